@@ -1,0 +1,47 @@
+# Two words set everything up by themselves: `make run` and `make test`.
+
+PYTHON ?= python3
+PIP_VERSION := 26.0
+VENV := .venv
+STAMP := $(VENV)/.installed
+NODE_STAMP := node_modules/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test lint synth setup lock clean
+
+run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own)
+	workshop rehearse $(if $(CORPUS),--corpus "$(CORPUS)")
+
+test: setup  ## lint, types and tests
+	$(MAKE) --no-print-directory lint
+	pytest
+
+lint: setup
+	ruff check .
+	ruff format --check .
+	mypy
+
+synth: setup  ## the templates, for review
+	cdk synth --quiet
+
+setup: $(STAMP) $(NODE_STAMP)
+
+$(STAMP): requirements.txt requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Say which: make run PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet pip==$(PIP_VERSION)
+	$(VENV)/bin/python -m pip install --quiet -r requirements.txt -c requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(NODE_STAMP): package.json package-lock.json $(STAMP)
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+lock: setup  ## write what is installed to requirements.lock
+	pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+	@touch $(STAMP)
+
+clean:
+	rm -rf build cdk.out $(VENV) node_modules

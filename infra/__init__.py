@@ -1,0 +1,1 @@
+"""The AWS resources of the workshop. Synthesis is a pure function of this repository."""

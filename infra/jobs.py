@@ -1,0 +1,196 @@
+"""The SageMaker requests of one execution: the contract between the workflow, the image and the tests.
+
+Each function gives the arguments of one API call. Values in ``{% %}`` are JSONata, evaluated by Step Functions
+when the execution runs; ``$run`` is the name shared by everything that one execution makes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from infra.names import CORPUS_PREFIX, Names
+from infra.settings import TAG_KEY, EndpointSettings, JobSettings, PreprocessingSettings, Settings
+
+Request = dict[str, Any]
+
+PROCESSING_DIR = "/opt/ml/processing"
+SPLITS = ("train", "validation", "test")
+# Endpoints on GPU instances start with a driver too old for current PyTorch unless this AMI is asked for.
+GPU_INFERENCE_AMI = "al2023-ami-sagemaker-inference-gpu-4-1"
+GPU_FAMILIES = ("g4dn", "g5", "g6", "g6e", "p3", "p4d", "p5")
+
+RUN = "{% $run %}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What the requests refer to; plain texts or CloudFormation references."""
+
+    bucket: str
+    image_uri: str
+    execution_role_arn: str
+
+
+def run_variables(names: Names) -> Request:
+    """Variables that the first state assigns from the execution's name and input."""
+    return {
+        "run": "{% '" + names.run_prefix + "' & $states.context.Execution.Name %}",
+        "corpus": f"{{% $states.input.corpus ? $states.input.corpus : '{CORPUS_PREFIX}' %}}",
+        "overrides": "{% $states.input.hyperparameters ? $states.input.hyperparameters : {} %}",
+        "endpoint": "{% $states.input.endpoint = true %}",
+    }
+
+
+def processing_job(settings: Settings, deployment: Deployment) -> Request:
+    """CreateProcessingJob: corpus in, raw dataset and three encoded splits out."""
+    job = settings.preprocessing
+    outputs = [
+        {
+            "OutputName": name,
+            "S3Output": {
+                "S3Uri": _s3(deployment, f"'datasets/' & $run & '/{name}'"),
+                "LocalPath": f"{PROCESSING_DIR}/output/{name}",
+                "S3UploadMode": "EndOfJob",
+            },
+        }
+        for name in ("raw", *SPLITS)
+    ]
+    return {
+        "ProcessingJobName": RUN,
+        "RoleArn": deployment.execution_role_arn,
+        "AppSpecification": {
+            "ImageUri": deployment.image_uri,
+            "ContainerEntrypoint": ["python", "-m", "preprocessing"],
+            "ContainerArguments": _preprocessing_arguments(job),
+        },
+        "ProcessingInputs": [
+            {
+                "InputName": "corpus",
+                "S3Input": {
+                    "S3Uri": _s3(deployment, "$corpus"),
+                    "LocalPath": f"{PROCESSING_DIR}/input/corpus",
+                    "S3DataType": "S3Prefix",
+                    "S3InputMode": "File",
+                },
+            }
+        ],
+        "ProcessingOutputConfig": {"Outputs": outputs},
+        "ProcessingResources": {"ClusterConfig": _cluster(job)},
+        "StoppingCondition": _stopping_condition(job),
+        "Tags": _tags(settings),
+    }
+
+
+def training_job(settings: Settings, deployment: Deployment) -> Request:
+    """CreateTrainingJob: the splits as channels in, model.tar.gz and output.tar.gz out."""
+    job = settings.training
+    return {
+        "TrainingJobName": RUN,
+        "RoleArn": deployment.execution_role_arn,
+        "AlgorithmSpecification": {"TrainingImage": deployment.image_uri, "TrainingInputMode": "File"},
+        "HyperParameters": _hyperparameters(job.hyperparameters),
+        "InputDataConfig": [
+            {
+                "ChannelName": name,
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": _s3(deployment, f"'datasets/' & $run & '/{name}'"),
+                        "S3DataDistributionType": "FullyReplicated",
+                    }
+                },
+            }
+            for name in SPLITS
+        ],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{deployment.bucket}/models"},
+        "CheckpointConfig": {"S3Uri": _s3(deployment, "'checkpoints/' & $run")},
+        "ResourceConfig": _cluster(job),
+        "StoppingCondition": _stopping_condition(job),
+        "Tags": _tags(settings),
+    }
+
+
+def model(settings: Settings, deployment: Deployment) -> Request:
+    """CreateModel from the artefact of the training job, whose description is the state's input."""
+    return {
+        "ModelName": RUN,
+        "ExecutionRoleArn": deployment.execution_role_arn,
+        "PrimaryContainer": {
+            "Image": deployment.image_uri,
+            "ModelDataUrl": "{% $artefact %}",
+        },
+        "Tags": _tags(settings),
+    }
+
+
+def endpoint_config(settings: Settings) -> Request:
+    """CreateEndpointConfig with one variant, on an instance or serverless."""
+    return {
+        "EndpointConfigName": RUN,
+        "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": RUN, **_capacity(settings.endpoint)}],
+        "Tags": _tags(settings),
+    }
+
+
+def endpoint(settings: Settings) -> Request:
+    """CreateEndpoint."""
+    return {"EndpointName": RUN, "EndpointConfigName": RUN, "Tags": _tags(settings)}
+
+
+def expiry_schedule(settings: Settings, role_arn: str) -> Request:
+    """CreateSchedule: delete the endpoint once after its hours to live, then the schedule itself."""
+    life_ms = settings.endpoint.hours_to_live * 3_600_000
+    time = f"$fromMillis($millis() + {life_ms}, '[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01]')"
+    return {
+        "Name": RUN,
+        "Description": f"Deletes the endpoint of the same name; made by workshop {settings.name}.",
+        "ScheduleExpression": f"{{% 'at(' & {time} & ')' %}}",
+        "ScheduleExpressionTimezone": "UTC",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "ActionAfterCompletion": "DELETE",
+        "Target": {
+            "Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint",
+            "RoleArn": role_arn,
+            "Input": "{% $string({'EndpointName': $run}) %}",
+            "RetryPolicy": {"MaximumRetryAttempts": 20, "MaximumEventAgeInSeconds": 86_400},
+        },
+    }
+
+
+def _preprocessing_arguments(job: PreprocessingSettings) -> list[str]:
+    return ["--max-length", str(job.max_length), "--seed", str(job.seed)]
+
+
+def _cluster(job: JobSettings) -> Request:
+    return {
+        "InstanceType": job.instance_type,
+        "InstanceCount": job.instance_count,
+        "VolumeSizeInGB": job.volume_gb,
+    }
+
+
+def _stopping_condition(job: JobSettings) -> Request:
+    return {"MaxRuntimeInSeconds": job.max_runtime_minutes * 60}
+
+
+def _capacity(settings: EndpointSettings) -> Request:
+    if settings.kind == "serverless":
+        return {"ServerlessConfig": {"MemorySizeInMB": settings.memory_mb, "MaxConcurrency": 5}}
+    family = settings.instance_type.split(".")[1]
+    ami = {"InferenceAmiVersion": GPU_INFERENCE_AMI} if family in GPU_FAMILIES else {}
+    return {"InstanceType": settings.instance_type, "InitialInstanceCount": 1, **ami}
+
+
+def _hyperparameters(defaults: dict[str, str | int | float]) -> str:
+    """SageMaker takes texts only: the defaults, then what the execution's input overrides."""
+    pairs = ", ".join(f"'{key}': '{value}'" for key, value in sorted(defaults.items()))
+    return f"{{% $merge([{{{pairs}}}, $merge($each($overrides, function($v, $k) {{{{$k: $string($v)}}}}))]) %}}"
+
+
+def _s3(deployment: Deployment, path: str) -> str:
+    return f"{{% 's3://{deployment.bucket}/' & {path} %}}"
+
+
+def _tags(settings: Settings) -> list[dict[str, str]]:
+    return [{"Key": TAG_KEY, "Value": settings.name}]

@@ -1,0 +1,68 @@
+"""What everything is called, in one place. Commands find a deployment by these names alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names derived from the workshop's name."""
+
+    workshop: str
+
+    @property
+    def foundation_stack(self) -> str:
+        return f"{self.workshop}-foundation"
+
+    @property
+    def workflow_stack(self) -> str:
+        return f"{self.workshop}-workflow"
+
+    @property
+    def participants_stack(self) -> str:
+        return f"{self.workshop}-participants"
+
+    @property
+    def stacks(self) -> tuple[str, str, str]:
+        """In the order of deployment."""
+        return self.foundation_stack, self.workflow_stack, self.participants_stack
+
+    @property
+    def execution_role(self) -> str:
+        return f"{self.workshop}-sagemaker-execution"
+
+    @property
+    def expiry_role(self) -> str:
+        return f"{self.workshop}-endpoint-expiry"
+
+    @property
+    def state_machine(self) -> str:
+        return f"{self.workshop}-workflow"
+
+    @property
+    def workflow_log_group(self) -> str:
+        return f"/aws/vendedlogs/states/{self.workshop}-workflow"
+
+    @property
+    def run_prefix(self) -> str:
+        """Jobs, models, endpoints and schedules are called ``<workshop>--<execution name>``.
+
+        A workshop's name holds no double hyphen, so ``chitra`` and ``chitra-2`` never match each other's.
+        """
+        return f"{self.workshop}--"
+
+    def bucket(self, account: str, region: str) -> str:
+        """Holds ``sagemaker``, which AmazonSageMakerFullAccess asks of bucket names."""
+        return f"{self.workshop}-sagemaker-{account}-{region}"
+
+    def user(self, participant: str) -> str:
+        return f"{self.workshop}-{participant}"
+
+    def parameter(self, key: str) -> str:
+        """SSM parameter that says what a deployment offers: bucket, execution-role, workflow, image."""
+        return f"/{self.workshop}/{key}"
+
+
+PARAMETER_KEYS = ("bucket", "execution-role", "workflow", "image")
+CORPUS_PREFIX = "corpus/"

@@ -1,0 +1,137 @@
+"""The organiser's settings: one typed object, read from cdk.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+CONTEXT_KEY = "workshop"
+CDK_JSON = Path(__file__).parent.parent / "cdk.json"
+TAG_KEY = "workshop"
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=16)]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+Participant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
+InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+# What CloudWatch Logs accepts as retention.
+RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used. The message has one line per key, each with the way out."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSettings(_Section):
+    """Where the image's build fetches the model from. An empty sha256 is printed by the build, to be filled in."""
+
+    address: Annotated[str, StringConstraints(pattern=r"^(https?://|models/)\S+$")]
+    sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
+class JobSettings(_Section):
+    instance_type: InstanceType
+    instance_count: Annotated[int, Field(ge=1, le=20)] = 1
+    volume_gb: Annotated[int, Field(ge=1, le=16384)] = 30
+    max_runtime_minutes: Annotated[int, Field(ge=1, le=7200)] = 60
+
+
+class PreprocessingSettings(JobSettings):
+    instance_type: InstanceType = "ml.m5.xlarge"
+    max_length: Annotated[int, Field(ge=8, le=512)] = 512
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+
+    @model_validator(mode="after")
+    def _one_instance(self) -> PreprocessingSettings:
+        if self.instance_count != 1:
+            raise ValueError("instance_count must be 1: one instance splits the whole corpus")
+        return self
+
+
+class TrainingSettings(JobSettings):
+    """``hyperparameters`` are the defaults of every execution; ``workshop run`` may override them one by one."""
+
+    instance_type: InstanceType = "ml.g4dn.xlarge"
+    volume_gb: Annotated[int, Field(ge=1, le=16384)] = 50
+    max_runtime_minutes: Annotated[int, Field(ge=1, le=7200)] = 120
+    hyperparameters: dict[str, str | int | float] = {}
+
+    @model_validator(mode="after")
+    def _one_instance(self) -> TrainingSettings:
+        if self.instance_count != 1:
+            raise ValueError("instance_count must be 1: the trainer uses every GPU of one instance")
+        return self
+
+
+class EndpointSettings(_Section):
+    """``instance_type`` counts for kind real-time, ``memory_mb`` for kind serverless."""
+
+    kind: Literal["real-time", "serverless"] = "real-time"
+    instance_type: InstanceType = "ml.m5.xlarge"
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 4096
+    hours_to_live: Annotated[int, Field(ge=1, le=72)] = 2
+
+
+class Settings(_Section):
+    """All settings of one workshop. ``name`` prefixes every resource."""
+
+    name: Name
+    region: Region = "ap-northeast-1"
+    participants: Annotated[list[Participant], Field(min_length=1, max_length=100)] = ["participant-1"]
+    power_user: bool = False
+    model: ModelSettings
+    preprocessing: PreprocessingSettings = PreprocessingSettings()
+    training: TrainingSettings = TrainingSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+    retention_days: RetentionDays = 14
+
+    @model_validator(mode="after")
+    def _distinct_participants(self) -> Settings:
+        lowered = [name.lower() for name in self.participants]
+        if len(set(lowered)) != len(lowered):
+            raise ValueError("participants: two have the same name; IAM ignores case")
+        return self
+
+
+def parse_settings(context: object) -> Settings:
+    """Settings from the context value in cdk.json.
+
+    Raises:
+        SettingsError: names every key that cannot be used.
+    """
+    if context is None:
+        raise SettingsError(f'cdk.json: context key "{CONTEXT_KEY}" is missing. Copy it from the README.')
+    try:
+        return Settings.model_validate(context)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            key = ".".join([CONTEXT_KEY, *map(str, problem["loc"])])
+            given = "" if problem["type"] in ("missing", "value_error") else f", not {json.dumps(problem['input'])}"
+            lines.append(f"cdk.json: {key}: {_way_out(problem['type'], problem['msg'])}{given}")
+        raise SettingsError("\n".join(lines)) from error
+
+
+def _way_out(kind: str, message: str) -> str:
+    known = {
+        "extra_forbidden": "is no setting; remove it or mend its spelling",
+        "missing": "is missing; add it",
+    }
+    return known.get(kind, message.removeprefix("Value error, ").replace("String should", "should"))
+
+
+def read_settings(cdk_json: Path = CDK_JSON) -> Settings:
+    """Settings from a cdk.json file, for commands that run outside of the CDK CLI."""
+    try:
+        document = json.loads(cdk_json.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"{cdk_json}: does not exist. Run the command in the project's folder.") from error
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{cdk_json}:{error.lineno}: is not JSON ({error.msg}).") from error
+    return parse_settings(document.get("context", {}).get(CONTEXT_KEY))

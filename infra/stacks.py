@@ -1,0 +1,123 @@
+"""Three thin stacks: what stays, what works, and who may use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import App, Environment, Stack, Tags
+from constructs import Construct
+
+from infra.discovery import Discovery
+from infra.execution_role import ExecutionRole
+from infra.image import WorkshopImage
+from infra.names import Names
+from infra.participants import Participants
+from infra.settings import TAG_KEY, Settings
+from infra.storage import Storage
+from infra.workflow import Workflow
+
+
+class FoundationStack(Stack):
+    """The bucket and the execution role."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, names: Names, **kwargs: Any) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        self.bucket = Storage(
+            self,
+            "Storage",
+            bucket_name=names.bucket(self.account, self.region),
+            retention_days=settings.retention_days,
+        ).bucket
+        self.execution_role = ExecutionRole(
+            self, "Execution", role_name=names.execution_role, bucket=self.bucket
+        ).role
+
+
+class WorkflowStack(Stack):
+    """The image, the state machine and the parameters that tell where everything is."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        names: Names,
+        foundation: FoundationStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        image = WorkshopImage(self, "Image", model=settings.model)
+        self.state_machine = Workflow(
+            self,
+            "Workflow",
+            settings=settings,
+            names=names,
+            bucket=foundation.bucket,
+            execution_role=foundation.execution_role,
+            image_uri=image.uri,
+        ).state_machine
+        values = {
+            "bucket": foundation.bucket.bucket_name,
+            "execution-role": foundation.execution_role.role_arn,
+            "workflow": self.state_machine.state_machine_arn,
+            "image": image.uri,
+        }
+        Discovery(self, "Discovery", names=names, values=values)
+
+
+class ParticipantsStack(Stack):
+    """The IAM users."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        names: Names,
+        foundation: FoundationStack,
+        workflow: WorkflowStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        Participants(
+            self,
+            "Participants",
+            names=names,
+            participants=settings.participants,
+            power_user=settings.power_user,
+            bucket=foundation.bucket,
+            execution_role=foundation.execution_role,
+            state_machine=workflow.state_machine,
+        )
+
+
+def build_app(app: App, settings: Settings) -> App:
+    """All stacks of one workshop, in the settings' region and whichever account deploys them."""
+    names = Names(settings.name)
+    common: dict[str, Any] = {
+        "settings": settings,
+        "names": names,
+        "env": Environment(region=settings.region),
+    }
+    foundation = FoundationStack(
+        app, names.foundation_stack, description="chiTra hands-on: bucket and execution role", **common
+    )
+    workflow = WorkflowStack(
+        app,
+        names.workflow_stack,
+        description="chiTra hands-on: image and workflow",
+        foundation=foundation,
+        **common,
+    )
+    ParticipantsStack(
+        app,
+        names.participants_stack,
+        description="chiTra hands-on: participants",
+        foundation=foundation,
+        workflow=workflow,
+        **common,
+    )
+    Tags.of(app).add(TAG_KEY, settings.name)
+    return app

@@ -1,0 +1,219 @@
+"""The state machine: preprocessing, training, then on request an endpoint that expires by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra import jobs
+from infra.names import Names
+from infra.settings import Settings
+
+RETRY_WHEN_BUSY = [
+    {
+        "ErrorEquals": ["SageMaker.AmazonSageMakerException", "SageMaker.SageMakerException", "Scheduler.ThrottlingException"],
+        "IntervalSeconds": 10,
+        "MaxAttempts": 4,
+        "BackoffRate": 2,
+        "JitterStrategy": "FULL",
+    }
+]
+ENDPOINT_POLL_SECONDS = 15
+RETENTION = {
+    1: logs.RetentionDays.ONE_DAY,
+    3: logs.RetentionDays.THREE_DAYS,
+    5: logs.RetentionDays.FIVE_DAYS,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    60: logs.RetentionDays.TWO_MONTHS,
+    90: logs.RetentionDays.THREE_MONTHS,
+    120: logs.RetentionDays.FOUR_MONTHS,
+    150: logs.RetentionDays.FIVE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+}
+
+
+class Workflow(Construct):
+    """One execution runs the whole hands-on.
+
+    Input, every key optional: ``corpus`` (prefix in the bucket), ``hyperparameters`` (overrides), ``endpoint``
+    (true to create one). The execution's name is the name of the run.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        names: Names,
+        bucket: s3.IBucket,
+        execution_role: iam.IRole,
+        image_uri: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self._names = names
+        self._execution_role = execution_role
+        self._deployment = jobs.Deployment(
+            bucket=bucket.bucket_name, image_uri=image_uri, execution_role_arn=execution_role.role_arn
+        )
+        self._expiry_role = self._create_expiry_role()
+        self.log_group = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=names.workflow_log_group,
+            retention=RETENTION[settings.retention_days],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=names.state_machine,
+            query_language=sfn.QueryLanguage.JSONATA,
+            definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
+            timeout=Duration.minutes(self._timeout_minutes()),
+            logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
+        )
+        for statement in self._statements():
+            self.state_machine.add_to_role_policy(statement)
+
+    def _timeout_minutes(self) -> int:
+        queueing_and_endpoint = 60
+        job_minutes = self._settings.preprocessing.max_runtime_minutes + self._settings.training.max_runtime_minutes
+        return job_minutes + queueing_and_endpoint
+
+    def _create_expiry_role(self) -> iam.Role:
+        role = iam.Role(
+            self,
+            "ExpiryRole",
+            role_name=self._names.expiry_role,
+            description="Lets EventBridge Scheduler delete the workshop's endpoints",
+            assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"),
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["sagemaker:DeleteEndpoint"], resources=[self._sagemaker_arn("endpoint")])
+        )
+        return role
+
+    def _definition(self) -> sfn.IChainable:
+        settings, deployment = self._settings, self._deployment
+        start = self._state("Start", {"Type": "Pass", "Assign": jobs.run_variables(self._names)})
+        preprocess = self._task("Preprocess", "sagemaker:createProcessingJob.sync", jobs.processing_job(settings, deployment))
+        train = self._task(
+            "Train",
+            "sagemaker:createTrainingJob.sync",
+            jobs.training_job(settings, deployment),
+            Assign={"artefact": "{% $states.result.ModelArtifacts.S3ModelArtifacts %}"},
+        )
+        done = sfn.Succeed(self, "Done")
+        wants_endpoint = sfn.Choice.jsonata(self, "Endpoint wanted?")
+        serve = self._serving_states(done)
+        wants_endpoint.when(sfn.Condition.jsonata("{% $endpoint %}"), serve).otherwise(done)
+        return sfn.Chain.start(start).next(preprocess).next(train).next(wants_endpoint)
+
+    def _serving_states(self, done: sfn.Succeed) -> sfn.Chain:
+        """The expiry comes before the endpoint: without it no endpoint is made."""
+        settings = self._settings
+        create_model = self._task("Create model", "sagemaker:createModel", jobs.model(settings, self._deployment))
+        configure = self._task("Configure endpoint", "sagemaker:createEndpointConfig", jobs.endpoint_config(settings))
+        schedule = self._task(
+            "Schedule expiry",
+            "aws-sdk:scheduler:createSchedule",
+            jobs.expiry_schedule(settings, self._expiry_role.role_arn),
+        )
+        create = self._task("Create endpoint", "sagemaker:createEndpoint", jobs.endpoint(settings))
+        wait = self._state("Wait for endpoint", {"Type": "Wait", "Seconds": ENDPOINT_POLL_SECONDS})
+        describe = self._task("Describe endpoint", "aws-sdk:sagemaker:describeEndpoint", {"EndpointName": jobs.RUN})
+        failed = self._state(
+            "Endpoint failed",
+            {
+                "Type": "Fail",
+                "Error": "EndpointFailed",
+                "Cause": "{% $states.input.FailureReason ? $states.input.FailureReason : 'The endpoint did not start' %}",
+            },
+        )
+        status = sfn.Choice.jsonata(self, "Endpoint in service?")
+        status.when(sfn.Condition.jsonata("{% $states.input.EndpointStatus = 'InService' %}"), done)
+        status.when(sfn.Condition.jsonata("{% $states.input.EndpointStatus = 'Creating' %}"), wait)
+        status.otherwise(failed)
+        chain = sfn.Chain.start(create_model).next(configure).next(schedule).next(create)
+        return chain.next(wait).next(describe).next(status)
+
+    def _task(self, name: str, resource: str, arguments: jobs.Request, **fields: Any) -> sfn.CustomState:
+        state = {
+            "Type": "Task",
+            "Resource": f"arn:aws:states:::{resource}",
+            "Arguments": arguments,
+            "Retry": RETRY_WHEN_BUSY,
+            **fields,
+        }
+        return self._state(name, state)
+
+    def _state(self, name: str, state_json: dict[str, Any]) -> sfn.CustomState:
+        return sfn.CustomState(self, name, state_json=state_json)
+
+    def _statements(self) -> list[iam.PolicyStatement]:
+        """What the states above call. A CustomState brings no permissions of its own."""
+        return [
+            iam.PolicyStatement(
+                actions=[f"sagemaker:{verb}ProcessingJob" for verb in ("Create", "Describe", "Stop")],
+                resources=[self._sagemaker_arn("processing-job")],
+            ),
+            iam.PolicyStatement(
+                actions=[f"sagemaker:{verb}TrainingJob" for verb in ("Create", "Describe", "Stop")],
+                resources=[self._sagemaker_arn("training-job")],
+            ),
+            iam.PolicyStatement(actions=["sagemaker:CreateModel"], resources=[self._sagemaker_arn("model")]),
+            iam.PolicyStatement(
+                actions=["sagemaker:CreateEndpointConfig"], resources=[self._sagemaker_arn("endpoint-config")]
+            ),
+            iam.PolicyStatement(
+                actions=["sagemaker:CreateEndpoint", "sagemaker:DescribeEndpoint"],
+                resources=[self._sagemaker_arn("endpoint"), self._sagemaker_arn("endpoint-config")],
+            ),
+            iam.PolicyStatement(
+                actions=["sagemaker:AddTags"],
+                resources=[
+                    self._sagemaker_arn(kind)
+                    for kind in ("processing-job", "training-job", "model", "endpoint-config", "endpoint")
+                ],
+            ),
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[self._execution_role.role_arn],
+                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            ),
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[self._expiry_role.role_arn],
+                conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+            ),
+            iam.PolicyStatement(
+                actions=["scheduler:CreateSchedule"],
+                resources=[self._arn("scheduler", f"schedule/default/{self._names.run_prefix}*")],
+            ),
+            # How Step Functions hears that a job ended (`.sync`).
+            iam.PolicyStatement(
+                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+                resources=[
+                    self._arn("events", f"rule/StepFunctionsGetEventsForSageMaker{kind}JobsRule")
+                    for kind in ("Processing", "Training")
+                ],
+            ),
+        ]
+
+    def _sagemaker_arn(self, kind: str) -> str:
+        return self._arn("sagemaker", f"{kind}/{self._names.run_prefix}*")
+
+    def _arn(self, service: str, resource: str) -> str:
+        stack = Stack.of(self)
+        return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"

@@ -1,0 +1,1 @@
+"""From a corpus of articles to the encoded splits that the training job reads."""

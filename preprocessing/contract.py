@@ -1,0 +1,26 @@
+"""Where SageMaker mounts things, and how a job reports its end."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+BASE_DIR = "/opt/ml"
+BUNDLED_MODEL_DIR = "/opt/chitra/model"
+MESSAGE_BYTES = 1024  # SageMaker keeps no more of a job's message
+
+
+def base_dir() -> Path:
+    """``/opt/ml``, or what SAGEMAKER_BASE_DIR says."""
+    return Path(os.environ.get("SAGEMAKER_BASE_DIR", BASE_DIR))
+
+
+def bundled_model_dir() -> Path:
+    """The model that the image bundles, or what CHITRA_MODEL_DIR says."""
+    return Path(os.environ.get("CHITRA_MODEL_DIR", BUNDLED_MODEL_DIR))
+
+
+def report_end(file: Path, message: str) -> None:
+    """Write a job's last words where SageMaker reads them (``output/message``, ``output/failure``)."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(message.encode()[:MESSAGE_BYTES].decode(errors="ignore"), encoding="utf-8")

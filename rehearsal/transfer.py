@@ -1,0 +1,61 @@
+"""Moves folders between S3 and the folders that a job sees."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key``."""
+    parts = urlsplit(uri)
+    return parts.netloc, parts.path.lstrip("/")
+
+
+def download_prefix(s3: Any, uri: str, folder: Path) -> int:
+    """Every object under a prefix, as SageMaker lays them out; returns how many."""
+    bucket, prefix = split_uri(uri)
+    folder.mkdir(parents=True, exist_ok=True)
+    count = 0
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            key = entry["Key"]
+            relative = key[len(prefix) :].lstrip("/") or Path(key).name
+            if key.endswith("/"):
+                continue
+            target = folder / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            s3.download_file(bucket, key, str(target))
+            count += 1
+    return count
+
+
+def upload_folder(s3: Any, folder: Path, uri: str) -> None:
+    bucket, prefix = split_uri(uri)
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            s3.upload_file(str(file), bucket, f"{prefix.rstrip('/')}/{file.relative_to(folder).as_posix()}")
+
+
+def upload_archive(s3: Any, folder: Path, uri: str, scratch: Path) -> bool:
+    """The folder's content as one .tar.gz; False when there is nothing in it."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return False
+    with tarfile.open(scratch, "w:gz", compresslevel=1) as tar:
+        for entry in sorted(folder.iterdir()):
+            tar.add(entry, arcname=entry.name)
+    bucket, key = split_uri(uri)
+    s3.upload_file(str(scratch), bucket, key)
+    scratch.unlink()
+    return True
+
+
+def download_archive(s3: Any, uri: str, folder: Path, scratch: Path) -> None:
+    bucket, key = split_uri(uri)
+    s3.download_file(bucket, key, str(scratch))
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(scratch) as tar:
+        tar.extractall(folder, filter="data")
+    scratch.unlink()

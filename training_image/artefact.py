@@ -1,0 +1,59 @@
+"""What model.tar.gz holds: the classifier, the tokenizer's files and the fingerprint of its tokenisation."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from preprocessing.errors import InputError
+from preprocessing.tokenisation import Fingerprint, fingerprint, load_tokenizer
+from transformers import PreTrainedModel
+
+TOKENISATION_FILE = "tokenisation.json"
+TOKENIZER_FILES = ("vocab.txt", "tokenizer_config.json", "special_tokens_map.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenisation:
+    """How requests must be tokenised for this model."""
+
+    fingerprint: Fingerprint
+    max_length: int
+
+
+def save_artefact(model: PreTrainedModel, bundled_model: Path, folder: Path, *, max_length: int) -> None:
+    """Write the artefact, readable by whoever unpacks it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    for name in TOKENIZER_FILES:
+        if (bundled_model / name).is_file():
+            shutil.copyfile(bundled_model / name, folder / name)
+    trained_with = fingerprint(load_tokenizer(folder))
+    content = {"max_length": max_length, "fingerprint": trained_with.to_json()}
+    (folder / TOKENISATION_FILE).write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    for file in folder.iterdir():
+        file.chmod(0o644)
+
+
+def read_tokenisation(folder: Path) -> Tokenisation:
+    """Read and check the artefact's tokenisation.
+
+    Raises:
+        InputError: the folder is no artefact of `train`, or this machine would tokenise differently.
+    """
+    file = folder / TOKENISATION_FILE
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        trained_with = Fingerprint.from_json(content["fingerprint"])
+        max_length = int(content["max_length"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: is missing or no file of `train` ({error}). Deploy a model that it made.") from error
+    here = fingerprint(load_tokenizer(folder))
+    if here != trained_with:
+        raise InputError(
+            f"{folder}: was trained with another tokenisation than this image has "
+            f"({trained_with.differences(here)}). Serve it with the image that trained it."
+        )
+    return Tokenisation(trained_with, max_length)

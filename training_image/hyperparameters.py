@@ -1,0 +1,74 @@
+"""Hyperparameters under the names that the 2022 hands-on gave them, beside a few new ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from preprocessing.errors import InputError
+
+SDK_PREFIX = "sagemaker_"  # what SageMaker's own SDK adds; not ours to judge
+
+
+class Hyperparameters(BaseModel):
+    """How to train. ``warmup_steps`` wins over ``warmup_ratio`` when both are given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    epochs: Annotated[float, Field(gt=0, le=100)] = 3
+    train_batch_size: Annotated[int, Field(alias="train-batch-size", ge=1, le=1024)] = 16
+    eval_batch_size: Annotated[int, Field(alias="eval-batch-size", ge=1, le=1024)] = 32
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-5
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    warmup_steps: Annotated[int | None, Field(ge=0)] = None
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    max_length: Annotated[int, Field(ge=8, le=512)] = 512
+    num_labels: Annotated[int | None, Field(ge=2)] = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+
+
+def known_names() -> list[str]:
+    return sorted(field.alias or name for name, field in Hyperparameters.model_fields.items())
+
+
+def parse_hyperparameters(values: dict[str, Any]) -> Hyperparameters:
+    """From texts (as a training job passes them) or numbers (as a pipeline does).
+
+    Raises:
+        InputError: names every hyperparameter that is unknown or out of range.
+    """
+    decoded = {key: _decode(value) for key, value in values.items() if not key.startswith(SDK_PREFIX)}
+    unknown = sorted(set(decoded) - set(known_names()))
+    if unknown:
+        raise InputError(f"hyperparameter {', '.join(unknown)}: is unknown. Known are {', '.join(known_names())}.")
+    try:
+        return Hyperparameters.model_validate(decoded)
+    except ValidationError as error:
+        problems = (f"{problem['loc'][0]}: {problem['msg']}, not {problem['input']!r}" for problem in error.errors())
+        raise InputError(f"hyperparameter {'; '.join(problems)}.") from error
+
+
+def _decode(value: Any) -> Any:
+    """SageMaker's SDK sends JSON in texts (``"3"``, ``"\\"3\\""``); other clients send bare words."""
+    while isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value
+
+
+def read_hyperparameters(file: Path) -> Hyperparameters:
+    """From ``input/config/hyperparameters.json``; a file that is missing means all defaults."""
+    if not file.exists():
+        return Hyperparameters()
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{file}: is not JSON ({error.msg}).") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{file}: is not an object of hyperparameters.")
+    return parse_hyperparameters(values)

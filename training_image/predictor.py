@@ -1,0 +1,66 @@
+"""Classifies texts with a trained artefact."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from preprocessing.tokenisation import Encoder
+from transformers import BertForSequenceClassification
+
+from training_image.artefact import read_tokenisation
+from training_image.collation import Collator
+from training_image.evaluation import softmax
+
+BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    label: int
+    label_name: str
+    logits: list[float]
+    scores: dict[str, float]
+
+
+class Predictor:
+    """Loads the artefact in ``folder``.
+
+    Raises:
+        InputError: it is no artefact of `train`, or was trained with another tokenisation.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        tokenisation = read_tokenisation(folder)
+        self._encoder = Encoder(folder, tokenisation.max_length)
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._model = BertForSequenceClassification.from_pretrained(folder, local_files_only=True).to(self._device).eval()
+        self._collate = Collator(self._model.config.pad_token_id, tokenisation.max_length)
+        self._names: dict[int, str] = self._model.config.id2label
+        self._lock = threading.Lock()  # Sudachi's tokenizer serves one thread at a time
+
+    def predict(self, texts: list[str]) -> list[Prediction]:
+        """One prediction per text, in order."""
+        with self._lock:
+            logits = [row for i in range(0, len(texts), BATCH) for row in self._logits(texts[i : i + BATCH])]
+        return [self._prediction(row) for row in logits]
+
+    @torch.inference_mode()
+    def _logits(self, texts: list[str]) -> list[np.ndarray[Any, Any]]:
+        batch = self._collate([{"input_ids": self._encoder.encode(text)} for text in texts])
+        output = self._model(**{name: tensor.to(self._device) for name, tensor in batch.items()})
+        return list(output.logits.float().cpu().numpy())
+
+    def _prediction(self, logits: np.ndarray[Any, Any]) -> Prediction:
+        scores = softmax(logits)
+        label = int(logits.argmax())
+        return Prediction(
+            label=label,
+            label_name=self._names[label],
+            logits=[float(value) for value in logits],
+            scores={self._names[i]: round(float(score), 6) for i, score in enumerate(scores)},
+        )

@@ -1,0 +1,132 @@
+"""The SageMaker endpoint: `serve`, or `python -m training_image.serve`. GET /ping, POST /invocations, port 8080."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from preprocessing.contract import base_dir
+from preprocessing.errors import EXIT_INPUT, InputError
+
+from training_image.predictor import Prediction, Predictor
+
+DEFAULT_PORT = 8080
+MAX_BODY_BYTES = 5 * 2**20
+MAX_TEXTS = 256
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class BadRequest(Exception):
+    """A request that cannot be answered: the status and the reason for the caller."""
+
+    status: int
+    reason: str
+
+
+def build_app(predictor: Predictor) -> FastAPI:
+    """The two routes of SageMaker's contract around a predictor."""
+    app = FastAPI(title="chiTra classifier", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/ping")
+    def ping() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.post("/invocations")
+    async def invocations(request: Request) -> JSONResponse:
+        texts, single = await _read_texts(request)
+        predictions = await run_in_threadpool(predictor.predict, texts)
+        return JSONResponse(_answer(predictions, single=single))
+
+    @app.exception_handler(BadRequest)
+    def bad_request(request: Request, error: BadRequest) -> JSONResponse:
+        return JSONResponse({"error": error.reason}, status_code=error.status)
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"error": "the model failed on this request; see the endpoint's log"}, status_code=500)
+
+    return app
+
+
+async def _read_texts(request: Request) -> tuple[list[str], bool]:
+    """The texts of ``{"inputs": text or list}``, and whether it was one text."""
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != JSON_TYPE:
+        raise BadRequest(415, f"send Content-Type {JSON_TYPE}, not {media_type or 'none'}")
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise BadRequest(413, f"the request is larger than {MAX_BODY_BYTES} bytes; send fewer texts")
+    return _texts(body)
+
+
+def _texts(body: bytes) -> tuple[list[str], bool]:
+    try:
+        document = json.loads(body.decode("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise BadRequest(400, 'the body is not JSON in UTF-8; send {"inputs": "text"}') from error
+    if not isinstance(document, dict) or "inputs" not in document:
+        raise BadRequest(400, 'the key "inputs" is missing; send {"inputs": "text"} or {"inputs": ["text", ...]}')
+    inputs = document["inputs"]
+    single = isinstance(inputs, str)
+    texts = [inputs] if single else inputs
+    if not isinstance(texts, list) or not texts:
+        raise BadRequest(400, '"inputs" must be a text or a list of texts that is not empty')
+    if len(texts) > MAX_TEXTS:
+        raise BadRequest(413, f'"inputs" holds {len(texts)} texts; send at most {MAX_TEXTS} per request')
+    for number, text in enumerate(texts):
+        if not isinstance(text, str) or not text.strip():
+            raise BadRequest(400, f'"inputs"[{number}] must be a text that is not empty')
+        if not _is_unicode(text):
+            raise BadRequest(400, f'"inputs"[{number}] holds half a surrogate pair; send the whole character')
+    return texts, single
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _answer(predictions: list[Prediction], *, single: bool) -> dict[str, Any]:
+    """The hands-on's ``label`` and ``logits``, plus names and scores: values for one text, lists for a list."""
+    labels = [prediction.label for prediction in predictions]
+    names = [prediction.label_name for prediction in predictions]
+    scores = [prediction.scores for prediction in predictions]
+    logits = [prediction.logits for prediction in predictions]
+    if single:
+        return {"label": labels[0], "logits": logits, "label_name": names[0], "scores": scores[0]}
+    return {"label": labels, "logits": logits, "label_name": names, "scores": scores}
+
+
+def main() -> int:
+    """Serve until SIGTERM; 2 when the artefact cannot be served."""
+    try:
+        predictor = Predictor(base_dir() / "model")
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_INPUT
+    uvicorn.run(
+        build_app(predictor),
+        host=os.environ.get("SERVE_HOST", "0.0.0.0"),
+        port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", DEFAULT_PORT)),
+        log_level="info",
+        access_log=False,
+        timeout_graceful_shutdown=25,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
