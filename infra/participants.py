@@ -74,7 +74,10 @@ class Participants(Construct):
             iam.PolicyStatement(
                 sid="FindTheDeployment",
                 actions=["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
-                resources=[arn("ssm", f"parameter/{self._names.workshop}"), arn("ssm", f"parameter/{self._names.workshop}/*")],
+                resources=[
+                    arn("ssm", f"parameter/{self._names.workshop}"),
+                    arn("ssm", f"parameter/{self._names.workshop}/*"),
+                ],
             ),
             iam.PolicyStatement(
                 sid="ReadJobLogs",

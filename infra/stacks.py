@@ -28,9 +28,7 @@ class FoundationStack(Stack):
             bucket_name=names.bucket(self.account, self.region),
             retention_days=settings.retention_days,
         ).bucket
-        self.execution_role = ExecutionRole(
-            self, "Execution", role_name=names.execution_role, bucket=self.bucket
-        ).role
+        self.execution_role = ExecutionRole(self, "Execution", role_name=names.execution_role, bucket=self.bucket).role
 
 
 class WorkflowStack(Stack):

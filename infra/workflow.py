@@ -17,7 +17,11 @@ from infra.settings import Settings
 
 RETRY_WHEN_BUSY = [
     {
-        "ErrorEquals": ["SageMaker.AmazonSageMakerException", "SageMaker.SageMakerException", "Scheduler.ThrottlingException"],
+        "ErrorEquals": [
+            "SageMaker.AmazonSageMakerException",
+            "SageMaker.SageMakerException",
+            "Scheduler.ThrottlingException",
+        ],
         "IntervalSeconds": 10,
         "MaxAttempts": 4,
         "BackoffRate": 2,
@@ -107,7 +111,9 @@ class Workflow(Construct):
     def _definition(self) -> sfn.IChainable:
         settings, deployment = self._settings, self._deployment
         start = self._state("Start", {"Type": "Pass", "Assign": jobs.run_variables(self._names)})
-        preprocess = self._task("Preprocess", "sagemaker:createProcessingJob.sync", jobs.processing_job(settings, deployment))
+        preprocess = self._task(
+            "Preprocess", "sagemaker:createProcessingJob.sync", jobs.processing_job(settings, deployment)
+        )
         train = self._task(
             "Train",
             "sagemaker:createTrainingJob.sync",
@@ -138,7 +144,7 @@ class Workflow(Construct):
             {
                 "Type": "Fail",
                 "Error": "EndpointFailed",
-                "Cause": "{% $states.input.FailureReason ? $states.input.FailureReason : 'The endpoint did not start' %}",
+                "Cause": "{% $string($states.input.[EndpointStatus, FailureReason]) %}",
             },
         )
         status = sfn.Choice.jsonata(self, "Endpoint in service?")

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 import datasets
+
 from preprocessing.contract import base_dir, bundled_model_dir, report_end
 from preprocessing.corpus import Article, read_corpus
 from preprocessing.dataset import RAW, build_manifest, encoded_dataset, raw_dataset, write_datasets

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import ClassLabel, Dataset, Features, Sequence, Value
+
 from preprocessing.corpus import Corpus
 from preprocessing.split import SPLITS, Split
 from preprocessing.tokenisation import Fingerprint

@@ -7,7 +7,6 @@ pinned and a test says so.
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +90,9 @@ def _add_scheduler_target() -> None:
 
     def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], *rest: Any) -> None:
         if target.get("Arn") == UNIVERSAL_TARGET:
-            client("sagemaker", target["RoleArn"], region=event["Region"]).delete_endpoint(**json.loads(target["Input"]))
+            client("sagemaker", target["RoleArn"], region=event["Region"]).delete_endpoint(
+                **json.loads(target["Input"])
+            )
         else:
             known(target, event, rule, *rest)
 
@@ -128,10 +129,4 @@ def _publish_images_that_are_asked_for() -> None:
 
 def _record_image(repository: str, tag: str) -> None:
     manifest = json.dumps({"schemaVersion": 2, "tag": tag, "runs": "as a process"})
-    image = {
-        "imageManifest": manifest,
-        "imageDigest": ecr._image_digest(manifest),
-        "imageTags": [tag],
-        "imagePushedAt": int(time.time()),
-    }
-    ecr._images.setdefault(repository, []).append(image)
+    ecr._put_image({"repositoryName": repository, "imageManifest": manifest, "imageTag": tag})

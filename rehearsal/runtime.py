@@ -33,7 +33,9 @@ class Runtime:
     def to_environment(self) -> dict[str, str]:
         return {"REHEARSAL_MODEL_DIR": str(self.model_dir), "REHEARSAL_DOCKER_IMAGE": self.docker_image}
 
-    def command(self, arguments: Sequence[str], *, base: Path, environment: Mapping[str, str], port: int | None) -> list[str]:
+    def command(
+        self, arguments: Sequence[str], *, base: Path, environment: Mapping[str, str], port: int | None
+    ) -> list[str]:
         """What to execute on this machine so that ``arguments`` run in the container with ``base`` as /opt/ml."""
         if not self.docker_image:
             program, *rest = arguments

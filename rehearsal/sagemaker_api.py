@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -41,7 +42,7 @@ INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 TAG_KEYS_PER_RESOURCE = 50
 
 
-class _Denied(Exception):
+class _DeniedError(Exception):
     """IAM refused a permission that the operation needs beside its own."""
 
     def __init__(self, action: str, principal: str, resource: str) -> None:
@@ -58,22 +59,20 @@ class SageMakerService:
         self._operations: dict[str, Callable[[Record], Record]] = {
             "AddTags": self._add_tags,
             "ListTags": self._list_tags,
-            "CreateProcessingJob": lambda request: self._create_job(PROCESSING, request),
-            "CreateTrainingJob": lambda request: self._create_job(TRAINING, request),
-            "StopProcessingJob": lambda request: self._stop_job(PROCESSING, request),
-            "StopTrainingJob": lambda request: self._stop_job(TRAINING, request),
+            "CreateProcessingJob": partial(self._create_job, PROCESSING),
+            "CreateTrainingJob": partial(self._create_job, TRAINING),
+            "StopProcessingJob": partial(self._stop_job, PROCESSING),
+            "StopTrainingJob": partial(self._stop_job, TRAINING),
             "CreateModel": self._create_model,
             "CreateEndpointConfig": self._create_endpoint_config,
             "CreateEndpoint": self._create_endpoint,
-            "DeleteModel": lambda request: self._delete(MODEL, request),
-            "DeleteEndpointConfig": lambda request: self._delete(ENDPOINT_CONFIG, request),
+            "DeleteModel": partial(self._delete, MODEL),
+            "DeleteEndpointConfig": partial(self._delete, ENDPOINT_CONFIG),
             "DeleteEndpoint": self._delete_endpoint,
         }
         for kind in KINDS:
-            self._operations[f"Describe{kind.noun}"] = lambda request, kind=kind: self.store.describe(
-                kind, request[kind.name_key]
-            )
-            self._operations[f"List{kind.noun}s"] = lambda request, kind=kind: self._list(kind, request)
+            self._operations[f"Describe{kind.noun}"] = partial(self._describe, kind)
+            self._operations[f"List{kind.noun}s"] = partial(self._list, kind)
 
     async def handle_request(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
@@ -88,7 +87,7 @@ class SageMakerService:
                 return self._invoke(path, headers, body)
             request = json.loads(body or b"{}")
             return 200, dict(JSON_11), json.dumps(self._call(operation, request, headers)).encode()
-        except _Denied as denied:
+        except _DeniedError as denied:
             answer: Answer = access_denied_response(
                 "sagemaker", denied.action, denied.principal, "", headers=headers, resource_arn=denied.resource
             )
@@ -120,7 +119,9 @@ class SageMakerService:
             _require(key, "sagemaker:AddTags", "sagemaker", arn(kind, request[kind.name_key]), {})
 
     def _create_job(self, kind: Kind, request: Record) -> Record:
-        image = request.get("AppSpecification", {}).get("ImageUri") or request["AlgorithmSpecification"]["TrainingImage"]
+        image = (
+            request.get("AppSpecification", {}).get("ImageUri") or request["AlgorithmSpecification"]["TrainingImage"]
+        )
         _require_image(image)
         status = {kind.status_key: "InProgress"}
         if kind is TRAINING:
@@ -164,6 +165,9 @@ class SageMakerService:
     def _delete(self, kind: Kind, request: Record) -> Record:
         self.store.delete(kind, request[kind.name_key])
         return {}
+
+    def _describe(self, kind: Kind, request: Record) -> Record:
+        return self.store.describe(kind, request[kind.name_key])
 
     def _list(self, kind: Kind, request: Record) -> Record:
         wanted = request.get("NameContains", "")
@@ -213,7 +217,7 @@ def _require(key: str, action: str, service: str, resource: str, context: dict[s
         return
     if isinstance(denied, AuthError):
         raise ApiError(denied.code, denied.message, 403)
-    raise _Denied(action, denied.principal_arn, resource)
+    raise _DeniedError(action, denied.principal_arn, resource)
 
 
 def _require_image(uri: str) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.container import Container
+from rehearsal.endpoint import endpoint_url
 from rehearsal.log_stream import LogStream
 from rehearsal.role_session import service_session
-from rehearsal.endpoint import endpoint_url
 from rehearsal.runtime import OPT_ML, Runtime
 from rehearsal.sagemaker_store import PROCESSING, TRAINING, Kind, Record, Store
 from rehearsal.transfer import download_prefix, upload_archive, upload_folder
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.2
 HOST = "algo-1"
 
 
-class JobFailed(Exception):
+class JobFailedError(Exception):
     """Why a job failed, in SageMaker's words."""
 
 
@@ -47,7 +47,7 @@ class JobRunner:
             base.mkdir(parents=True)
             run(record, session, base)
         except Exception as error:
-            reason = str(error) if isinstance(error, JobFailed) else f"ClientError: {error}"
+            reason = str(error) if isinstance(error, JobFailedError) else f"ClientError: {error}"
             self._store.update(record, **{kind.status_key: "Failed", "FailureReason": reason[:1024]})
             self._store.update(record, **_end_times(kind, record))
             if kind is TRAINING:
@@ -60,7 +60,7 @@ class JobRunner:
         for given in record.get("ProcessingInputs", []):
             source = given["S3Input"]
             if download_prefix(s3, source["S3Uri"], _local(base, source["LocalPath"])) == 0:
-                raise JobFailed(f"ClientError: No S3 objects found under S3 URL {source['S3Uri']!r}")
+                raise JobFailedError(f"ClientError: No S3 objects found under S3 URL {source['S3Uri']!r}")
         cluster = record["ProcessingResources"]["ClusterConfig"]
         _write_json(base / "config/resourceconfig.json", _resource_config(cluster))
         outputs = record.get("ProcessingOutputConfig", {}).get("Outputs", [])
@@ -74,7 +74,7 @@ class JobRunner:
         if message.exists():
             self._store.update(record, ExitMessage=message.read_text(encoding="utf-8"))
         if code not in (0, None):
-            raise JobFailed(f"AlgorithmError: See job logs for more information, exit code: {code}")
+            raise JobFailedError(f"AlgorithmError: See job logs for more information, exit code: {code}")
         if code is not None:
             for output in outputs:
                 upload_folder(s3, _local(base, output["S3Output"]["LocalPath"]), output["S3Output"]["S3Uri"])
@@ -87,13 +87,15 @@ class JobRunner:
         for channel in record.get("InputDataConfig", []):
             source = channel["DataSource"]["S3DataSource"]["S3Uri"]
             if download_prefix(s3, source, base / "input/data" / channel["ChannelName"]) == 0:
-                raise JobFailed(f"ClientError: No S3 objects found under S3 URL {source!r}")
+                raise JobFailedError(f"ClientError: No S3 objects found under S3 URL {source!r}")
         checkpoints = record.get("CheckpointConfig", {}).get("S3Uri")
         if checkpoints:
             download_prefix(s3, checkpoints, base / "checkpoints")
         _write_json(base / "input/config/hyperparameters.json", record.get("HyperParameters", {}))
         _write_json(base / "input/config/resourceconfig.json", _resource_config(record["ResourceConfig"]))
-        channels = {channel["ChannelName"]: {"TrainingInputMode": "File"} for channel in record.get("InputDataConfig", [])}
+        channels = {
+            channel["ChannelName"]: {"TrainingInputMode": "File"} for channel in record.get("InputDataConfig", [])
+        }
         _write_json(base / "input/config/inputdataconfig.json", channels)
         for folder in ("model", "output/data"):
             (base / folder).mkdir(parents=True, exist_ok=True)
@@ -101,8 +103,10 @@ class JobRunner:
         code = self._run_container(TRAINING, record, session, base, ["train"])
         failure = base / "output/failure"
         if code not in (0, None):
-            detail = failure.read_text(encoding="utf-8") if failure.exists() else "no /opt/ml/output/failure was written"
-            raise JobFailed(f"AlgorithmError: {detail}, exit code: {code}")
+            detail = (
+                failure.read_text(encoding="utf-8") if failure.exists() else "no /opt/ml/output/failure was written"
+            )
+            raise JobFailedError(f"AlgorithmError: {detail}, exit code: {code}")
         self._store.update(record, SecondaryStatus="Uploading")
         destination = f"{record['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{record['TrainingJobName']}/output"
         model = f"{destination}/model.tar.gz"

@@ -65,7 +65,9 @@ class Store:
         with self._lock:
             records = self._of(kind)
             if name in records:
-                raise ApiError("ValidationException", f'Cannot create already existing {kind.resource} "{arn(kind, name)}".')
+                raise ApiError(
+                    "ValidationException", f'Cannot create already existing {kind.resource} "{arn(kind, name)}".'
+                )
             now = time.time()
             record = {**request, kind.arn_key: arn(kind, name), "CreationTime": now, "LastModifiedTime": now, **fields}
             tags = record.pop("Tags", [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import os
 import signal
@@ -20,6 +21,7 @@ from rehearsal.endpoint import endpoint_url
 from rehearsal.runtime import KEPT_VARIABLES, Runtime
 
 ACCOUNT = "123456789012"
+ROOT_SECRET = "local"  # noqa: S105  (an account that exists in memory only)
 START_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -69,7 +71,7 @@ class LocalAws:
             **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
             "AWS_ENDPOINT_URL": endpoint_url(self.port),
             "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -79,9 +81,16 @@ class LocalAws:
             "CDK_DISABLE_CLI_TELEMETRY": "true",
         }
 
-    def session(self, *, key: str = ACCOUNT, secret: str = "local") -> boto3.Session:
+    def session(self, *, key: str = ACCOUNT, secret: str = ROOT_SECRET) -> boto3.Session:
         """A session of the root user, or of an access key that was issued."""
         return LocalSession(endpoint_url(self.port), key, secret, self.region)
+
+    def session_from(self, credentials: Path) -> boto3.Session:
+        """A session with the access key in a credentials file."""
+        content = configparser.ConfigParser()
+        content.read(credentials)
+        default = content["default"]
+        return self.session(key=default["aws_access_key_id"], secret=default["aws_secret_access_key"])
 
     def stop(self) -> None:
         """End the server and everything it started."""
@@ -105,7 +114,7 @@ class LocalAws:
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
             "MINISTACK_REGION": self.region,
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -7,9 +7,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from transformers import PreTrainedModel
+
 from preprocessing.errors import InputError
 from preprocessing.tokenisation import Fingerprint, fingerprint, load_tokenizer
-from transformers import PreTrainedModel
 
 TOKENISATION_FILE = "tokenisation.json"
 TOKENIZER_FILES = ("vocab.txt", "tokenizer_config.json", "special_tokens_map.json")

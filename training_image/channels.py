@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets import Dataset, load_from_disk
+
 from preprocessing.errors import InputError
 from preprocessing.tokenisation import Fingerprint
 

@@ -8,11 +8,11 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib_fontja  # noqa: E402, F401  (a font with Japanese glyphs for category names)
-from matplotlib import pyplot as plt  # noqa: E402
+import matplotlib_fontja  # noqa: F401  (a font with Japanese glyphs for category names)
+from matplotlib import pyplot as plt
 
-from training_image.evaluation import Evaluation  # noqa: E402
-from training_image.trainer import Epoch  # noqa: E402
+from training_image.evaluation import Evaluation
+from training_image.trainer import Epoch
 
 DPI = 120
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from preprocessing.tokenisation import Encoder
 from transformers import BertForSequenceClassification
 
+from preprocessing.tokenisation import Encoder
 from training_image.artefact import read_tokenisation
 from training_image.collation import Collator
 from training_image.evaluation import softmax
@@ -38,7 +38,9 @@ class Predictor:
         tokenisation = read_tokenisation(folder)
         self._encoder = Encoder(folder, tokenisation.max_length)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model = BertForSequenceClassification.from_pretrained(folder, local_files_only=True).to(self._device).eval()
+        self._model = (
+            BertForSequenceClassification.from_pretrained(folder, local_files_only=True).to(self._device).eval()
+        )
         self._collate = Collator(self._model.config.pad_token_id, tokenisation.max_length)
         self._names: dict[int, str] = self._model.config.id2label
         self._lock = threading.Lock()  # Sudachi's tokenizer serves one thread at a time

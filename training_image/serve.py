@@ -5,30 +5,30 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+
 from preprocessing.contract import base_dir
 from preprocessing.errors import EXIT_INPUT, InputError
-
 from training_image.predictor import Prediction, Predictor
 
 DEFAULT_PORT = 8080
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104  (inside of its container)
 MAX_BODY_BYTES = 5 * 2**20
 MAX_TEXTS = 256
 JSON_TYPE = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class BadRequest(Exception):
+class BadRequestError(Exception):
     """A request that cannot be answered: the status and the reason for the caller."""
 
-    status: int
-    reason: str
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
 
 
 def build_app(predictor: Predictor) -> FastAPI:
@@ -45,8 +45,8 @@ def build_app(predictor: Predictor) -> FastAPI:
         predictions = await run_in_threadpool(predictor.predict, texts)
         return JSONResponse(_answer(predictions, single=single))
 
-    @app.exception_handler(BadRequest)
-    def bad_request(request: Request, error: BadRequest) -> JSONResponse:
+    @app.exception_handler(BadRequestError)
+    def bad_request(request: Request, error: BadRequestError) -> JSONResponse:
         return JSONResponse({"error": error.reason}, status_code=error.status)
 
     @app.exception_handler(Exception)
@@ -60,12 +60,12 @@ async def _read_texts(request: Request) -> tuple[list[str], bool]:
     """The texts of ``{"inputs": text or list}``, and whether it was one text."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != JSON_TYPE:
-        raise BadRequest(415, f"send Content-Type {JSON_TYPE}, not {media_type or 'none'}")
+        raise BadRequestError(415, f"send Content-Type {JSON_TYPE}, not {media_type or 'none'}")
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise BadRequest(413, f"the request is larger than {MAX_BODY_BYTES} bytes; send fewer texts")
+            raise BadRequestError(413, f"the request is larger than {MAX_BODY_BYTES} bytes; send fewer texts")
     return _texts(body)
 
 
@@ -73,21 +73,21 @@ def _texts(body: bytes) -> tuple[list[str], bool]:
     try:
         document = json.loads(body.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise BadRequest(400, 'the body is not JSON in UTF-8; send {"inputs": "text"}') from error
+        raise BadRequestError(400, 'the body is not JSON in UTF-8; send {"inputs": "text"}') from error
     if not isinstance(document, dict) or "inputs" not in document:
-        raise BadRequest(400, 'the key "inputs" is missing; send {"inputs": "text"} or {"inputs": ["text", ...]}')
+        raise BadRequestError(400, 'the key "inputs" is missing; send {"inputs": "text"} or {"inputs": ["text", ...]}')
     inputs = document["inputs"]
     single = isinstance(inputs, str)
     texts = [inputs] if single else inputs
     if not isinstance(texts, list) or not texts:
-        raise BadRequest(400, '"inputs" must be a text or a list of texts that is not empty')
+        raise BadRequestError(400, '"inputs" must be a text or a list of texts that is not empty')
     if len(texts) > MAX_TEXTS:
-        raise BadRequest(413, f'"inputs" holds {len(texts)} texts; send at most {MAX_TEXTS} per request')
+        raise BadRequestError(413, f'"inputs" holds {len(texts)} texts; send at most {MAX_TEXTS} per request')
     for number, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
-            raise BadRequest(400, f'"inputs"[{number}] must be a text that is not empty')
+            raise BadRequestError(400, f'"inputs"[{number}] must be a text that is not empty')
         if not _is_unicode(text):
-            raise BadRequest(400, f'"inputs"[{number}] holds half a surrogate pair; send the whole character')
+            raise BadRequestError(400, f'"inputs"[{number}] holds half a surrogate pair; send the whole character')
     return texts, single
 
 
@@ -119,7 +119,7 @@ def main() -> int:
         return EXIT_INPUT
     uvicorn.run(
         build_app(predictor),
-        host=os.environ.get("SERVE_HOST", "0.0.0.0"),
+        host=os.environ.get("SERVE_HOST", ALL_INTERFACES),
         port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", DEFAULT_PORT)),
         log_level="info",
         access_log=False,

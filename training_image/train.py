@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import sys
 import threading
@@ -12,15 +11,14 @@ import traceback
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import datasets
 import numpy as np
 import transformers
+
 from preprocessing.contract import base_dir, bundled_model_dir, report_end
 from preprocessing.errors import EXIT_INPUT, InputError
 from preprocessing.tokenisation import fingerprint, load_tokenizer
-
 from training_image.artefact import save_artefact
 from training_image.channels import read_channels
 from training_image.collation import Collator
@@ -106,7 +104,9 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     _write_lines(output / "predictions.jsonl", [json.dumps(row, ensure_ascii=False) for row in rows])
     plot_confusion_matrix(evaluation, output / "confusion_matrix.png")
     plot_learning_curve(curve, yardstick, output / "learning_curve.png")
-    save_artefact(tuning.trainer.model, model_dir, base / "model", max_length=min(hyperparameters.max_length, channels.max_length))
+    save_artefact(
+        tuning.trainer.model, model_dir, base / "model", max_length=min(hyperparameters.max_length, channels.max_length)
+    )
     print(
         f"test accuracy {evaluation.accuracy:.4f}, macro-F1 {evaluation.macro_f1:.4f};"
         f" TF-IDF + linear SVM on the same split {yardstick:.4f}",

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
-from preprocessing.errors import InputError
 from torch.utils.data import DataLoader
 from transformers import (
     AutoConfig,
@@ -25,6 +24,7 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
+from preprocessing.errors import InputError
 from training_image.channels import Channels
 from training_image.collation import Collator
 from training_image.hyperparameters import Hyperparameters
@@ -65,7 +65,7 @@ class FineTuning:
             args=self._arguments(),
             train_dataset=channels.train,
             eval_dataset=channels.validation,
-            data_collator=Collator(model.config.pad_token_id, hyperparameters.max_length),
+            data_collator=Collator(model.config.pad_token_id or 0, hyperparameters.max_length),
             compute_metrics=_accuracy,
             callbacks=[StopWhenAsked(stop), PrintProgress()],
         )
@@ -96,7 +96,9 @@ class FineTuning:
         )
         with torch.inference_mode():
             logits = [
-                model(batch["input_ids"].to(model.device), attention_mask=batch["attention_mask"].to(model.device)).logits
+                model(
+                    batch["input_ids"].to(model.device), attention_mask=batch["attention_mask"].to(model.device)
+                ).logits
                 for batch in batches
             ]
         return torch.cat(logits).float().cpu().numpy()
@@ -173,7 +175,10 @@ class PrintProgress(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         if logs and "loss" in logs:
-            print(f"epoch {logs['epoch']:.2f}  step {state.global_step}/{state.max_steps}  loss {logs['loss']:.4f}", flush=True)
+            print(
+                f"epoch {logs['epoch']:.2f}  step {state.global_step}/{state.max_steps}  loss {logs['loss']:.4f}",
+                flush=True,
+            )
         if logs and "eval_accuracy" in logs:
             print(
                 f"epoch {logs['epoch']:.2f}  validation accuracy {logs['eval_accuracy']:.4f}"
@@ -183,4 +188,4 @@ class PrintProgress(TrainerCallback):
 
 
 def _accuracy(prediction: EvalPrediction) -> dict[str, float]:
-    return {"accuracy": float((prediction.predictions.argmax(axis=1) == prediction.label_ids).mean())}
+    return {"accuracy": float((np.asarray(prediction.predictions).argmax(axis=1) == prediction.label_ids).mean())}

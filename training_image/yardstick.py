@@ -26,9 +26,7 @@ def yardstick_accuracy(
     def words(dataset: Dataset) -> list[list[str]]:
         return [_words([vocabulary[i] for i in cut(ids)[1:-1]]) for ids in dataset["input_ids"]]
 
-    classifier = make_pipeline(
-        TfidfVectorizer(analyzer=_as_is, sublinear_tf=True, min_df=2), LinearSVC(random_state=0)
-    )
+    classifier = make_pipeline(TfidfVectorizer(analyzer=_as_is, sublinear_tf=True, min_df=2), LinearSVC(random_state=0))
     classifier.fit(words(train), np.asarray(train["label"]))
     return float(accuracy_score(np.asarray(test["label"]), classifier.predict(words(test))))
 

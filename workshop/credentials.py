@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from infra.names import Names
-
 from workshop.errors import WorkshopError
 
 MAX_KEYS = 2  # IAM's limit per user

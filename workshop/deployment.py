@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
 from infra.names import PARAMETER_KEYS, Names
 from infra.settings import Settings
-
 from workshop.errors import WorkshopError
 
 
@@ -31,7 +31,9 @@ def find_deployment(session: boto3.Session, settings: Settings) -> Deployment:
     found = session.client("ssm").get_parameters(Names=[names.parameter(key) for key in PARAMETER_KEYS])
     values = {parameter["Name"]: parameter["Value"] for parameter in found["Parameters"]}
     if len(values) < len(PARAMETER_KEYS):
-        raise WorkshopError(f"workshop {settings.name!r} is not deployed in {settings.region}. Run `make deploy` first.")
+        raise WorkshopError(
+            f"workshop {settings.name!r} is not deployed in {settings.region}. Run `make deploy` first."
+        )
     bucket, role, workflow, image = (values[names.parameter(key)] for key in PARAMETER_KEYS)
     return Deployment(names, bucket, role, workflow, image)
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import boto3
-from infra.names import Names
 
+from infra.names import Names
 from workshop.errors import WorkshopError
 
 
@@ -27,8 +27,12 @@ def predict(session: boto3.Session, endpoint: str, texts: list[str]) -> list[dic
 
 def newest_endpoint(session: boto3.Session, names: Names) -> str:
     """The workshop's endpoint in service that was made last."""
-    pages = session.client("sagemaker").get_paginator("list_endpoints").paginate(
-        NameContains=names.run_prefix, StatusEquals="InService", SortBy="CreationTime", SortOrder="Descending"
+    pages = (
+        session.client("sagemaker")
+        .get_paginator("list_endpoints")
+        .paginate(
+            NameContains=names.run_prefix, StatusEquals="InService", SortBy="CreationTime", SortOrder="Descending"
+        )
     )
     for page in pages:
         for endpoint in page["Endpoints"]:

@@ -40,7 +40,7 @@ class LogLine:
 Event = StageStarted | LogLine
 
 
-class RunFailed(WorkshopError):
+class RunFailedError(WorkshopError):
     """The execution ended without success."""
 
     def __init__(self, stage: str, reason: str, tail: list[str]) -> None:
@@ -70,7 +70,7 @@ def follow_run(session: boto3.Session, run: Run, *, poll_seconds: float = 5.0) -
     """Yield what happens until the execution ends.
 
     Raises:
-        RunFailed: names the stage and the reason, with the end of the job's log.
+        RunFailedError: names the stage and the reason, with the end of the job's log.
     """
     states = session.client("stepfunctions")
     logs = session.client("logs")
@@ -92,7 +92,7 @@ def follow_run(session: boto3.Session, run: Run, *, poll_seconds: float = 5.0) -
             break
         time.sleep(poll_seconds)
     if status != "SUCCEEDED":
-        raise RunFailed(stage, _reason(states, run, status), tail)
+        raise RunFailedError(stage, _reason(states, run, status), tail)
 
 
 def _stages(states: Any, run: Run) -> list[str]:

@@ -21,14 +21,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from preprocessing.corpus import Article, read_corpus
-from preprocessing.split import category_names, split_articles
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sudachipy import Dictionary, SplitMode
 from sudachitra.word_formatter import word_formatter
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import BertConfig, BertForMaskedLM
+
+from preprocessing.corpus import Article, read_corpus
+from preprocessing.split import category_names, split_articles
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -38,7 +39,8 @@ HIDDEN_SIZE = 128
 TOPICS = HIDDEN_SIZE - 1  # dimensions of the semantic analysis; the last one carries the idf
 CHARACTERS_PER_ARTICLE = 800
 RARE = 2  # a character seen less often is left to [UNK]
-SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+UNKNOWN = "[UNK]"
+SPECIAL_TOKENS = ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]"]
 WORD_FORM = "normalized_and_surface"
 TOPIC_WEIGHT = 2.0  # of the words' average against [CLS]'s own embedding, at the start
 IDF_SHARPNESS = 0.7
@@ -109,7 +111,11 @@ def _segment(articles: Sequence[Article]) -> list[list[str]]:
     tokenizer = dictionary.tokenizer(SplitMode.C)
     form = word_formatter(WORD_FORM, dictionary)
     return [
-        [word for morpheme in tokenizer.tokenize(article.text[:CHARACTERS_PER_ARTICLE]) if (word := form(morpheme).strip())]
+        [
+            word
+            for morpheme in tokenizer.tokenize(article.text[:CHARACTERS_PER_ARTICLE])
+            if (word := form(morpheme).strip())
+        ]
         for article in articles
     ]
 
@@ -127,7 +133,7 @@ def _train_vocabulary(documents: Sequence[Sequence[str]]) -> list[str]:
             characters[character] += count
     alphabet = {character for character, count in characters.items() if count >= RARE}
     continuing = sorted({f"##{character}" for word in words for character in word[1:] if character in alphabet})
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.WordPieceTrainer(
         vocab_size=VOCABULARY_SIZE,
@@ -142,7 +148,7 @@ def _train_vocabulary(documents: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _pieces(words: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> list[list[str]]:
-    model = models.WordPiece(vocab={piece: i for i, piece in enumerate(vocabulary)}, unk_token="[UNK]")
+    model = models.WordPiece(vocab={piece: i for i, piece in enumerate(vocabulary)}, unk_token=UNKNOWN)
     pieces_of = {word: [piece.value for piece in model.tokenize(word)] for document in words for word in set(document)}
     return [[piece for word in document for piece in pieces_of[word]] for document in words]
 
@@ -169,7 +175,7 @@ def _initialise(model: BertForMaskedLM, vectors: Array, idf: Array) -> BertForMa
     embeddings.word_embeddings.weight[:, TOPICS] = torch.from_numpy(idf * vectors.std()).float()
     embeddings.position_embeddings.weight.mul_(0.1)
     embeddings.token_type_embeddings.weight.zero_()
-    attention = model.bert.encoder.layer[0].attention
+    attention: Any = model.bert.encoder.layer[0].attention
     identity = torch.eye(config.hidden_size)
     attention.self.value.weight.copy_(TOPIC_WEIGHT * identity)
     attention.output.dense.weight.copy_(identity)

@@ -1,0 +1,285 @@
+"""The whole workshop on one machine: the real stacks, CLI, jobs and endpoint, against the local AWS."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from datasets import load_from_disk
+from rich.console import Console
+
+from infra.names import Names
+from infra.settings import Settings
+from preprocessing.corpus import read_corpus
+from rehearsal.inventory import inventory
+from rehearsal.progress import Progress, Step
+from rehearsal.report import PLOTS, Report, write_report
+from rehearsal.runtime import Runtime
+from rehearsal.server import ACCOUNT, LocalAws, LocalAwsError
+from workshop.belongings import Belonging
+from workshop.credentials import issue_credentials
+from workshop.deployment import Deployment, find_deployment
+from workshop.errors import WorkshopError
+from workshop.export import export_run
+from workshop.predict import predict
+from workshop.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
+from workshop.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
+from workshop.teardown import teardown
+from workshop.upload import upload_corpus
+
+ROOT = Path(__file__).parent.parent
+SAMPLE_CORPUS = ROOT / "samples" / "corpus"
+RUN_NAME = "rehearsal"
+PREDICTED_ARTICLES = 5
+FREE_TEXT = "延長戦の末に代表チームが勝ち、監督は全員の守備をたたえました。"
+EXCERPT = 60
+POLL_SECONDS = 0.5
+SMALL_CORPUS = 1_000
+TAIL_LINES = 12
+
+
+class StepFailedError(WorkshopError):
+    """A step of the rehearsal failed; the lines before show why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to rehearse. Without a model the stand-in is built; without a Docker image jobs are processes."""
+
+    settings: Settings
+    corpus: Path = SAMPLE_CORPUS
+    model: Path | None = None
+    docker_image: str = ""
+    folder: Path = ROOT / "build" / "rehearsal"
+
+
+def rehearse(plan: Plan, console: Console) -> Report:
+    """Run every step and write the report; a failed step ends the rehearsal and is in the report.
+
+    Raises:
+        StepFailedError: names the step; every process is stopped by then.
+        InputError: the corpus or the model cannot be used.
+    """
+    shutil.rmtree(plan.folder, ignore_errors=True)
+    plan.folder.mkdir(parents=True)
+    report = Report()
+    export = plan.folder / "export"
+    try:
+        with Progress(console, f"chiTra workshop rehearsal: {plan.corpus}") as progress:
+            report.steps = progress.steps
+            _run_steps(plan, progress, report, export)
+    except (WorkshopError, LocalAwsError, ClientError, BotoCoreError) as error:
+        failed = report.steps[-1]
+        for line in list(failed.tail)[-TAIL_LINES:]:
+            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+        raise StepFailedError(
+            f"step {failed.name!r}: {error}. All processes were stopped; mend the cause and run the command again. "
+            f"The local AWS's own log is {plan.folder / 'local-aws.log'}."
+        ) from error
+    finally:
+        write_report(report, plan.folder, [export / "report" / name for name in PLOTS])
+    return report
+
+
+def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> None:
+    settings = plan.settings
+    assembly = plan.folder / "cdk.out"
+    with progress.step("Read the corpus") as step:
+        articles = len(read_corpus(plan.corpus).articles)
+        step.note = f"{articles:,} articles"
+    with progress.step("Prepare the model") as step:
+        model_dir = plan.model or _stand_in(plan)
+        report.model = {
+            "name": STAND_IN_NAME if is_stand_in(model_dir) else model_dir.name,
+            "stand_in": is_stand_in(model_dir),
+        }
+        step.note = str(report.model["name"])
+    with progress.step("Synthesise the stacks") as step:
+        _cdk(step, ["synth", "--quiet", "--output", str(assembly)], os.environ)
+    runtime = Runtime(model_dir, plan.docker_image)
+    report.runtime = runtime.name
+    with contextlib.ExitStack() as stack:
+        with progress.step("Start the local AWS") as step:
+            aws = stack.enter_context(LocalAws(plan.folder, runtime=runtime, region=settings.region))
+            step.note = f"http://localhost:{aws.port}"
+        cdk_out = ["--app", str(assembly)]
+        with progress.step("Bootstrap") as step:
+            _cdk(step, ["bootstrap", f"aws://{ACCOUNT}/{settings.region}", *cdk_out], aws.environment())
+        organiser = aws.session()
+        before = inventory(organiser)
+        with progress.step("Deploy") as step:
+            _cdk(step, ["deploy", "--all", "--require-approval", "never", *cdk_out], aws.environment())
+            deployment = find_deployment(organiser, settings)
+            step.note = f"{len(Names(settings.name).stacks)} stacks"
+        with progress.step("Issue a participant's credentials") as step:
+            participant = _participant_session(aws, organiser, plan, step)
+        _use_as_participant(plan, progress, report, participant, deployment, articles, export)
+        with progress.step("Tear down") as step:
+            removed = _teardown(organiser, settings, assembly, step)
+            step.note = f"{removed} things removed"
+        with progress.step("Look for leftovers") as step:
+            report.leftovers = sorted(inventory(organiser) - before)
+            step.note = f"{len(report.leftovers)} found"
+            if report.leftovers:
+                raise StepFailedError(f"{len(report.leftovers)} things were left: {', '.join(report.leftovers[:5])}")
+
+
+def _use_as_participant(
+    plan: Plan,
+    progress: Progress,
+    report: Report,
+    session: boto3.Session,
+    deployment: Deployment,
+    articles: int,
+    export: Path,
+) -> None:
+    """Upload, run, predict and export with the permissions of one participant."""
+    with progress.step("Upload the corpus"):
+        upload_corpus(session.client("s3"), deployment.bucket, plan.corpus)
+    hyperparameters = stand_in_hyperparameters(articles) if report.model["stand_in"] else {}
+    run = start_run(session, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
+    _follow(session, run, progress)
+    with progress.step("Export the model") as step:
+        files = export_run(session.client("s3"), deployment.bucket, run.name, export)
+        step.note = f"{len(files)} files in {export}"
+        _read_results(report, export)
+    with progress.step("Predict") as step:
+        report.predictions = _predict(session, run, export)
+        right = sum(row["predicted"] == row["label_name"] for row in report.predictions if row["label_name"])
+        step.note = f"{right} of {PREDICTED_ARTICLES} held-out articles right"
+
+
+def stand_in_hyperparameters(articles: int) -> dict[str, str]:
+    """What the small model learns well with; chiTra itself takes the deployed defaults."""
+    small = articles < SMALL_CORPUS
+    return {
+        "epochs": "15" if small else "2",
+        "train-batch-size": "4" if small else "16",
+        "learning_rate": "0.002",
+    }
+
+
+def _stand_in(plan: Plan) -> Path:
+    folder = plan.folder / "model"
+    build_stand_in(plan.corpus, folder, seed=plan.settings.preprocessing.seed)
+    return folder
+
+
+def _participant_session(aws: LocalAws, organiser: boto3.Session, plan: Plan, step: Step) -> boto3.Session:
+    name = plan.settings.participants[0]
+    file = issue_credentials(
+        organiser.client("iam"),
+        Names(plan.settings.name),
+        name,
+        region=plan.settings.region,
+        folder=plan.folder / "credentials",
+    )
+    step.note = f"{name}: {file}"
+    return aws.session_from(file)
+
+
+def _follow(session: boto3.Session, run: Run, progress: Progress) -> None:
+    """One step per stage of the execution."""
+    events = follow_run(session, run, poll_seconds=POLL_SECONDS)
+    pending = next(events, None)
+    while pending is not None:
+        stage = pending.name if isinstance(pending, StageStarted) else pending.stage
+        if stage in ("Start", "Endpoint wanted?", "Done"):
+            pending = next(events, None)
+            continue
+        with progress.step(STEP_NAMES.get(stage, "Create the endpoint")) as step:
+            pending = _follow_stage(events, step)
+
+
+STEP_NAMES = {"Preprocess": "Preprocessing job", "Train": "Training job"}
+
+
+def _follow_stage(events: Iterator[StageStarted | LogLine], step: Step) -> StageStarted | LogLine | None:
+    """Consume the events of one step; returns the first that belongs to the next one."""
+    try:
+        for event in events:
+            if isinstance(event, LogLine):
+                step.log(event.text)
+                step.note = event.text if "accuracy" in event.text or "encoded" in event.text else step.note
+            elif event.name in STEP_NAMES or event.name in ("Endpoint wanted?", "Done"):
+                return event
+            else:
+                step.note = event.name.lower()
+    except RunFailedError as error:
+        for line in error.tail:
+            step.log(line)
+        raise
+    return None
+
+
+def _read_results(report: Report, export: Path) -> None:
+    manifest = json.loads((export / "datasets/train/manifest.json").read_text(encoding="utf-8"))
+    metrics = json.loads((export / "report/metrics.json").read_text(encoding="utf-8"))
+    report.corpus = {"articles": manifest["articles"], "categories": len(manifest["categories"]), **manifest["splits"]}
+    report.evaluation = {key: metrics[key] for key in ("accuracy", "macro_f1", "baseline_accuracy")}
+
+
+def _predict(session: boto3.Session, run: Run, export: Path) -> list[dict[str, object]]:
+    rows = [json.loads(line) for line in (export / "report/predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    chosen = rows[:: max(1, len(rows) // PREDICTED_ARTICLES)][:PREDICTED_ARTICLES]
+    raw = load_from_disk(export / "datasets/raw")
+    texts = [*(raw[row["article"]]["sentence1"] for row in chosen), FREE_TEXT]
+    labels = [*(row["label_name"] for row in chosen), None]
+    answers = predict(session, run.name, texts)
+    return [
+        {
+            "text": text[:EXCERPT],
+            "label_name": label,
+            "predicted": answer["label_name"],
+            "score": answer["scores"][answer["label_name"]],
+        }
+        for text, label, answer in zip(texts, labels, answers, strict=True)
+    ]
+
+
+def _teardown(session: boto3.Session, settings: Settings, assembly: Path, step: Step) -> int:
+    removed = 0
+
+    def on_removed(belonging: Belonging, problem: str) -> None:
+        nonlocal removed
+        removed += not problem
+        step.log(f"{belonging}: {problem}" if problem else str(belonging))
+
+    remaining = teardown(session, settings, assembly=assembly, on_removed=on_removed)
+    if remaining:
+        raise StepFailedError(f"could not remove {', '.join(map(str, remaining))}")
+    return removed
+
+
+def _cdk(step: Step, arguments: Sequence[str], environment: os._Environ[str] | dict[str, str]) -> None:
+    """Run the real CDK CLI; its output goes to the step's log."""
+    cli = ROOT / "node_modules" / ".bin" / "cdk"
+    path = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
+    process = subprocess.Popen(
+        [str(cli), *arguments],
+        cwd=ROOT,
+        env={**environment, "PATH": path, "CI": "true"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            step.log(line)
+        if process.wait() != 0:
+            raise StepFailedError(f"cdk {arguments[0]} ended with exit code {process.returncode}")
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(10)

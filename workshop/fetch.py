@@ -1,0 +1,141 @@
+"""Downloads the model and the corpus: resumable, checked, and visible only when whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from workshop.errors import WorkshopError
+
+DOWNLOADS = Path("build/downloads")
+LOCK_FILE = Path("downloads.lock.json")
+CHUNK_BYTES = 1 << 20
+MODEL_FILES = ("config.json", "pytorch_model.bin", "vocab.txt", "tokenizer_config.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Something public to fetch, and the name of the file it becomes."""
+
+    name: str
+    address: str
+
+    @property
+    def file_name(self) -> str:
+        return self.address.rsplit("/", 1)[-1]
+
+
+MODELS = {
+    version: Download(
+        f"chiTra-{version}", f"https://sudachi.s3.ap-northeast-1.amazonaws.com/chitra/chiTra-{version}.tar.gz"
+    )
+    for version in ("1.0", "1.1")
+}
+CORPUS = Download("livedoor-news-corpus", "https://www.rondhuit.com/download/ldcc-20140209.tar.gz")
+
+Progress = Callable[[int, int], None]
+
+
+def fetch(download: Download, folder: Path, lock_file: Path, progress: Progress) -> Path:
+    """Download to ``folder``, going on where an earlier try was cut; returns the file.
+
+    The first download records size and sha256 in the lock file, every later one must match it.
+
+    Raises:
+        WorkshopError: no network, or the content differs from the lock file.
+    """
+    file = folder / download.file_name
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = file.with_name(file.name + ".partial")
+        _download(download, partial, file, progress)
+        try:
+            check(download.name, partial, lock_file, address=download.address)
+        except WorkshopError:
+            partial.unlink()
+            raise
+        partial.replace(file)
+    check(download.name, file, lock_file, address=download.address)
+    return file
+
+
+def _download(download: Download, partial: Path, file: Path, progress: Progress) -> None:
+    done = partial.stat().st_size if partial.exists() else 0
+    headers = {"Range": f"bytes={done}-"} if done else {}
+    try:
+        with httpx.stream("GET", download.address, headers=headers, follow_redirects=True, timeout=60) as answer:
+            if answer.status_code == 416 and done:
+                return
+            answer.raise_for_status()
+            if answer.status_code != 206:
+                done = 0
+            total = done + int(answer.headers.get("content-length", 0))
+            with partial.open("ab" if done else "wb") as stream:
+                for chunk in answer.iter_bytes(CHUNK_BYTES):
+                    stream.write(chunk)
+                    done += len(chunk)
+                    progress(done, total)
+            if total and done < total:
+                raise httpx.ReadError("the connection was cut")
+    except (httpx.HTTPError, OSError) as error:
+        raise WorkshopError(
+            f"{download.address} cannot be fetched ({error or type(error).__name__}). Run the command again to go on, "
+            f"or put the file at {file}."
+        ) from error
+
+
+def check(name: str, file: Path, lock_file: Path, *, address: str) -> None:
+    """Record the file's size and sha256 in the lock file, or compare with what stands there."""
+    found = {"size": file.stat().st_size, "sha256": sha256_of(file)}
+    locked = json.loads(lock_file.read_text(encoding="utf-8")) if lock_file.exists() else {}
+    if name not in locked:
+        locked[name] = {"address": address, **found}
+        lock_file.write_text(json.dumps(locked, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        return
+    for key, value in found.items():
+        if locked[name][key] != value:
+            raise WorkshopError(
+                f"{file.name}: {key} is {value}, but {lock_file} says {locked[name][key]}. The file was cut or "
+                f"changed: delete it and fetch again, or remove {name!r} from {lock_file} if the change is meant."
+            )
+
+
+def sha256_of(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def unpack_model(archive: Path, folder: Path) -> Path:
+    """Unpack a chiTra archive (or take an unpacked folder) to ``folder``; complete or not at all.
+
+    Raises:
+        WorkshopError: it is truncated, unsafe, or no chiTra model.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        unpacked = Path(scratch) / "model"
+        if archive.is_dir():
+            shutil.copytree(archive, unpacked)
+        else:
+            try:
+                with tarfile.open(archive) as tar:
+                    tar.extractall(unpacked, filter="data")
+            except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+                raise WorkshopError(f"{archive}: truncated or unsafe ({error}). Fetch it again.") from error
+        root = next((found.parent for found in sorted(unpacked.rglob("vocab.txt"))), unpacked)
+        missing = [name for name in MODEL_FILES if not (root / name).is_file()]
+        if missing:
+            raise WorkshopError(f"{archive}: is no chiTra model, {', '.join(missing)} is missing.")
+        if folder.exists():
+            shutil.rmtree(folder)
+        shutil.move(root, folder)
+    return folder
