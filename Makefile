@@ -40,7 +40,7 @@ $(NODE_STAMP): package.json package-lock.json $(STAMP)
 	@touch $@
 
 lock: setup  ## write what is installed to requirements.lock
-	pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+	pip freeze --all --exclude-editable | grep -v '^pip==' | sed 's/+cpu$$//' > requirements.lock
 	@touch $(STAMP)
 
 clean:

@@ -19,7 +19,7 @@ from preprocessing.corpus import Article, read_corpus
 from preprocessing.dataset import RAW, build_manifest, encoded_dataset, raw_dataset, write_datasets
 from preprocessing.errors import EXIT_INPUT, InputError
 from preprocessing.split import SPLITS, category_names, split_articles
-from preprocessing.tokenisation import Encoder, fingerprint, load_tokenizer
+from preprocessing.tokenisation import Encoder, fingerprint
 
 BATCH = 200
 
@@ -56,7 +56,7 @@ def preprocess(corpus_dir: Path, output: Path, *, model_dir: Path, seed: int, ma
     _say(f"read {len(corpus.articles):,} articles in {len(categories)} categories")
     split = split_articles(corpus.articles, seed)
     _say(f"split into {', '.join(f'{name} {len(split[name]):,}' for name in SPLITS)}; {split.duplicates} duplicates")
-    tokenizer = load_tokenizer(model_dir)
+    tokenizer = Encoder(model_dir, max_length).tokenizer
     encodings = iter(encode_articles([a for name in SPLITS for a in split[name]], model_dir, max_length))
     manifest = build_manifest(
         corpus, split, categories, seed=seed, max_length=max_length, fingerprint=fingerprint(tokenizer)

@@ -14,6 +14,7 @@ from preprocessing.errors import InputError
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 NOT_ARTICLES = frozenset({"LICENSE.txt", "README.txt", "CHANGES.txt"})
+END_OF_ARCHIVE = 1024  # zero bytes
 HEADER_LINES = 3  # URL, date, title
 
 
@@ -120,12 +121,24 @@ def _read_archive(archive: Path) -> Iterator[Article]:
                 assert stream is not None
                 source = f"{archive.name}:{member.name}"
                 yield _article(stream.read(), path.parent.name, source)
+            _check_end(archive, tar)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise InputError(f"{archive}: truncated or not a tar archive ({error}). Fetch it again.") from error
 
 
+def _check_end(archive: Path, tar: tarfile.TarFile) -> None:
+    """tarfile takes an archive that was cut between two members, or in its checksum, for whole."""
+    assert tar.fileobj is not None
+    while tar.fileobj.read(1 << 20):
+        pass
+    if archive.suffix == ".tar" and any(archive.read_bytes()[-END_OF_ARCHIVE:]):
+        raise tarfile.ReadError("no end-of-archive mark")
+
+
 def _check_member(archive: Path, member: tarfile.TarInfo) -> None:
     try:
+        if member.name.startswith("/"):
+            raise tarfile.AbsolutePathError(member)
         tarfile.data_filter(member, "/corpus")
     except tarfile.FilterError as error:
         raise InputError(

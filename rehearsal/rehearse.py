@@ -200,6 +200,7 @@ def _follow(session: boto3.Session, run: Run, progress: Progress) -> None:
             pending = _follow_stage(events, step)
 
 
+SERVING = "endpoint in service?"
 STEP_NAMES = {"Preprocess": "Preprocessing job", "Train": "Training job"}
 
 
@@ -211,6 +212,7 @@ def _follow_stage(events: Iterator[StageStarted | LogLine], step: Step) -> Stage
                 step.log(event.text)
                 step.note = event.text if "accuracy" in event.text or "encoded" in event.text else step.note
             elif event.name in STEP_NAMES or event.name in ("Endpoint wanted?", "Done"):
+                step.note = "in service" if step.note == SERVING else step.note
                 return event
             else:
                 step.note = event.name.lower()

@@ -29,6 +29,7 @@ def problems_of_request(service: str, operation: str, request: dict[str, Any]) -
 
 
 def _walk(value: Any, shape: Shape, path: str) -> Iterator[str]:
+    yield from _check_maximum(value, shape, path)
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         for key, member in value.items():
             if key in shape.members:
@@ -44,6 +45,17 @@ def _walk(value: Any, shape: Shape, path: str) -> Iterator[str]:
             yield from _walk(member, shape.value, f"{path}.{key}")
     elif isinstance(shape, StringShape) and isinstance(value, str):
         yield from _check_text(value, shape, path)
+
+
+def _check_maximum(value: Any, shape: Shape, path: str) -> Iterator[str]:
+    """botocore's own validator knows minima only."""
+    maximum = shape.metadata.get("max")
+    if maximum is None or isinstance(value, bool):
+        return
+    if isinstance(value, int | float) and value > maximum:
+        yield f"{path}: {value} is more than {maximum}"
+    elif isinstance(value, str | list | dict) and len(value) > maximum:
+        yield f"{path}: is longer than {maximum}"
 
 
 def _check_text(value: str, shape: StringShape, path: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -117,6 +118,8 @@ def main() -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_INPUT
+    # uvicorn shuts down gracefully on SIGTERM, then raises it again for whoever listened before.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     uvicorn.run(
         build_app(predictor),
         host=os.environ.get("SERVE_HOST", ALL_INTERFACES),

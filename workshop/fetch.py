@@ -18,7 +18,6 @@ from workshop.errors import WorkshopError
 
 DOWNLOADS = Path("build/downloads")
 LOCK_FILE = Path("downloads.lock.json")
-CHUNK_BYTES = 1 << 20
 MODEL_FILES = ("config.json", "pytorch_model.bin", "vocab.txt", "tokenizer_config.json")
 
 
@@ -70,7 +69,7 @@ def fetch(download: Download, folder: Path, lock_file: Path, progress: Progress)
 
 def _download(download: Download, partial: Path, file: Path, progress: Progress) -> None:
     done = partial.stat().st_size if partial.exists() else 0
-    headers = {"Range": f"bytes={done}-"} if done else {}
+    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
     try:
         with httpx.stream("GET", download.address, headers=headers, follow_redirects=True, timeout=60) as answer:
             if answer.status_code == 416 and done:
@@ -80,7 +79,7 @@ def _download(download: Download, partial: Path, file: Path, progress: Progress)
                 done = 0
             total = done + int(answer.headers.get("content-length", 0))
             with partial.open("ab" if done else "wb") as stream:
-                for chunk in answer.iter_bytes(CHUNK_BYTES):
+                for chunk in answer.iter_raw():
                     stream.write(chunk)
                     done += len(chunk)
                     progress(done, total)

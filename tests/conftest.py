@@ -1,0 +1,89 @@
+"""What many tests start from: the sample corpus, a stand-in model made of it, and its preprocessed splits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workshop.stand_in import build_stand_in
+
+ROOT = Path(__file__).parent.parent
+SEED = 42
+
+
+@pytest.fixture(scope="session")
+def sample_corpus() -> Path:
+    return ROOT / "samples" / "corpus"
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory, sample_corpus: Path) -> Path:
+    folder = tmp_path_factory.mktemp("stand-in") / "model"
+    build_stand_in(sample_corpus, folder, seed=SEED)
+    return folder
+
+
+class Job:
+    """A folder laid out like /opt/ml, and the image's programs run on it as real processes."""
+
+    def __init__(self, base: Path, model_dir: Path) -> None:
+        self.base = base
+        self._model_dir = model_dir
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "SAGEMAKER_BASE_DIR": str(self.base), "CHITRA_MODEL_DIR": str(self._model_dir)}
+
+    def run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", module, *arguments]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=300, check=False)
+
+    def start(self, module: str, **variables: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", module],
+            env={**self.environment, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def set_hyperparameters(self, **values: object) -> None:
+        file = self.base / "input/config/hyperparameters.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({key.replace("__", "-"): value for key, value in values.items()}))
+
+
+@pytest.fixture(scope="session")
+def make_job(stand_in: Path) -> Callable[[Path], Job]:
+    return lambda base: Job(base, stand_in)
+
+
+@pytest.fixture(scope="session")
+def preprocessed(tmp_path_factory: pytest.TempPathFactory, sample_corpus: Path, stand_in: Path) -> Path:
+    """The output of the real preprocessing job on the sample corpus."""
+    base = tmp_path_factory.mktemp("preprocessed")
+    (base / "processing/input").mkdir(parents=True)
+    (base / "processing/input/corpus").symlink_to(sample_corpus)
+    done = Job(base, stand_in).run("preprocessing")
+    assert done.returncode == 0, done.stderr
+    return base / "processing/output"
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, preprocessed: Path, stand_in: Path) -> Path:
+    """The /opt/ml of a finished training job: model, output and checkpoints."""
+    base = tmp_path_factory.mktemp("trained")
+    (base / "input/data").mkdir(parents=True)
+    for name in ("train", "validation", "test"):
+        (base / "input/data" / name).symlink_to(preprocessed / name)
+    job = Job(base, stand_in)
+    job.set_hyperparameters(epochs="2", learning_rate="0.002", train__batch__size=4)
+    done = job.run("training_image.train")
+    assert done.returncode == 0, done.stderr
+    return base

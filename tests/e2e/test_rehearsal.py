@@ -1,0 +1,137 @@
+"""The whole journey on the sample corpus, with the real CDK CLI, as `make run` makes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+pytestmark = pytest.mark.xdist_group("cli")
+
+
+def command(*arguments: str, folder: Path) -> list[str]:
+    program = (
+        "import sys; from pathlib import Path; import rehearsal.rehearse as r; from functools import partial;"
+        f"r.Plan = partial(r.Plan, folder=Path({str(folder)!r}));"
+        "from workshop.cli import main; main()"
+    )
+    return [sys.executable, "-c", program, "rehearse", *arguments]
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("rehearsal") / "build"
+    done = subprocess.run(command(folder=folder), cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+    return folder, done
+
+
+def test_should_pass_and_leave_nothing(rehearsal: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, done = rehearsal
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["passed"] is True
+    assert report["leftovers"] == []
+    assert {step["status"] for step in report["steps"]} == {"passed"}
+    assert report["corpus"] == {"articles": 108, "categories": 9, "train": 86, "validation": 11, "test": 11}
+    assert report["model"] == {"name": "chitra-stand-in", "stand_in": True}
+    assert set(report["evaluation"]) == {"accuracy", "macro_f1", "baseline_accuracy"}
+    assert len(report["predictions"]) == 6
+
+
+def test_should_predict_through_the_endpoint_what_training_predicted(
+    rehearsal: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = rehearsal
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    lines = (folder / "export/report/predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    evaluated = [json.loads(line) for line in lines]
+    for prediction in report["predictions"][:5]:
+        assert any(
+            row["predicted"] == prediction["predicted"] and abs(row["score"] - prediction["score"]) < 1e-3
+            for row in evaluated
+        )
+
+
+def test_should_export_what_participants_take_home(
+    rehearsal: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = rehearsal
+    for name in (
+        "model/model.safetensors",
+        "model/tokenisation.json",
+        "report/metrics.json",
+        "report/confusion_matrix.png",
+        "datasets/raw/manifest.json",
+        "datasets/test/dataset_info.json",
+    ):
+        assert (folder / "export" / name).is_file(), name
+
+
+def test_should_write_a_page_with_the_plots(rehearsal: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    page = (rehearsal[0] / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 2
+    assert "chitra-stand-in" in page
+
+
+def test_should_not_print_or_keep_the_participants_secret(
+    rehearsal: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, done = rehearsal
+    [credentials] = (folder / "credentials").iterdir()
+    assert credentials.stat().st_mode & 0o777 == 0o600
+    secret = next(line.split(" = ")[1] for line in credentials.read_text().splitlines() if "secret" in line)
+    others = [file for file in folder.rglob("*") if file.is_file() and file != credentials]
+    assert len(others) > 20
+    assert not [file for file in others if secret.encode() in file.read_bytes()]
+    assert secret not in done.stdout + done.stderr
+
+
+def processes_of(folder: Path) -> list[str]:
+    listing = subprocess.check_output(["ps", "-Aww", "-o", "args"], text=True)
+    environment = [line for line in listing.splitlines() if "rehearsal.local_aws" in line or str(folder) in line]
+    return [line for line in environment if "ps -Aww" not in line]
+
+
+def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
+    folder = tmp_path / "build"
+    before = processes_of(folder)
+    process = subprocess.Popen(
+        command(folder=folder), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "Upload the corpus" in line:
+            break
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    rest = process.stdout.read()
+    assert process.wait(60) == 130, rest
+    assert "interrupted; every process was stopped" in rest
+    assert set(processes_of(folder)) <= set(before)
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["passed"] is False
+    assert report["steps"][-1]["status"] == "interrupted"
+
+
+def test_should_name_the_failed_step_and_the_way_out(tmp_path: Path) -> None:
+    """A training job that fails for a bad setting: the line names the step, the job's reason and the log."""
+    folder = tmp_path / "build"
+    broken = command(folder=folder)
+    broken[2] = broken[2].replace(
+        "from workshop.cli", "r.stand_in_hyperparameters = lambda articles: {'epochs': 'many'}; from workshop.cli"
+    )
+    done = subprocess.run(broken, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1
+    assert "step 'Training job'" in done.stderr
+    assert "hyperparameter epochs: " in done.stderr
+    assert "Traceback" not in done.stderr
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert (report["passed"], report["steps"][-1]["status"]) == (False, "failed")
+    assert os.path.exists(folder / "report.html")

@@ -1,0 +1,42 @@
+"""Synthesises once per process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Template
+
+from infra.names import Names
+from infra.settings import CONTEXT_KEY, Settings, parse_settings
+from infra.stacks import build_app
+from tests.infra.test_settings import SHIPPED
+
+Templates = dict[str, Template]
+
+
+def synthesise(settings: Settings) -> Templates:
+    app = build_app(App(context={CONTEXT_KEY: SHIPPED}), settings)
+    stacks = {name: app.node.find_child(name) for name in Names(settings.name).stacks}
+    return {
+        name.removeprefix(f"{settings.name}-"): Template.from_stack(stack)
+        for name, stack in stacks.items()
+        if isinstance(stack, Stack)
+    }
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Settings:
+    return parse_settings(SHIPPED)
+
+
+@pytest.fixture(scope="session")
+def templates(shipped: Settings) -> Templates:
+    return synthesise(shipped)
+
+
+@pytest.fixture(scope="session")
+def templates_with() -> Callable[[dict[str, Any]], Templates]:
+    return lambda changes: synthesise(parse_settings(SHIPPED | changes))

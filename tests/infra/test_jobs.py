@@ -1,0 +1,106 @@
+"""The workflow's requests, evaluated as Step Functions evaluates them, are valid SageMaker requests."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonata
+import pytest
+
+from infra import jobs
+from infra.names import Names
+from infra.settings import EndpointSettings, Settings
+from rehearsal.validation import problems_of_request
+
+DEPLOYMENT = jobs.Deployment(
+    bucket="chitra-sagemaker-123456789012-ap-northeast-1",
+    image_uri="123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/assets:abc",
+    execution_role_arn="arn:aws:iam::123456789012:role/chitra-sagemaker-execution",
+)
+ROLE = "arn:aws:iam::123456789012:role/chitra-endpoint-expiry"
+ARTEFACT = "s3://chitra-sagemaker-123456789012-ap-northeast-1/models/chitra--a/output/model.tar.gz"
+
+
+def evaluate(template: Any, variables: dict[str, Any], states: dict[str, Any]) -> Any:
+    if isinstance(template, dict):
+        return {key: evaluate(value, variables, states) for key, value in template.items()}
+    if isinstance(template, list):
+        return [evaluate(value, variables, states) for value in template]
+    if not (isinstance(template, str) and template.startswith("{%")):
+        return template
+    expression = jsonata.Jsonata(template[2:-2].strip())
+    for name, value in {**variables, "states": states}.items():
+        expression.assign(name, value)
+    return expression.evaluate(None)
+
+
+def variables(execution_input: dict[str, Any], name: str = "run-1") -> dict[str, Any]:
+    states = {"input": execution_input, "context": {"Execution": {"Name": name}}}
+    return {**evaluate(jobs.run_variables(Names("chitra")), {}, states), "artefact": ARTEFACT}
+
+
+@pytest.mark.parametrize("execution_input", [{}, {"hyperparameters": {"epochs": 1, "seed": "7"}, "endpoint": True}])
+def test_should_be_valid_requests(shipped: Settings, execution_input: dict[str, Any]) -> None:
+    requests = {
+        "CreateProcessingJob": jobs.processing_job(shipped, DEPLOYMENT),
+        "CreateTrainingJob": jobs.training_job(shipped, DEPLOYMENT),
+        "CreateModel": jobs.model(shipped, DEPLOYMENT),
+        "CreateEndpointConfig": jobs.endpoint_config(shipped),
+        "CreateEndpoint": jobs.endpoint(shipped),
+    }
+    for operation, template in requests.items():
+        request = evaluate(template, variables(execution_input), {})
+        assert problems_of_request("sagemaker", operation, request) == []
+        assert {"Key": "workshop", "Value": "chitra"} in request["Tags"]
+
+
+def test_should_override_single_hyperparameters(shipped: Settings) -> None:
+    template = jobs.training_job(shipped, DEPLOYMENT)["HyperParameters"]
+    assert evaluate(template, variables({}), {}) == {k: str(v) for k, v in shipped.training.hyperparameters.items()}
+    changed = evaluate(template, variables({"hyperparameters": {"epochs": 1, "max_length": 256}}), {})
+    assert (changed["epochs"], changed["max_length"], changed["seed"]) == ("1", "256", "42")
+
+
+def test_should_fit_the_longest_execution_name_that_the_console_makes(shipped: Settings) -> None:
+    name = "a" * 36
+    request = evaluate(jobs.processing_job(shipped, DEPLOYMENT), variables({}, name), {})
+    assert request["ProcessingJobName"] == f"chitra--{name}"
+    longest = Names("w" * 16).run_prefix + name
+    assert len(longest) <= 63
+
+
+def test_should_schedule_the_endpoints_end(shipped: Settings) -> None:
+    request = evaluate(jobs.expiry_schedule(shipped, ROLE), variables({}), {})
+    assert problems_of_request("scheduler", "CreateSchedule", request | {"ClientToken": "t"}) == []
+    assert re.fullmatch(r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)", request["ScheduleExpression"])
+    assert request["ActionAfterCompletion"] == "DELETE"
+    assert request["Target"]["Input"] == '{"EndpointName":"chitra--run-1"}'
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        (EndpointSettings(instance_type="ml.m5.xlarge"), {"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}),
+        (
+            EndpointSettings(instance_type="ml.g4dn.xlarge"),
+            {
+                "InstanceType": "ml.g4dn.xlarge",
+                "InitialInstanceCount": 1,
+                "InferenceAmiVersion": jobs.GPU_INFERENCE_AMI,
+            },
+        ),
+        (
+            EndpointSettings(kind="serverless", memory_mb=3072),
+            {"ServerlessConfig": {"MemorySizeInMB": 3072, "MaxConcurrency": 5}},
+        ),
+    ],
+)
+def test_should_ask_for_the_capacity_that_is_set(
+    shipped: Settings, endpoint: EndpointSettings, expected: dict[str, Any]
+) -> None:
+    template = jobs.endpoint_config(shipped.model_copy(update={"endpoint": endpoint}))
+    request = evaluate(template, variables({}), {})
+    assert problems_of_request("sagemaker", "CreateEndpointConfig", request) == []
+    [variant] = request["ProductionVariants"]
+    assert variant == {"VariantName": "AllTraffic", "ModelName": "chitra--run-1", **expected}

@@ -1,0 +1,80 @@
+"""Settings are typed; an error names the key and the way out."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.settings import CDK_JSON, CONTEXT_KEY, SettingsError, parse_settings, read_settings
+
+SHIPPED: dict[str, Any] = json.loads(CDK_JSON.read_text())["context"][CONTEXT_KEY]
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    context = deepcopy(SHIPPED)
+    section = context
+    *parents, key = path.split(".")
+    for parent in parents:
+        section = section[parent]
+    section[key] = value
+    return context
+
+
+def test_should_accept_what_is_shipped() -> None:
+    settings = read_settings()
+    assert settings.name == "chitra"
+    assert settings.region == "ap-northeast-1"
+    assert len(settings.participants) == 1
+    assert settings.training.instance_type == "ml.g4dn.xlarge"
+    assert settings.power_user is False
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("name", "Chitra", "workshop.name: should match pattern"),
+        ("name", "a--b", "workshop.name: should match pattern"),
+        ("name", "a-name-that-is-too-long", "workshop.name: should have at most 16 characters"),
+        ("region", "tokyo", "workshop.region: should match pattern"),
+        ("participants", [], "workshop.participants: "),
+        ("participants", ["a", "A"], "workshop: participants: two have the same name"),
+        ("power_user", "maybe", "workshop.power_user: "),
+        ("training.instance_type", "g4dn.xlarge", "workshop.training.instance_type: should match pattern"),
+        ("training.instance_count", 2, "workshop.training: instance_count must be 1"),
+        ("training.max_runtime_minutes", 0, "workshop.training.max_runtime_minutes: "),
+        ("preprocessing.max_length", 513, "workshop.preprocessing.max_length: "),
+        ("endpoint.hours_to_live", 100, "workshop.endpoint.hours_to_live: "),
+        ("endpoint.kind", "batch", "workshop.endpoint.kind: "),
+        ("model.sha256", "abc", "workshop.model.sha256: should match pattern"),
+        ("retention_days", 2, "workshop.retention_days: "),
+        ("colour", "red", "workshop.colour: is no setting; remove it or mend its spelling"),
+    ],
+)
+def test_should_name_the_key_that_is_wrong(path: str, value: object, message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(changed(path, value))
+    assert str(caught.value).startswith(f"cdk.json: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_should_report_every_wrong_key_on_a_line_of_its_own() -> None:
+    context = changed("region", "tokyo") | {"colour": "red"}
+    del context["name"]
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(context)
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_should_name_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="does not exist"):
+        read_settings(tmp_path / "cdk.json")
+    (tmp_path / "cdk.json").write_text("{\n oops")
+    with pytest.raises(SettingsError, match=r"cdk\.json:2: is not JSON"):
+        read_settings(tmp_path / "cdk.json")
+    (tmp_path / "cdk.json").write_text("{}")
+    with pytest.raises(SettingsError, match='context key "workshop" is missing'):
+        read_settings(tmp_path / "cdk.json")

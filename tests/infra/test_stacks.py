@@ -1,0 +1,185 @@
+"""What the templates hold, and that they are the same bytes everywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from tests.infra.conftest import Templates
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_should_make_a_private_encrypted_versioned_bucket(templates: Templates) -> None:
+    foundation = templates["foundation"]
+    foundation.has_resource(
+        "AWS::S3::Bucket",
+        {
+            "DeletionPolicy": "Delete",
+            "Properties": {
+                "PublicAccessBlockConfiguration": {
+                    "BlockPublicAcls": True,
+                    "BlockPublicPolicy": True,
+                    "IgnorePublicAcls": True,
+                    "RestrictPublicBuckets": True,
+                },
+                "VersioningConfiguration": {"Status": "Enabled"},
+                "BucketEncryption": Match.any_value(),
+                "LifecycleConfiguration": Match.any_value(),
+            },
+        },
+    )
+    assert "-sagemaker-" in json.dumps(list(foundation.find_resources("AWS::S3::Bucket").values()))
+    foundation.has_resource_properties(
+        "AWS::S3::BucketPolicy",
+        {
+            "PolicyDocument": {
+                "Statement": Match.array_with(
+                    [Match.object_like({"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}})]
+                )
+            }
+        },
+    )
+
+
+def test_should_give_the_execution_role_sagemaker_full_access(templates: Templates) -> None:
+    role = {
+        "RoleName": "chitra-sagemaker-execution",
+        "AssumeRolePolicyDocument": {
+            "Statement": [
+                {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}}
+            ]
+        },
+    }
+    templates["foundation"].has_resource_properties("AWS::IAM::Role", role)
+    assert managed_policies(templates["foundation"], "AWS::IAM::Role") == {"AmazonSageMakerFullAccess"}
+
+
+def managed_policies(template: Template, resource_type: str) -> set[str]:
+    text = json.dumps(list(template.find_resources(resource_type).values()))
+    return {name for name in ("AmazonSageMakerFullAccess", "PowerUserAccess", "AdministratorAccess") if name in text}
+
+
+def test_should_make_one_user_per_participant(templates_with: Callable[[dict[str, Any]], Templates]) -> None:
+    template = templates_with({"participants": ["tanaka", "suzuki"], "power_user": True})["participants"]
+    users = template.find_resources("AWS::IAM::User").values()
+    assert {user["Properties"]["UserName"] for user in users} == {"chitra-tanaka", "chitra-suzuki"}
+    assert managed_policies(template, "AWS::IAM::User") == {"AmazonSageMakerFullAccess", "PowerUserAccess"}
+
+
+def test_should_give_power_user_access_only_when_asked(templates: Templates) -> None:
+    assert managed_policies(templates["participants"], "AWS::IAM::User") == {"AmazonSageMakerFullAccess"}
+
+
+def test_should_let_participants_pass_exactly_the_execution_role_to_sagemaker(templates: Templates) -> None:
+    [policy] = templates["participants"].find_resources("AWS::IAM::ManagedPolicy").values()
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    [passing] = [statement for statement in statements if statement["Action"] == "iam:PassRole"]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    assert list(passing["Resource"]) == ["Fn::ImportValue"]
+
+
+def test_should_hold_no_access_key_and_no_custom_resource(templates: Templates) -> None:
+    for template in templates.values():
+        types = {resource["Type"] for resource in template.to_json()["Resources"].values()}
+        assert "AWS::IAM::AccessKey" not in types
+        assert "AWS::Lambda::Function" not in types
+        assert not [kind for kind in types if kind.startswith("Custom::")]
+
+
+def test_should_keep_logs_no_longer_than_set(templates: Templates) -> None:
+    template = templates["workflow"]
+    template.all_resources_properties("AWS::Logs::LogGroup", {"RetentionInDays": 14})
+    template.resource_count_is("AWS::Logs::LogGroup", 1)
+
+
+def test_should_offer_its_parts_by_name(templates: Templates) -> None:
+    parameters = templates["workflow"].find_resources("AWS::SSM::Parameter").values()
+    names = {parameter["Properties"]["Name"] for parameter in parameters}
+    assert names == {"/chitra/bucket", "/chitra/execution-role", "/chitra/workflow", "/chitra/image"}
+
+
+def test_should_tag_everything_that_takes_tags(templates: Templates) -> None:
+    untaggable = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy", "AWS::CDK::Metadata"}
+    for template in templates.values():
+        for name, resource in template.to_json()["Resources"].items():
+            if resource["Type"] not in untaggable:
+                tags = resource["Properties"]["Tags"]
+                as_map = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+                assert as_map["workshop"] == "chitra", name
+
+
+def test_should_grant_the_workflow_only_its_own_names(templates: Templates) -> None:
+    text = json.dumps(templates["workflow"].find_resources("AWS::IAM::Policy"))
+    for kind in ("processing-job", "training-job", "model", "endpoint-config", "endpoint"):
+        assert f":{kind}/chitra--*" in text
+    assert '"sagemaker:*"' not in text
+
+
+def synthesise_with_the_cli(source: Path, output: Path) -> dict[str, bytes]:
+    """The real CLI, as a stranger would have it: no credentials, no home, no Docker, no proxy to the network."""
+    environment = {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
+        "HOME": str(output),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "DOCKER_HOST": "tcp://127.0.0.1:9",
+        "CDK_DOCKER": "/bin/false",
+    }
+    command = [str(ROOT / "node_modules/.bin/cdk"), "synth", "--quiet", "--output", str(output / "out")]
+    command += ["--app", f"{sys.executable} app.py"]
+    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return {
+        file.relative_to(output / "out").as_posix(): file.read_bytes()
+        for file in sorted((output / "out").rglob("*"))
+        if file.is_file() and file.name != "validation-report.json"
+    }
+
+
+@pytest.mark.xdist_group("cli")
+def test_should_synthesise_the_same_bytes_anywhere(tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere"
+    copy.mkdir()
+    for name in ("app.py", "cdk.json", "infra", "preprocessing", "training_image"):
+        source = ROOT / name
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, copy / name, ignore=ignore) if source.is_dir() else shutil.copy(source, copy / name)
+    (copy / "README.md").write_text("something else than the project's")
+    (copy / "training_image/notes.txt").write_text("not part of the image")
+    outputs = [tmp_path / "first", tmp_path / "second"]
+    for output in outputs:
+        output.mkdir()
+    first = synthesise_with_the_cli(ROOT, outputs[0])
+    second = synthesise_with_the_cli(copy, outputs[1])
+    assert [name for name in first if name.endswith(".template.json")] == [
+        "chitra-foundation.template.json",
+        "chitra-participants.template.json",
+        "chitra-workflow.template.json",
+    ]
+    assert first == second
+
+
+def test_should_end_with_one_line_when_the_settings_are_wrong(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**os.environ, "CDK_CONTEXT_JSON": '{"workshop": {"name": "Bad Name"}}'},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "cdk.json: workshop.name: should match pattern" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,127 @@
+"""The encoder gives exactly the ids of SudachiTra's tokenizer, and chiTra's known vectors."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from preprocessing.corpus import read_corpus
+from preprocessing.errors import InputError
+from preprocessing.tokenisation import Encoder, Fingerprint, fingerprint, load_tokenizer
+
+# Printed by the 2022 hands-on notebook for chiTra-1.0.
+CAT = "吾輩は猫である。名前はまだない。"
+CAT_PIECES = ["我が", "##輩", "は", "猫", "で", "ある", "。", "名前", "は", "未だ", "ない", "。"]
+CAT_IDS = [2, 14108, 6619, 485, 2851, 477, 10149, 419, 10793, 485, 11207, 10160, 419, 3]
+MOVING = "引越してからすだちを届けます"
+MOVING_PIECES = ["引っ越し", "し", "て", "から", "酢", "##橘", "を", "届け", "ます"]
+VOCABULARY_SIZE = 32_615
+
+
+@pytest.fixture(scope="session")
+def golden_model(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Path:
+    """chiTra-1.0's vocabulary as far as the notebook shows it: those pieces at their ids, the rest filled up."""
+    pieces = dict(zip(CAT_IDS, ["[CLS]", *CAT_PIECES, "[SEP]"], strict=True)) | {0: "[PAD]", 1: "[UNK]", 4: "[MASK]"}
+    free = iter(i for i in range(5, VOCABULARY_SIZE) if i not in pieces)
+    pieces |= {next(free): piece for piece in MOVING_PIECES}
+    folder = tmp_path_factory.mktemp("golden") / "model"
+    shutil.copytree(stand_in, folder)
+    lines = [pieces.get(i, f"[unused{i}]") for i in range(VOCABULARY_SIZE)]
+    (folder / "vocab.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_should_give_the_golden_ids_of_chitra(golden_model: Path) -> None:
+    assert Encoder(golden_model, 512).encode(CAT) == CAT_IDS
+
+
+@pytest.mark.parametrize(("text", "pieces"), [(CAT, CAT_PIECES), (MOVING, MOVING_PIECES)])
+def test_should_give_the_golden_pieces_of_chitra(golden_model: Path, text: str, pieces: list[str]) -> None:
+    encoder = Encoder(golden_model, 512)
+    assert encoder.tokenizer.convert_ids_to_tokens(encoder.encode(text)) == ["[CLS]", *pieces, "[SEP]"]
+
+
+@pytest.fixture(scope="session")
+def encoder(stand_in: Path) -> Encoder:
+    return Encoder(stand_in, 512)
+
+
+def reference(encoder: Encoder, text: str, max_length: int = 512) -> list[int]:
+    ids: list[int] = encoder.tokenizer(text, truncation=True, max_length=max_length)["input_ids"]
+    return ids
+
+
+def test_should_equal_the_reference_on_the_sample_corpus(encoder: Encoder, sample_corpus: Path) -> None:
+    articles = read_corpus(sample_corpus).articles
+    assert all(encoder.encode(article.text) == reference(encoder, article.text) for article in articles)
+
+
+@pytest.mark.skipif("CORPUS" not in os.environ, reason="CORPUS names no corpus of your own")
+def test_should_equal_the_reference_on_the_given_corpus(encoder: Encoder) -> None:
+    articles = read_corpus(Path(os.environ["CORPUS"])).articles
+    differing = [a.source for a in articles if encoder.encode(a.text) != reference(encoder, a.text)]
+    assert differing == []
+
+
+japanese = st.text(
+    st.one_of(
+        st.sampled_from("。。。、「」！？\n\t \u3000ーのはがをに今日東京大学ＡＢＣabc０１２ｱｶﾞﾊﾟ👍🏽が゙㍿№①"),
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    max_size=60,
+)
+sentences = st.lists(japanese, max_size=40).map("。".join)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(sentences)
+@example("")
+@example(" \n\u3000 ")
+@example("[CLS]と[MASK]を含む。[SEP]。")
+@example("。" * 900)
+@example("走る。" * 400 + "。。" + "猫である" * 300)
+def test_should_equal_the_reference_for_any_text(encoder: Encoder, text: str) -> None:
+    assert encoder.encode(text) == reference(encoder, text)
+
+
+def test_should_take_texts_longer_than_sudachi_does(encoder: Encoder) -> None:
+    assert len(encoder.encode("東京の大学で学ぶ" * 20_000)) == 512
+    assert len(encoder.encode("東京の大学で学ぶ。" * 20_000)) == 512
+
+
+def test_should_truncate_as_the_reference_does(stand_in: Path, encoder: Encoder) -> None:
+    text = "鉄の剣が見つかりました。" * 20
+    assert Encoder(stand_in, 16).encode(text) == reference(encoder, text, 16)
+
+
+def test_should_name_what_differs_between_two_fingerprints(stand_in: Path) -> None:
+    ours = fingerprint(load_tokenizer(stand_in))
+    assert Fingerprint.from_json(ours.to_json()) == ours
+    theirs = Fingerprint.from_json({**ours.to_json(), "dictionary": "core 20211220"})
+    assert ours.differences(theirs) == f"dictionary: {ours.dictionary} / core 20211220"
+    assert ours.digest != theirs.digest
+
+
+def test_should_take_word_form_and_split_mode_from_the_model(tmp_path: Path, stand_in: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(stand_in, folder)
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    config |= {"word_form_type": "surface", "sudachipy_kwargs": {"split_mode": "A", "dict_type": "core"}}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    found = fingerprint(load_tokenizer(folder))
+    assert (found.word_form, found.split_mode) == ("surface", "A")
+
+
+@pytest.mark.parametrize("missing", ["vocab.txt", "config.json", "tokenizer_config.json"])
+def test_should_refuse_a_folder_that_is_no_model(tmp_path: Path, stand_in: Path, missing: str) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(stand_in, folder)
+    (folder / missing).unlink()
+    with pytest.raises(InputError, match=f"is no chiTra model, {missing} is missing"):
+        Encoder(folder, 512)

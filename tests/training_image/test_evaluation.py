@@ -1,0 +1,73 @@
+"""Metrics, the yardstick and the plots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from datasets import Dataset, load_from_disk
+from PIL import Image
+
+from training_image.collation import Collator
+from training_image.evaluation import evaluate, prediction_rows, softmax
+from training_image.plots import plot_confusion_matrix, plot_learning_curve
+from training_image.trainer import Epoch
+from training_image.yardstick import yardstick_accuracy
+
+CATEGORIES = ["映画", "sports", "料理"]
+LABELS = np.array([0, 0, 1, 1, 2, 2])
+PREDICTED = np.array([0, 1, 1, 1, 2, 0])
+
+
+def test_should_count_what_was_taken_for_what() -> None:
+    evaluation = evaluate(LABELS, PREDICTED, CATEGORIES)
+    assert evaluation.accuracy == pytest.approx(4 / 6)
+    assert evaluation.confusion_matrix == [[1, 1, 0], [0, 2, 0], [1, 0, 1]]
+    sports = evaluation.categories["sports"]
+    assert (sports["precision"], sports["recall"]) == (pytest.approx(2 / 3), 1.0)
+    f1 = [2 * p * r / (p + r) for p, r in ((1 / 2, 1 / 2), (2 / 3, 1), (1, 1 / 2))]
+    assert evaluation.macro_f1 == pytest.approx(sum(f1) / 3)
+
+
+def test_should_evaluate_a_category_that_was_never_predicted() -> None:
+    evaluation = evaluate(np.array([0, 1]), np.array([0, 0]), CATEGORIES)
+    assert evaluation.categories["料理"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "articles": 0}
+
+
+def test_should_give_scores_that_add_up_to_one() -> None:
+    scores = softmax(np.array([[1000.0, 1001.0], [-5.0, -5.0]]))
+    assert scores.sum(axis=1) == pytest.approx([1, 1])
+    assert scores[1] == pytest.approx([0.5, 0.5])
+
+
+def test_should_name_the_article_of_each_prediction() -> None:
+    [row] = prediction_rows([17], np.array([1]), np.array([[0.0, 0.0, 9.0]]), CATEGORIES)
+    assert (row["article"], row["label_name"], row["predicted"]) == (17, "sports", "料理")
+    assert row["score"] == pytest.approx(0.9998, abs=1e-4)
+
+
+def test_should_put_words_together_again_for_the_yardstick() -> None:
+    """Only the whole word tells the categories apart: every piece stands in both."""
+    vocabulary = ["[CLS]", "[SEP]", "東", "##京", "##都", "西"]
+    east, west = [0, 2, 3, 5, 4, 1], [0, 2, 4, 5, 3, 1]
+    rows = {"input_ids": [east, west] * 10, "label": [0, 1] * 10}
+    data = Dataset.from_dict(rows)
+    assert yardstick_accuracy(data, data, cut=Collator(0, 512).cut, vocabulary=vocabulary) == 1.0
+    assert yardstick_accuracy(data, data, cut=Collator(0, 3).cut, vocabulary=vocabulary) == 0.5
+
+
+def test_should_beat_chance_with_the_yardstick_on_the_sample(preprocessed: Path, stand_in: Path) -> None:
+    vocabulary = (stand_in / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    train, test = (load_from_disk(preprocessed / name) for name in ("train", "test"))
+    assert yardstick_accuracy(train, test, cut=Collator(0, 512).cut, vocabulary=vocabulary) > 0.5
+
+
+def test_should_draw_plots_with_japanese_labels(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    plot_confusion_matrix(evaluate(LABELS, PREDICTED, CATEGORIES), tmp_path / "matrix.png")
+    curve = [Epoch(1.0, 1.5, 1.2, 0.6), Epoch(2.0, 0.8, 0.9, 0.8)]
+    plot_learning_curve(curve, 0.7, tmp_path / "curve.png")
+    for name in ("matrix.png", "curve.png"):
+        with Image.open(tmp_path / name) as image:
+            assert min(image.size) > 400
+    assert not [warning for warning in recwarn if "Glyph" in str(warning.message)]

@@ -1,0 +1,139 @@
+"""The endpoint's container: SageMaker's two routes, the hands-on's protocol, and no stack trace for anybody."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Job
+from training_image.serve import MAX_BODY_BYTES
+
+TEXT = "鍋で玉ねぎを炒め、出汁と醤油で味を調えます。"
+
+
+@pytest.fixture(scope="module")
+def url(trained: Path, make_job: Callable[[Path], Job]) -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    variables = {"SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_HOST": "127.0.0.1"}
+    process = make_job(trained).start("training_image.serve", **variables)
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(f"{address}/ping")
+            break
+        except httpx.TransportError:
+            time.sleep(0.2)
+    yield address
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+
+
+def invoke(url: str, document: object) -> httpx.Response:
+    return httpx.post(f"{url}/invocations", json=document, timeout=60)
+
+
+def test_should_answer_ping(url: str) -> None:
+    assert httpx.get(f"{url}/ping").status_code == 200
+
+
+def test_should_answer_a_text_as_the_hands_on_did(url: str) -> None:
+    answer = invoke(url, {"inputs": TEXT}).json()
+    assert isinstance(answer["label"], int)
+    [logits] = answer["logits"]
+    assert len(logits) == 9
+    assert logits.index(max(logits)) == answer["label"]
+    assert answer["scores"][answer["label_name"]] == max(answer["scores"].values())
+    assert sum(answer["scores"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_should_answer_a_list_in_order(url: str) -> None:
+    texts = [TEXT, "投手が好投して試合に勝ちました。", TEXT]
+    answer = invoke(url, {"inputs": texts}).json()
+    assert len(answer["label"]) == len(answer["label_name"]) == len(answer["logits"]) == len(answer["scores"]) == 3
+    assert answer["logits"][0] == pytest.approx(answer["logits"][2], abs=1e-5)
+    assert answer["logits"][0] == pytest.approx(invoke(url, {"inputs": TEXT}).json()["logits"][0], abs=1e-4)
+
+
+def test_should_predict_what_the_evaluation_predicted(url: str, trained: Path, preprocessed: Path) -> None:
+    from datasets import load_from_disk
+
+    raw = load_from_disk(preprocessed / "raw")
+    rows = [json.loads(line) for line in (trained / "output/data/predictions.jsonl").read_text().splitlines()]
+    answer = invoke(url, {"inputs": [raw[row["article"]]["sentence1"] for row in rows]}).json()
+    assert answer["label_name"] == [row["predicted"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status", "reason"),
+    [
+        ("", 400, "must be a text that is not empty"),
+        ([], 400, "not empty"),
+        ([TEXT, 3], 400, '"inputs"[1] must be a text'),
+        (None, 400, "must be a text or a list"),
+        ({"a": 1}, 400, "must be a text or a list"),
+        (["a"] * 257, 413, "holds 257 texts"),
+    ],
+)
+def test_should_explain_bad_inputs(url: str, inputs: Any, status: int, reason: str) -> None:
+    answer = invoke(url, {"inputs": inputs})
+    assert answer.status_code == status
+    assert reason in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "reason"),
+    [
+        (b"{oops", "application/json", 400, "is not JSON"),
+        (b"\xff\xfe", "application/json", 400, "is not JSON in UTF-8"),
+        (b"[]", "application/json", 400, '"inputs" is missing'),
+        (b'{"text": "x"}', "application/json", 400, '"inputs" is missing'),
+        (b'{"inputs": "\\ud83d"}', "application/json", 400, "half a surrogate pair"),
+        (b"x", "text/plain", 415, "send Content-Type application/json, not text/plain"),
+        (b"x", "", 415, "not none"),
+        (b"[" * 100_000, "application/json", 400, "is not JSON"),
+        (b'"' + b"x" * MAX_BODY_BYTES + b'"', "application/json", 413, "larger than"),
+    ],
+)
+def test_should_explain_bad_requests(url: str, body: bytes, content_type: str, status: int, reason: str) -> None:
+    answer = httpx.post(f"{url}/invocations", content=body, headers={"Content-Type": content_type}, timeout=60)
+    assert answer.status_code == status
+    assert reason in answer.json()["error"]
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("text", [" \u3000。\n", "😀👍🏽", "x" * 60_000, "[MASK][CLS]", "東京。" * 30_000, "\x00\x07"])
+def test_should_answer_unusual_texts(url: str, text: str) -> None:
+    assert invoke(url, {"inputs": text}).status_code in (200, 400)
+    assert invoke(url, {"inputs": TEXT}).status_code == 200
+
+
+def test_should_refuse_an_artefact_of_another_tokenisation(
+    tmp_path: Path, trained: Path, make_job: Callable[[Path], Job]
+) -> None:
+    shutil.copytree(trained / "model", tmp_path / "model")
+    file = tmp_path / "model/tokenisation.json"
+    content = json.loads(file.read_text())
+    content["fingerprint"]["sudachipy"] = "0.6.2"
+    file.write_text(json.dumps(content))
+    done = make_job(tmp_path).run("training_image.serve")
+    assert done.returncode == 2
+    assert "trained with another tokenisation than this image has (sudachipy: 0.6.2 / 0.7.0)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_should_refuse_a_folder_without_an_artefact(tmp_path: Path, make_job: Callable[[Path], Job]) -> None:
+    done = make_job(tmp_path).run("training_image.serve")
+    assert done.returncode == 2
+    assert "tokenisation.json: is missing" in done.stderr

@@ -1,0 +1,126 @@
+"""The training job as SageMaker runs it, on a real process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.conftest import Job
+from training_image.collation import Collator
+
+
+@pytest.fixture
+def job(tmp_path: Path, make_job: Callable[[Path], Job], preprocessed: Path) -> Job:
+    (tmp_path / "input/data").mkdir(parents=True)
+    for name in ("train", "validation", "test"):
+        shutil.copytree(preprocessed / name, tmp_path / "input/data" / name)
+    return make_job(tmp_path)
+
+
+def failure_of(job: Job) -> str:
+    return (job.base / "output/failure").read_text(encoding="utf-8")
+
+
+def test_should_write_metrics_predictions_and_plots(trained: Path) -> None:
+    output = trained / "output/data"
+    metrics = json.loads((output / "metrics.json").read_text())
+    rows = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
+    right = sum(row["predicted"] == row["label_name"] for row in rows)
+    assert len(rows) == 11
+    assert metrics["accuracy"] == pytest.approx(right / 11)
+    assert sum(map(sum, metrics["confusion_matrix"])) == 11
+    assert len(metrics["categories"]) == 9
+    assert len(metrics["epochs"]) == 2
+    assert 0 < metrics["baseline_accuracy"] <= 1
+    assert metrics["train_articles_per_second"] > 0
+    for name in ("confusion_matrix.png", "learning_curve.png"):
+        with Image.open(output / name) as image:
+            assert min(image.size) > 400
+
+
+def test_should_write_an_artefact_that_others_can_read(trained: Path) -> None:
+    model = trained / "model"
+    assert {file.name for file in model.iterdir()} == {
+        "config.json",
+        "model.safetensors",
+        "tokenisation.json",
+        "tokenizer_config.json",
+        "vocab.txt",
+    }
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o644 for file in model.iterdir())
+    config = json.loads((model / "config.json").read_text())
+    assert config["id2label"]["0"] == "animals"
+    assert config["label2id"]["travel"] == 8
+
+
+def test_should_say_how_it_went_on_standard_output(trained: Path) -> None:
+    assert not (trained / "output/failure").exists()
+
+
+def test_should_name_the_unknown_hyperparameter(job: Job) -> None:
+    job.set_hyperparameters(batch_size=8)
+    done = job.run("training_image.train")
+    assert done.returncode == 2
+    assert failure_of(job).startswith("hyperparameter batch_size: is unknown. Known are")
+    assert "Traceback" not in done.stderr
+
+
+def test_should_name_the_missing_channel(job: Job) -> None:
+    shutil.rmtree(job.base / "input/data/validation")
+    assert job.run("training_image.train").returncode == 2
+    assert failure_of(job).startswith("channel validation: is missing")
+
+
+def test_should_refuse_channels_of_another_tokenizer(job: Job) -> None:
+    for name in ("train", "validation", "test"):
+        file = job.base / "input/data" / name / "manifest.json"
+        manifest = json.loads(file.read_text())
+        manifest["tokenisation"]["dictionary"] = "core 20211220"
+        file.write_text(json.dumps(manifest))
+    assert job.run("training_image.train").returncode == 2
+    assert "dictionary: core 20211220 / core 20261015" in failure_of(job)
+
+
+def test_should_refuse_a_wrong_number_of_labels_and_several_hosts(job: Job) -> None:
+    job.set_hyperparameters(num_labels=3)
+    assert job.run("training_image.train").returncode == 2
+    assert failure_of(job).startswith("hyperparameter num_labels: is 3, but the corpus has 9")
+    (job.base / "input/config/resourceconfig.json").write_text('{"hosts": ["algo-1", "algo-2"]}')
+    assert job.run("training_image.train").returncode == 2
+    assert failure_of(job).startswith("resourceconfig.json: names 2 hosts")
+
+
+def test_should_stop_at_sigterm_with_a_checkpoint_and_go_on_from_it(job: Job) -> None:
+    job.set_hyperparameters(epochs=40, learning_rate=0.0001, train__batch__size=4)
+    process = job.start("training_image.train")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("epoch"):
+            process.send_signal(signal.SIGTERM)
+            break
+    rest = process.stdout.read()
+    assert process.wait(60) == 0
+    assert "stopped by SIGTERM" in rest
+    [checkpoint, *_] = sorted((job.base / "checkpoints").glob("checkpoint-*"))
+    assert (checkpoint / "trainer_state.json").is_file()
+    assert not (job.base / "output/failure").exists()
+    process = job.start("training_image.train")
+    assert process.stdout is not None
+    resumed = next(line for line in process.stdout if line.startswith("resuming from"))
+    assert "checkpoint-" in resumed
+    process.kill()
+    process.wait()
+
+
+def test_should_pad_to_the_longest_and_rebuild_masks() -> None:
+    batch = Collator(0, 4)([{"input_ids": [2, 7, 8, 9, 3], "label": 1}, {"input_ids": [2, 3], "label": 0}])
+    assert batch["input_ids"].tolist() == [[2, 7, 8, 3], [2, 3, 0, 0]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]
+    assert batch["labels"].tolist() == [1, 0]

@@ -1,0 +1,68 @@
+"""The command line: one clear line and a documented exit code for every mistake of a user."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+OFFLINE = {
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+}
+
+
+def workshop(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")} | OFFLINE | variables
+    return subprocess.run(
+        [sys.executable, "-m", "workshop.cli", *arguments],
+        cwd=ROOT,
+        env=environment,
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_should_list_its_commands() -> None:
+    done = workshop("--help")
+    assert done.returncode == 0
+    for command in ("rehearse", "stand-in", "fetch", "upload", "run", "predict", "export", "credentials", "teardown"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["run"], 1, "no AWS credentials were found"),
+        (["run", "-p", "epochs"], 2, "--hyperparameter epochs: write name=value"),
+        (["predict"], 2, "no text was given"),
+        (["upload", "--corpus", "nowhere"], 1, "no AWS credentials were found"),
+        (["rehearse", "--corpus", "nowhere"], 2, "nowhere: no such corpus"),
+        (["stand-in", "--corpus", "nowhere"], 2, "nowhere: no such corpus"),
+        (["fetch", "model", "--version", "9"], 2, "--version 9: is unknown"),
+        (["fetch", "corpus", "--from", "nowhere"], 2, "nowhere: does not exist"),
+        (["nonsense"], 2, "No such command"),
+    ],
+)
+def test_should_explain_a_mistake_in_one_line(arguments: list[str], code: int, message: str) -> None:
+    done = workshop(*arguments)
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_should_say_that_aws_cannot_be_reached() -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMPTS": "1"}
+    done = workshop("teardown", "--yes", **keys)
+    assert done.returncode == 1
+    assert "error: AWS cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr
