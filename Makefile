@@ -8,7 +8,7 @@ NODE_STAMP := node_modules/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint synth setup lock clean
+.PHONY: run test lint synth deploy teardown setup lock clean
 
 run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own)
 	workshop rehearse $(if $(CORPUS),--corpus "$(CORPUS)")
@@ -24,6 +24,13 @@ lint: setup
 
 synth: setup  ## the templates, for review
 	cdk synth --quiet
+
+deploy: setup  ## the stacks, into the account of your AWS credentials
+	cdk bootstrap
+	cdk deploy --all
+
+teardown: setup  ## everything that belongs to the workshop, after asking once
+	workshop teardown
 
 setup: $(STAMP) $(NODE_STAMP)
 
@@ -41,7 +48,8 @@ $(NODE_STAMP): package.json package-lock.json $(STAMP)
 
 lock: setup  ## write what is installed to requirements.lock
 	pip freeze --all --exclude-editable | grep -v '^pip==' | sed 's/+cpu$$//' > requirements.lock
-	@touch $(STAMP)
+	python -m training_image.lock > training_image/requirements.lock
+	@touch $(STAMP) $(NODE_STAMP)
 
 clean:
 	rm -rf build cdk.out $(VENV) node_modules

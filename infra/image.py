@@ -11,12 +11,13 @@ from constructs import Construct
 from infra.settings import ModelSettings
 
 REPOSITORY_ROOT = Path(__file__).parent.parent
-# Only what the Dockerfile copies: editing anything else does not rebuild the image.
+# Only what the Dockerfile copies: editing anything else does not rebuild the image. The same list is .dockerignore.
 BUILD_CONTEXT = (
     "training_image/*.py",
     "training_image/Dockerfile",
     "training_image/requirements.lock",
     "preprocessing/*.py",
+    "models/*",
 )
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-pytestmark = pytest.mark.xdist_group("cli")
 
 
 def command(*arguments: str, folder: Path) -> list[str]:

@@ -1,0 +1,85 @@
+"""What the image's build does with the model, and which packages the image gets."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from preprocessing.tokenisation import load_tokenizer
+from training_image.bundle import BundleError, bundle
+from training_image.lock import image_requirements
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Path:
+    file = tmp_path_factory.mktemp("archive") / "chiTra-1.0.tar.gz"
+    with tarfile.open(file, "w:gz") as tar:
+        tar.add(stand_in, arcname="chiTra-1.0")
+    return file
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_should_bundle_an_archive_by_address_and_by_file(tmp_path: Path, archive: Path) -> None:
+    assert bundle(str(archive), sha256(archive), tmp_path / "by-file") == sha256(archive)
+    assert bundle(archive.as_uri().replace("file://", ""), "", tmp_path / "unchecked") == sha256(archive)
+    assert load_tokenizer(tmp_path / "by-file").word_form_type == "normalized_and_surface"
+
+
+def test_should_bundle_a_folder(tmp_path: Path, stand_in: Path) -> None:
+    bundle(str(stand_in), "", tmp_path / "model")
+    assert (tmp_path / "model/pytorch_model.bin").is_file()
+
+
+def test_should_fail_the_build_with_one_line(tmp_path: Path, archive: Path) -> None:
+    wrong = "0" * 64
+    with pytest.raises(BundleError, match=f"has sha256 {sha256(archive)}, not {wrong}"):
+        bundle(str(archive), wrong, tmp_path / "model")
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(archive.read_bytes()[:4000])
+    with pytest.raises(BundleError, match="truncated or unsafe"):
+        bundle(str(cut), "", tmp_path / "model")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BundleError, match=r"is no chiTra model, config\.json"):
+        bundle(str(tmp_path / "empty"), "", tmp_path / "model")
+    with pytest.raises(BundleError, match=r"cannot be fetched .* Put the archive into models/"):
+        bundle("http://127.0.0.1:9/chiTra-1.0.tar.gz", "", tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_should_run_alone_without_the_projects_packages(tmp_path: Path, stand_in: Path) -> None:
+    """The Dockerfile starts it before anything else is copied."""
+    program = ROOT / "training_image/bundle.py"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(program), "models/nothing.tar.gz", "", str(tmp_path / "model")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "error: models/nothing.tar.gz: does not exist. Put the archive into models/ or give its address."
+    )
+
+
+def test_should_install_into_the_image_what_the_tests_run_with() -> None:
+    lines = (ROOT / "training_image/requirements.lock").read_text().splitlines()
+    assert dict(line.split("==") for line in lines) == image_requirements()
+
+
+def test_should_copy_nothing_into_the_image_that_an_edit_elsewhere_changes() -> None:
+    """The asset's list in infra/image.py and .dockerignore are the same."""
+    from infra.image import BUILD_CONTEXT
+
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert ignored == ["*", *(f"!{pattern}" for pattern in BUILD_CONTEXT)]

@@ -1,0 +1,76 @@
+"""Bundles chiTra into the image while it is built. Runs alone, with the standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+import zlib
+from pathlib import Path
+
+REQUIRED = ("config.json", "pytorch_model.bin", "vocab.txt", "tokenizer_config.json")
+CHUNK_BYTES = 1 << 20
+
+
+class BundleError(Exception):
+    """The model cannot be bundled; the message is one line."""
+
+
+def bundle(address: str, sha256: str, folder: Path) -> str:
+    """Put the model from an http(s) address, an archive or a folder into ``folder``; returns the archive's sha256.
+
+    Raises:
+        BundleError: nothing was written.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(address)
+        if address.startswith(("http://", "https://")):
+            source = _download(address, Path(scratch) / "model.tar.gz")
+        if not source.exists():
+            raise BundleError(f"{address}: does not exist. Put the archive into models/ or give its address.")
+        digest = "" if source.is_dir() else _sha256(source)
+        if sha256 and digest != sha256:
+            raise BundleError(
+                f"{address}: has sha256 {digest or 'none, it is a folder'}, not {sha256}. Fetch it again."
+            )
+        root = source if source.is_dir() else _unpack(address, source, Path(scratch) / "unpacked")
+        found = next((file.parent for file in sorted(root.rglob("vocab.txt"))), root)
+        missing = [name for name in REQUIRED if not (found / name).is_file()]
+        if missing:
+            raise BundleError(f"{address}: is no chiTra model, {', '.join(missing)} is missing.")
+        shutil.copytree(found, folder)
+    return digest
+
+
+def _download(address: str, file: Path) -> Path:
+    try:
+        with urllib.request.urlopen(address) as answer, file.open("wb") as stream:  # noqa: S310
+            shutil.copyfileobj(answer, stream, CHUNK_BYTES)
+    except (urllib.error.URLError, OSError) as error:
+        raise BundleError(f"{address}: cannot be fetched ({error}). Put the archive into models/ instead.") from error
+    return file
+
+
+def _unpack(address: str, archive: Path, folder: Path) -> Path:
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise BundleError(f"{address}: truncated or unsafe ({error}). Fetch it again.") from error
+    return folder
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+if __name__ == "__main__":
+    try:
+        print(f"bundled {sys.argv[1]}, sha256 {bundle(sys.argv[1], sys.argv[2], Path(sys.argv[3]))}")
+    except BundleError as problem:
+        sys.exit(f"error: {problem}")
