@@ -32,8 +32,7 @@ def install(runtime: Runtime, work: Path) -> None:
     _add_scheduler_target()
     _refuse_to_delete_full_buckets()
     _take_loopback_for_tls()
-    if not runtime.docker_image:
-        _publish_images_that_are_asked_for()
+    _publish_images_that_are_asked_for()
 
 
 def _add_sagemaker(service: sagemaker_api.SageMakerService) -> None:
@@ -113,7 +112,7 @@ def _refuse_to_delete_full_buckets() -> None:
 
 
 def _publish_images_that_are_asked_for() -> None:
-    """Without Docker, an image that the CDK CLI looks for counts as pushed: jobs run as processes of this Python."""
+    """An image that the CDK CLI looks for counts as pushed: jobs run from what this machine has (see Runtime)."""
     known = ecr._describe_images
 
     def describe_images(request: dict[str, Any]) -> Any:
@@ -128,5 +127,5 @@ def _publish_images_that_are_asked_for() -> None:
 
 
 def _record_image(repository: str, tag: str) -> None:
-    manifest = json.dumps({"schemaVersion": 2, "tag": tag, "runs": "as a process"})
+    manifest = json.dumps({"schemaVersion": 2, "tag": tag, "runs": "from this machine"})
     ecr._put_image({"repositoryName": repository, "imageManifest": manifest, "imageTag": tag})

@@ -97,6 +97,10 @@ class LocalAws:
         process, self._process = self._process, None
         if process is None:
             return
+        self._end_group(process)
+        self._runtime.remove_containers()
+
+    def _end_group(self, process: subprocess.Popen[bytes]) -> None:
         for sent, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, sent)

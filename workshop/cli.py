@@ -39,12 +39,19 @@ def _session(settings: Settings) -> boto3.Session:
 def rehearse(
     corpus: Annotated[Path | None, typer.Option(help="Your corpus; the sample corpus when left out.")] = None,
     model: Annotated[Path | None, typer.Option(help="Unpacked chiTra model; a stand-in when left out.")] = None,
+    docker: Annotated[
+        bool | None, typer.Option(help="Run jobs in the built image; by default when engine and image are there.")
+    ] = None,
 ) -> None:
     """Run the whole workshop on this machine, without an AWS account."""
     from rehearsal.rehearse import SAMPLE_CORPUS, Plan
     from rehearsal.rehearse import rehearse as run_rehearsal
+    from rehearsal.runtime import DOCKER_IMAGE, local_docker_image
 
-    plan = Plan(read_settings(), (corpus or SAMPLE_CORPUS).resolve(), model.resolve() if model else None)
+    image = "" if docker is False else local_docker_image()
+    if docker and not image:
+        raise WorkshopError(f"no Docker engine runs or it has no image {DOCKER_IMAGE}. Build it: see docs/image.md.")
+    plan = Plan(read_settings(), (corpus or SAMPLE_CORPUS).resolve(), model.resolve() if model else None, image)
     try:
         report = run_rehearsal(plan, console)
     except KeyboardInterrupt:

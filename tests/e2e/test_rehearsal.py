@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -133,4 +132,4 @@ def test_should_name_the_failed_step_and_the_way_out(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert (report["passed"], report["steps"][-1]["status"]) == (False, "failed")
-    assert os.path.exists(folder / "report.html")
+    assert (folder / "report.html").is_file()
