@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from preprocessing.archives import UnsafeMemberError, check_member
 from preprocessing.errors import InputError
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
@@ -137,14 +138,9 @@ def _check_end(archive: Path, tar: tarfile.TarFile) -> None:
 
 def _check_member(archive: Path, member: tarfile.TarInfo) -> None:
     try:
-        if member.name.startswith("/"):
-            raise tarfile.AbsolutePathError(member)
-        tarfile.data_filter(member, "/corpus")
-    except tarfile.FilterError as error:
-        raise InputError(
-            f"{archive}: member {member.name!r} leaves the folder or is not a plain file. "
-            "The archive is not to be trusted: fetch it again."
-        ) from error
+        check_member(member)
+    except UnsafeMemberError as error:
+        raise InputError(f"{archive}: {error}. The archive is not to be trusted: fetch it again.") from error
 
 
 def _article(content: bytes, category: str, source: str) -> Article:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from preprocessing.archives import extract
+
 
 def split_uri(uri: str) -> tuple[str, str]:
     """Bucket and key of ``s3://bucket/key``."""
@@ -56,6 +58,5 @@ def download_archive(s3: Any, uri: str, folder: Path, scratch: Path) -> None:
     bucket, key = split_uri(uri)
     s3.download_file(bucket, key, str(scratch))
     folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(scratch) as tar:
-        tar.extractall(folder, filter="data")
+    extract(scratch, folder)
     scratch.unlink()

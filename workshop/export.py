@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 from typing import Any
 
+from preprocessing.archives import extract
 from workshop.errors import WorkshopError
 
 MODEL_ARCHIVE = "model.tar.gz"
@@ -31,6 +31,5 @@ def export_run(s3: Any, bucket: str, run_name: str, folder: Path) -> list[Path]:
         raise WorkshopError(f"run {run_name}: has nothing to export in s3://{bucket}. Is its name right?")
     for archive, name in ((MODEL_ARCHIVE, "model"), (REPORT_ARCHIVE, "report")):
         if (folder / archive).is_file():
-            with tarfile.open(folder / archive) as tar:
-                tar.extractall(folder / name, filter="data")
+            extract(folder / archive, folder / name)
     return downloaded

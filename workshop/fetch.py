@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from preprocessing.archives import extract
 from workshop.errors import WorkshopError
 
 DOWNLOADS = Path("build/downloads")
@@ -126,8 +127,7 @@ def unpack_model(archive: Path, folder: Path) -> Path:
             shutil.copytree(archive, unpacked)
         else:
             try:
-                with tarfile.open(archive) as tar:
-                    tar.extractall(unpacked, filter="data")
+                extract(archive, unpacked)
             except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
                 raise WorkshopError(f"{archive}: truncated or unsafe ({error}). Fetch it again.") from error
         root = next((found.parent for found in sorted(unpacked.rglob("vocab.txt"))), unpacked)

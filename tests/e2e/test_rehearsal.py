@@ -20,7 +20,7 @@ def command(*arguments: str, folder: Path) -> list[str]:
         f"r.Plan = partial(r.Plan, folder=Path({str(folder)!r}));"
         "from workshop.cli import main; main()"
     )
-    return [sys.executable, "-c", program, "rehearse", *arguments]
+    return [sys.executable, "-c", program, "rehearse", "--no-docker", *arguments]
 
 
 @pytest.fixture(scope="module")
