@@ -16,6 +16,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 Participant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+HyperparameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+HyperparameterText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]*$")]
 # What CloudWatch Logs accepts as retention.
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
 
@@ -60,7 +62,7 @@ class TrainingSettings(JobSettings):
     instance_type: InstanceType = "ml.g4dn.xlarge"
     volume_gb: Annotated[int, Field(ge=1, le=16384)] = 50
     max_runtime_minutes: Annotated[int, Field(ge=1, le=7200)] = 120
-    hyperparameters: dict[str, str | int | float] = {}
+    hyperparameters: dict[HyperparameterName, HyperparameterText | int | float] = {}
 
     @model_validator(mode="after")
     def _one_instance(self) -> TrainingSettings:

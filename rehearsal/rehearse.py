@@ -162,7 +162,7 @@ def stand_in_hyperparameters(articles: int) -> dict[str, str]:
     """What the small model learns well with; chiTra itself takes the deployed defaults."""
     small = articles < SMALL_CORPUS
     return {
-        "epochs": "15" if small else "2",
+        "epochs": "20" if small else "2",
         "train-batch-size": "4" if small else "16",
         "learning_rate": "0.002",
     }

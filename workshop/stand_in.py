@@ -42,7 +42,7 @@ RARE = 2  # a character seen less often is left to [UNK]
 UNKNOWN = "[UNK]"
 SPECIAL_TOKENS = ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]"]
 WORD_FORM = "normalized_and_surface"
-TOPIC_WEIGHT = 2.0  # of the words' average against [CLS]'s own embedding, at the start
+TOPIC_WEIGHT = 6.0  # of the words' average against [CLS]'s own embedding, at the start
 IDF_SHARPNESS = 0.7
 TOKENIZER_CONFIG = {
     "tokenizer_class": "BertSudachipyTokenizer",
@@ -101,7 +101,7 @@ def _config(vocabulary_size: int) -> BertConfig:
         num_attention_heads=2,
         intermediate_size=256,
         max_position_embeddings=512,
-        hidden_dropout_prob=0.2,
+        hidden_dropout_prob=0.4,
         attention_probs_dropout_prob=0.0,
     )
 

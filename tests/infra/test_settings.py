@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.settings import CDK_JSON, CONTEXT_KEY, SettingsError, parse_settings, read_settings
+from training_image.hyperparameters import parse_hyperparameters
 
 SHIPPED: dict[str, Any] = json.loads(CDK_JSON.read_text())["context"][CONTEXT_KEY]
 
@@ -44,6 +45,7 @@ def test_should_accept_what_is_shipped() -> None:
         ("participants", ["a", "A"], "workshop: participants: two have the same name"),
         ("power_user", "maybe", "workshop.power_user: "),
         ("training.instance_type", "g4dn.xlarge", "workshop.training.instance_type: should match pattern"),
+        ("training.hyperparameters", {"epochs'": 1}, "workshop.training.hyperparameters.epochs'.[key]: should match"),
         ("training.instance_count", 2, "workshop.training: instance_count must be 1"),
         ("training.max_runtime_minutes", 0, "workshop.training.max_runtime_minutes: "),
         ("preprocessing.max_length", 513, "workshop.preprocessing.max_length: "),
@@ -59,6 +61,10 @@ def test_should_name_the_key_that_is_wrong(path: str, value: object, message: st
         parse_settings(changed(path, value))
     assert str(caught.value).startswith(f"cdk.json: {message}")
     assert "\n" not in str(caught.value)
+
+
+def test_should_ship_hyperparameters_that_training_knows() -> None:
+    assert parse_hyperparameters(SHIPPED["training"]["hyperparameters"]).epochs == 3
 
 
 def test_should_report_every_wrong_key_on_a_line_of_its_own() -> None:
