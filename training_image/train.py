@@ -8,25 +8,20 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
 import datasets
-import numpy as np
 import transformers
 
 from preprocessing.contract import base_dir, bundled_model_dir, report_end
 from preprocessing.errors import EXIT_INPUT, InputError
 from preprocessing.tokenisation import fingerprint, load_tokenizer
 from training_image.artefact import save_artefact
-from training_image.channels import read_channels
-from training_image.collation import Collator
-from training_image.evaluation import evaluate, prediction_rows
-from training_image.hyperparameters import read_hyperparameters
-from training_image.plots import plot_confusion_matrix, plot_learning_curve
+from training_image.channels import Channels, read_channels
+from training_image.hyperparameters import Hyperparameters, read_hyperparameters
+from training_image.report import write_report
 from training_image.trainer import FineTuning
-from training_image.yardstick import yardstick_accuracy
 
 EXIT_FAILURE = 1
 
@@ -65,53 +60,32 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     require_one_host(base / "input/config/resourceconfig.json")
     tokenizer = load_tokenizer(model_dir)
     channels = read_channels(base / "input/data", fingerprint(tokenizer))
-    categories = channels.categories
-    if hyperparameters.num_labels not in (None, len(categories)):
-        raise InputError(
-            f"hyperparameter num_labels: is {hyperparameters.num_labels}, but the corpus has {len(categories)} "
-            "categories. Leave it out."
-        )
-    print(f"training on {len(channels.train):,} articles, {len(categories)} categories: {hyperparameters}", flush=True)
+    _check_labels(hyperparameters, channels)
+    print(f"training on {len(channels.train):,} articles: {hyperparameters}", flush=True)
     started = time.monotonic()
     tuning = FineTuning(channels, hyperparameters, model_dir=model_dir, checkpoints=base / "checkpoints", stop=stop)
     if not tuning.run():
         print("stopped by SIGTERM; the checkpoint is kept, the same job can go on from it", flush=True)
         return
-    train_seconds = time.monotonic() - started
-    started = time.monotonic()
-    logits = tuning.predict_logits(channels.test)
-    evaluation_seconds = time.monotonic() - started
-    labels = np.asarray(channels.test["label"])
-    evaluation = evaluate(labels, logits.argmax(axis=1), categories)
-    cut = Collator(0, hyperparameters.max_length).cut
-    vocabulary = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    yardstick = yardstick_accuracy(channels.train, channels.test, cut=cut, vocabulary=vocabulary)
-    curve = tuning.learning_curve()
-    metrics = {
-        **evaluation.to_json(),
-        "baseline_accuracy": yardstick,
-        "train_seconds": round(train_seconds, 1),
-        "evaluation_seconds": round(evaluation_seconds, 1),
-        "train_articles_per_second": round(len(channels.train) * hyperparameters.epochs / train_seconds, 1),
-        "evaluation_articles_per_second": round(len(channels.test) / evaluation_seconds, 1),
-        "epochs": [asdict(epoch) for epoch in curve],
-        "hyperparameters": hyperparameters.model_dump(by_alias=True),
-    }
-    output = base / "output/data"
-    output.mkdir(parents=True, exist_ok=True)
-    _write_lines(output / "metrics.json", [json.dumps(metrics, ensure_ascii=False, indent=2)])
-    rows = prediction_rows(list(channels.test["article"]), labels, logits, categories)
-    _write_lines(output / "predictions.jsonl", [json.dumps(row, ensure_ascii=False) for row in rows])
-    plot_confusion_matrix(evaluation, output / "confusion_matrix.png")
-    plot_learning_curve(curve, yardstick, output / "learning_curve.png")
-    save_artefact(
-        tuning.trainer.model, model_dir, base / "model", max_length=min(hyperparameters.max_length, channels.max_length)
+    summary = write_report(
+        base / "output/data",
+        tuning,
+        channels,
+        hyperparameters,
+        vocabulary=tokenizer.convert_ids_to_tokens(range(len(tokenizer))),
+        train_seconds=time.monotonic() - started,
     )
-    print(
-        f"test accuracy {evaluation.accuracy:.4f}, macro-F1 {evaluation.macro_f1:.4f};"
-        f" TF-IDF + linear SVM on the same split {yardstick:.4f}",
-        flush=True,
-    )
+    max_length = min(hyperparameters.max_length, channels.max_length)
+    save_artefact(tuning.trainer.model, model_dir, base / "model", max_length=max_length)
+    print(summary, flush=True)
+
+
+def _check_labels(hyperparameters: Hyperparameters, channels: Channels) -> None:
+    if hyperparameters.num_labels not in (None, len(channels.categories)):
+        raise InputError(
+            f"hyperparameter num_labels: is {hyperparameters.num_labels}, but the corpus has "
+            f"{len(channels.categories)} categories. Leave it out."
+        )
 
 
 def require_one_host(resource_config: Path) -> None:
@@ -121,10 +95,6 @@ def require_one_host(resource_config: Path) -> None:
     hosts = json.loads(resource_config.read_text(encoding="utf-8")).get("hosts", [])
     if len(hosts) > 1:
         raise InputError(f"resourceconfig.json: names {len(hosts)} hosts. Set the training job's instance_count to 1.")
-
-
-def _write_lines(file: Path, lines: list[str]) -> None:
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ def issue_credentials(iam: Any, names: Names, participant: str, *, region: str, 
     """Write ``<folder>/<participant>.ini`` (mode 0600), for AWS_SHARED_CREDENTIALS_FILE."""
     user = names.user(participant)
     try:
-        held = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+        iam.get_user(UserName=user)
     except iam.exceptions.NoSuchEntityException as error:
         raise WorkshopError(f"participant {participant!r}: is no user. Add it to cdk.json and deploy.") from error
-    if len(held) >= MAX_KEYS:
+    if len(iam.list_access_keys(UserName=user)["AccessKeyMetadata"]) >= MAX_KEYS:
         raise WorkshopError(
             f"participant {participant!r}: has {MAX_KEYS} access keys, AWS's limit. "
             f"Revoke one first: `workshop credentials {participant} --revoke`."

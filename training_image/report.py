@@ -1,0 +1,63 @@
+"""The report of a training job: metrics, predictions and plots, from one look at the test split."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from training_image.channels import Channels
+from training_image.collation import Collator
+from training_image.evaluation import evaluate, prediction_rows
+from training_image.hyperparameters import Hyperparameters
+from training_image.plots import plot_confusion_matrix, plot_learning_curve
+from training_image.trainer import FineTuning
+from training_image.yardstick import yardstick_accuracy
+
+
+def write_report(
+    output: Path,
+    tuning: FineTuning,
+    channels: Channels,
+    hyperparameters: Hyperparameters,
+    *,
+    vocabulary: Sequence[str],
+    train_seconds: float,
+) -> str:
+    """Evaluate on the test split and write everything to ``output``; returns one line for the log."""
+    started = time.monotonic()
+    logits = tuning.predict_logits(channels.test)
+    evaluation_seconds = time.monotonic() - started
+    labels = np.asarray(channels.test["label"])
+    evaluation = evaluate(labels, logits.argmax(axis=1), channels.categories)
+    cut = Collator(0, hyperparameters.max_length).cut
+    yardstick = yardstick_accuracy(channels.train, channels.test, cut=cut, vocabulary=vocabulary)
+    curve = tuning.learning_curve()
+    metrics = {
+        **evaluation.to_json(),
+        "baseline_accuracy": yardstick,
+        "train_seconds": round(train_seconds, 1),
+        "evaluation_seconds": round(evaluation_seconds, 1),
+        "train_articles_per_second": round(len(channels.train) * hyperparameters.epochs / train_seconds, 1),
+        "evaluation_articles_per_second": round(len(channels.test) / evaluation_seconds, 1),
+        "epochs": [asdict(epoch) for epoch in curve],
+        "hyperparameters": hyperparameters.model_dump(by_alias=True),
+    }
+    rows = prediction_rows(list(channels.test["article"]), labels, logits, channels.categories)
+    output.mkdir(parents=True, exist_ok=True)
+    _write_lines(output / "metrics.json", [json.dumps(metrics, ensure_ascii=False, indent=2)])
+    _write_lines(output / "predictions.jsonl", [json.dumps(row, ensure_ascii=False) for row in rows])
+    plot_confusion_matrix(evaluation, output / "confusion_matrix.png")
+    plot_learning_curve(curve, yardstick, output / "learning_curve.png")
+    return (
+        f"test accuracy {evaluation.accuracy:.4f}, macro-F1 {evaluation.macro_f1:.4f};"
+        f" TF-IDF + linear SVM on the same split {yardstick:.4f}"
+    )
+
+
+def _write_lines(file: Path, lines: list[str]) -> None:
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
