@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -17,7 +18,7 @@ import datasets
 from preprocessing.contract import base_dir, bundled_model_dir, report_end
 from preprocessing.corpus import Article, read_corpus
 from preprocessing.dataset import RAW, build_manifest, encoded_dataset, raw_dataset, write_datasets
-from preprocessing.errors import EXIT_INPUT, InputError
+from preprocessing.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from preprocessing.split import SPLITS, category_names, split_articles
 from preprocessing.tokenisation import Encoder, fingerprint
 
@@ -25,7 +26,7 @@ BATCH = 200
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0, or 2 with one line on stderr and in ``output/message`` when the input cannot be used."""
+    """0, 2 for input that cannot be used, 1 for a fault of ours; ``output/message`` says why in one line."""
     arguments = _parse(argv)
     try:
         summary = preprocess(
@@ -39,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         report_end(base_dir() / "output/message", str(error))
         return EXIT_INPUT
+    except Exception as error:
+        traceback.print_exc()
+        report_end(base_dir() / "output/message", f"preprocessing failed: {type(error).__name__}: {error}")
+        return EXIT_FAILURE
     report_end(base_dir() / "output/message", summary)
     return 0
 

@@ -9,4 +9,5 @@ class InputError(Exception):
     """
 
 
+EXIT_FAILURE = 1
 EXIT_INPUT = 2

@@ -77,6 +77,10 @@ def rehearse(plan: Plan, console: Console) -> Report:
         with Progress(console, f"chiTra workshop rehearsal: {plan.corpus}") as progress:
             report.steps = progress.steps
             _run_steps(plan, progress, report, export)
+    except KeyboardInterrupt:
+        where = report.steps[-1].name if report.steps else "start"
+        console.print(f"interrupted during step {where!r}; every process was stopped", highlight=False, soft_wrap=True)
+        raise
     except (WorkshopError, LocalAwsError, ClientError, BotoCoreError) as error:
         failed = report.steps[-1]
         for line in list(failed.tail)[-TAIL_LINES:]:

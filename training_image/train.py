@@ -15,15 +15,13 @@ import datasets
 import transformers
 
 from preprocessing.contract import base_dir, bundled_model_dir, report_end
-from preprocessing.errors import EXIT_INPUT, InputError
+from preprocessing.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from preprocessing.tokenisation import fingerprint, load_tokenizer
 from training_image.artefact import save_artefact
 from training_image.channels import Channels, read_channels
 from training_image.hyperparameters import Hyperparameters, read_hyperparameters
 from training_image.report import write_report
 from training_image.trainer import FineTuning
-
-EXIT_FAILURE = 1
 
 
 def main() -> int:

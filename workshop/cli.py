@@ -55,7 +55,6 @@ def rehearse(
     try:
         report = run_rehearsal(plan, console)
     except KeyboardInterrupt:
-        errors.print("interrupted; every process was stopped")
         raise typer.Exit(EXIT_INTERRUPTED) from None
     finally:
         console.print(f"report: {plan.folder / 'report.html'}", soft_wrap=True)

@@ -111,7 +111,7 @@ def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait(60) == 130, rest
-    assert "interrupted; every process was stopped" in rest
+    assert "interrupted during step 'Preprocessing job'; every process was stopped" in rest
     assert set(processes_of(folder)) <= set(before)
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["passed"] is False
