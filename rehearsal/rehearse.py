@@ -20,6 +20,7 @@ from rich.console import Console
 from infra.names import Names
 from infra.settings import Settings
 from preprocessing.corpus import read_corpus
+from preprocessing.tokenisation import load_tokenizer
 from rehearsal.inventory import inventory
 from rehearsal.progress import Progress, Step
 from rehearsal.report import PLOTS, Report, write_report
@@ -102,6 +103,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         step.note = f"{articles:,} articles"
     with progress.step("Prepare the model") as step:
         model_dir = plan.model or _stand_in(plan)
+        load_tokenizer(model_dir)
         report.model = {
             "name": STAND_IN_NAME if is_stand_in(model_dir) else model_dir.name,
             "stand_in": is_stand_in(model_dir),
@@ -150,7 +152,9 @@ def _use_as_participant(
     with progress.step("Upload the corpus"):
         upload_corpus(session.client("s3"), deployment.bucket, plan.corpus)
     hyperparameters = stand_in_hyperparameters(articles) if report.model["stand_in"] else {}
-    run = start_run(session, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
+    with progress.step("Start the workflow") as step:
+        run = start_run(session, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
+        step.note = run.name
     _follow(session, run, progress)
     with progress.step("Export the model") as step:
         files = export_run(session.client("s3"), deployment.bucket, run.name, export)

@@ -47,6 +47,7 @@ def test_should_list_its_commands() -> None:
         (["predict"], 2, "no text was given"),
         (["upload", "--corpus", "nowhere"], 1, "no AWS credentials were found"),
         (["rehearse", "--corpus", "nowhere"], 2, "nowhere: no such corpus"),
+        (["rehearse", "--model", "nowhere"], 2, "nowhere: is no chiTra model"),
         (["stand-in", "--corpus", "nowhere"], 2, "nowhere: no such corpus"),
         (["fetch", "model", "--version", "9"], 2, "--version 9: is unknown"),
         (["fetch", "corpus", "--from", "nowhere"], 2, "nowhere: does not exist"),
