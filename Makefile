@@ -8,7 +8,7 @@ NODE_STAMP := node_modules/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint synth deploy teardown setup lock clean
+.PHONY: run test bench lint synth deploy teardown setup lock clean
 
 run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own)
 	workshop rehearse $(if $(CORPUS),--corpus "$(CORPUS)")
@@ -16,6 +16,9 @@ run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of y
 test: setup  ## lint, types and tests
 	$(MAKE) --no-print-directory lint
 	pytest
+
+bench: setup  ## tokenisation against the 2022 hands-on's recipe (CORPUS=path for a corpus of your own)
+	python -m benchmarks.preprocessing "$(or $(CORPUS),samples/corpus)"
 
 lint: setup
 	ruff check .

@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
+from sudachipy import Morpheme
 from sudachitra import BertSudachipyTokenizer
 
 from preprocessing.errors import InputError
 
 FINGERPRINT_FILE = "tokenisation.json"
 SENTENCE_END = "。"
-CHUNK_CHARACTERS = 400
+CHARACTERS_PER_ID = 1.6  # a little less than Japanese news have, so that a chunk seldom holds too many
 WORD_CACHE_SIZE = 200_000
 SUDACHI_MAX_BYTES = 49_149
+# The word forms of chiTra-1.0 and 1.1, which Sudachi projects to itself, and the fields that it needs for them:
+# without "pos" they come out wrong, silently. Its projections to other forms differ from SudachiTra's.
+FIELDS_OF_FORM = {
+    "normalized_and_surface": {"pos", "normalized_form"},
+    "normalized_nouns": {"pos", "normalized_form"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +75,28 @@ class Encoder:
         if self._room < 1:
             raise InputError(f"max_length {max_length}: leaves no room for a token. Use 8 to 512.")
         self._special_tokens = tuple(self.tokenizer.added_tokens_encoder)
-        self._word_ids: dict[str, list[int]] = {}
+        self._sudachi, self._form = _segmenter(self.tokenizer)
+        self._morphemes: Any = None
+        self._ids_of_word = _WordIds(self.tokenizer)
 
     def encode(self, text: str) -> list[int]:
         """Ids of ``[CLS] text [SEP]``, at most ``max_length`` of them, not padded."""
         if any(token in text for token in self._special_tokens):
             return self._reference(text)
+        normalised = self.tokenizer.normalizer.normalize_str(text)
         ids: list[int] = []
-        word_form = self.tokenizer.word_formatter
-        for chunk, carried in _chunks(self.tokenizer.normalizer.normalize_str(text)):
-            morphemes = self.tokenizer.word_tokenizer.tokenize(_within_limit(chunk))
-            if carried and morphemes[0].surface() != SENTENCE_END:
+        start = 0
+        while start < len(normalised) and len(ids) < self._room:
+            end = _sentence_end(normalised, start + int((self._room - len(ids)) * CHARACTERS_PER_ID))
+            # The 「。」 before the cut comes along: the word before decides how Sudachi reads the words after it.
+            carried = 1 if start else 0
+            chunk = _within_limit(normalised[start - carried : end])
+            self._morphemes = morphemes = self._sudachi.tokenize(chunk, out=self._morphemes)
+            if carried and morphemes[0].raw_surface() != SENTENCE_END:
                 return self._reference(text)
-            for morpheme in islice(morphemes, carried, None):
-                ids += self._ids_of(word_form(morpheme))
-            if len(ids) >= self._room:
-                break
+            words = map(self._form, islice(morphemes, carried, None))
+            ids.extend(chain.from_iterable(map(self._ids_of_word.__getitem__, words)))
+            start = end
         encoded: list[int] = self.tokenizer.build_inputs_with_special_tokens(ids[: self._room])
         return encoded
 
@@ -90,14 +104,35 @@ class Encoder:
         ids: list[int] = self.tokenizer(_within_limit(text), truncation=True, max_length=self.max_length)["input_ids"]
         return ids
 
-    def _ids_of(self, word: str) -> list[int]:
-        ids = self._word_ids.get(word)
-        if ids is None:
-            pieces = self.tokenizer.subword_tokenizer.tokenize(word)
-            ids = self.tokenizer.convert_tokens_to_ids(pieces)
-            if len(self._word_ids) < WORD_CACHE_SIZE:
-                self._word_ids[word] = ids
+
+class _WordIds(dict[str, list[int]]):
+    """Ids of a word's pieces, remembered."""
+
+    def __init__(self, tokenizer: BertSudachipyTokenizer) -> None:
+        super().__init__()
+        self._tokenizer = tokenizer
+
+    def __missing__(self, word: str) -> list[int]:
+        pieces = self._tokenizer.subword_tokenizer.tokenize(word)
+        ids: list[int] = self._tokenizer.convert_tokens_to_ids(pieces)
+        if len(self) < WORD_CACHE_SIZE:
+            self[word] = ids
         return ids
+
+
+def _segmenter(tokenizer: BertSudachipyTokenizer) -> tuple[Any, Callable[[Morpheme], str]]:
+    """Sudachi for the tokenizer's words, and how to read a word off a morpheme.
+
+    For chiTra's own word forms Sudachi does both, and loads only the fields that they need.
+    """
+    form = str(tokenizer.word_form_type)
+    segmentation = tokenizer.word_tokenizer
+    if form not in FIELDS_OF_FORM:
+        return segmentation.sudachi, tokenizer.word_formatter
+    projected = segmentation.sudachi_dict.tokenizer(
+        segmentation.split_mode, fields=FIELDS_OF_FORM[form], projection=form
+    )
+    return projected, Morpheme.surface
 
 
 def load_tokenizer(model_dir: Path) -> BertSudachipyTokenizer:
@@ -135,19 +170,12 @@ def fingerprint(tokenizer: BertSudachipyTokenizer) -> Fingerprint:
     )
 
 
-def _chunks(text: str) -> Iterator[tuple[str, int]]:
-    """Cut after 「。」 into chunks of some ``CHUNK_CHARACTERS``, each with the number of words carried over.
-
-    A chunk begins with the 「。」 that ends the one before, because the word before the cut decides how Sudachi
-    reads the words after it.
-    """
-    start = 0
-    while start < len(text):
-        end = text.find(SENTENCE_END, start + CHUNK_CHARACTERS) + 1 or len(text)
-        while text.startswith(SENTENCE_END, end):
-            end += 1
-        yield (text[start:end], 0) if start == 0 else (text[start - 1 : end], 1)
-        start = end
+def _sentence_end(text: str, start: int) -> int:
+    """The first place after ``start`` that follows 「。」 and no further 「。」, or the end of the text."""
+    end = text.find(SENTENCE_END, start) + 1 or len(text)
+    while text.startswith(SENTENCE_END, end):
+        end += 1
+    return end
 
 
 def _within_limit(text: str) -> str:

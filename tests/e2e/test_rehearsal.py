@@ -16,7 +16,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 def command(*arguments: str, folder: Path) -> list[str]:
     program = (
-        "import sys; from pathlib import Path; import rehearsal.rehearse as r; from functools import partial;"
+        # A shell without job control starts its background jobs, and so this one, with SIGINT ignored.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from pathlib import Path; import rehearsal.rehearse as r; from functools import partial;"
         f"r.Plan = partial(r.Plan, folder=Path({str(folder)!r}));"
         "from workshop.cli import main; main()"
     )

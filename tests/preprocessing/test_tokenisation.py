@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sudachitra.word_formatter import WordFormTypes
 
 from preprocessing.corpus import read_corpus
 from preprocessing.errors import InputError
@@ -62,6 +63,28 @@ def test_should_equal_the_reference_on_the_sample_corpus(encoder: Encoder, sampl
     assert all(encoder.encode(article.text) == reference(encoder, article.text) for article in articles)
 
 
+def model_with(stand_in: Path, folder: Path, **changes: object) -> Path:
+    """The stand-in with another tokenizer configuration."""
+    shutil.copytree(stand_in, folder)
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(config | changes))
+    return folder
+
+
+@pytest.mark.parametrize("word_form", [str(form) for form in WordFormTypes])
+@pytest.mark.parametrize("split_mode", ["A", "C"])
+def test_should_equal_the_reference_in_every_word_form(
+    tmp_path: Path, stand_in: Path, sample_corpus: Path, word_form: str, split_mode: str
+) -> None:
+    sudachi = {"split_mode": split_mode, "dict_type": "core"}
+    folder = model_with(stand_in, tmp_path / "model", word_form_type=word_form, sudachipy_kwargs=sudachi)
+    encoder = Encoder(folder, 512)
+    articles = read_corpus(sample_corpus).articles
+    text = "\n".join(article.text for article in articles[::9])
+    assert encoder.encode(text) == reference(encoder, text)
+    assert all(encoder.encode(a.text) == reference(encoder, a.text) for a in articles[::4])
+
+
 @pytest.mark.skipif("CORPUS" not in os.environ, reason="CORPUS names no corpus of your own")
 def test_should_equal_the_reference_on_the_given_corpus(encoder: Encoder) -> None:
     articles = read_corpus(Path(os.environ["CORPUS"])).articles
@@ -109,11 +132,8 @@ def test_should_name_what_differs_between_two_fingerprints(stand_in: Path) -> No
 
 
 def test_should_take_word_form_and_split_mode_from_the_model(tmp_path: Path, stand_in: Path) -> None:
-    folder = tmp_path / "model"
-    shutil.copytree(stand_in, folder)
-    config = json.loads((folder / "tokenizer_config.json").read_text())
-    config |= {"word_form_type": "surface", "sudachipy_kwargs": {"split_mode": "A", "dict_type": "core"}}
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    sudachi = {"split_mode": "A", "dict_type": "core"}
+    folder = model_with(stand_in, tmp_path / "model", word_form_type="surface", sudachipy_kwargs=sudachi)
     found = fingerprint(load_tokenizer(folder))
     assert (found.word_form, found.split_mode) == ("surface", "A")
 

@@ -1,0 +1,1 @@
+"""Side-by-side measurements against the 2022 hands-on's recipe."""
