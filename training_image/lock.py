@@ -26,6 +26,7 @@ IMPORTED = (
     "transformers",
     "uvicorn",
 )
+CUDA_PREFIXES = ("cuda-", "nvidia-", "triton")  # pinned exactly by torch's own metadata, where they are needed
 
 
 def image_requirements() -> dict[str, str]:
@@ -33,12 +34,12 @@ def image_requirements() -> dict[str, str]:
     pending, found = list(IMPORTED), dict[str, str]()
     while pending:
         name = canonicalize_name(pending.pop())
-        if name in found:
+        if name in found or name.startswith(CUDA_PREFIXES):
             continue
         try:
             found[name] = version(name).partition("+")[0]
         except PackageNotFoundError:
-            continue  # for another platform, or brought along by torch's own exact pins (CUDA)
+            continue  # for another platform
         for text in requires(name) or []:
             requirement = Requirement(text)
             extras = requirement.extras or {""}
