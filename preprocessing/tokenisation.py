@@ -74,6 +74,7 @@ class Encoder:
         self._room = max_length - self.tokenizer.num_special_tokens_to_add()
         if self._room < 1:
             raise InputError(f"max_length {max_length}: leaves no room for a token. Use 8 to 512.")
+        self._cls, self._sep = self.tokenizer.build_inputs_with_special_tokens([])
         self._special_tokens = tuple(self.tokenizer.added_tokens_encoder)
         self._sudachi, self._form = _segmenter(self.tokenizer)
         self._morphemes: Any = None
@@ -97,8 +98,7 @@ class Encoder:
             words = map(self._form, islice(morphemes, carried, None))
             ids.extend(chain.from_iterable(map(self._ids_of_word.__getitem__, words)))
             start = end
-        encoded: list[int] = self.tokenizer.build_inputs_with_special_tokens(ids[: self._room])
-        return encoded
+        return [self._cls, *ids[: self._room], self._sep]
 
     def _reference(self, text: str) -> list[int]:
         ids: list[int] = self.tokenizer(_within_limit(text), truncation=True, max_length=self.max_length)["input_ids"]
