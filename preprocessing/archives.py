@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tarfile
 from pathlib import Path, PurePosixPath
+
+
+def sha256_of(file: Path) -> str:
+    """The file's checksum in hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class UnsafeMemberError(tarfile.TarError):

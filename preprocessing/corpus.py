@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from preprocessing.archives import UnsafeMemberError, check_member
+from preprocessing.archives import UnsafeMemberError, check_member, sha256_of
 from preprocessing.errors import InputError
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
@@ -73,7 +73,7 @@ def read_corpus(path: Path) -> Corpus:
     for file in kinds[0]:
         found_here = list(read_file(file))
         articles += found_here
-        sources.append(Source(str(file.relative_to(root)), _file_sha256(file), len(found_here)))
+        sources.append(Source(str(file.relative_to(root)), sha256_of(file), len(found_here)))
     return Corpus(articles, sources)
 
 
@@ -87,11 +87,6 @@ def _visible_files(folder: Path) -> list[Path]:
         if file.is_file():
             files.append(file)
     return files
-
-
-def _file_sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _read_folder(root: Path, files: list[Path]) -> Corpus:

@@ -20,7 +20,6 @@ from sudachitra import BertSudachipyTokenizer
 
 from preprocessing.errors import InputError
 
-FINGERPRINT_FILE = "tokenisation.json"
 SENTENCE_END = "。"
 CHARACTERS_PER_ID = 1.6  # a little less than Japanese news have, so that a chunk seldom holds too many
 WORD_CACHE_SIZE = 200_000

@@ -104,10 +104,8 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
     with progress.step("Prepare the model") as step:
         model_dir = plan.model or _stand_in(plan)
         load_tokenizer(model_dir)
-        report.model = {
-            "name": STAND_IN_NAME if is_stand_in(model_dir) else model_dir.name,
-            "stand_in": is_stand_in(model_dir),
-        }
+        stand_in = is_stand_in(model_dir)
+        report.model = {"name": STAND_IN_NAME if stand_in else model_dir.name, "stand_in": stand_in}
         step.note = str(report.model["name"])
     with progress.step("Synthesise the stacks") as step:
         _cdk(step, ["synth", "--quiet", "--output", str(assembly)], os.environ)

@@ -39,7 +39,6 @@ Answer = tuple[int, dict[str, str], bytes]
 JSON_11 = {"Content-Type": "application/x-amz-json-1.1"}
 DEFAULT_PAGE = 10
 INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
-TAG_KEYS_PER_RESOURCE = 50
 
 
 class _DeniedError(Exception):

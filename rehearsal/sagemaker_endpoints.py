@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import shutil
-import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 import httpx
 
 from rehearsal.container import Container
-from rehearsal.endpoint import endpoint_url
+from rehearsal.endpoint import endpoint_url, free_port
 from rehearsal.log_stream import LogStream
 from rehearsal.role_session import service_session
 from rehearsal.runtime import Runtime
@@ -73,7 +72,7 @@ class EndpointRunner:
             f"/aws/sagemaker/Endpoints/{name}",
             f"AllTraffic/i-{int(time.time()):017x}",
         )
-        port = _free_port()
+        port = free_port()
         container = Container(
             self._runtime, ["serve"], base=base, environment=environment, on_line=logs.write, port=port
         )
@@ -120,10 +119,3 @@ class EndpointRunner:
             served.container.stop()
             served.logs.close()
             shutil.rmtree(served.base, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

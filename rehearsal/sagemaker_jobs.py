@@ -48,10 +48,9 @@ class JobRunner:
             run(record, session, base)
         except Exception as error:
             reason = str(error) if isinstance(error, JobFailedError) else f"ClientError: {error}"
-            self._store.update(record, **{kind.status_key: "Failed", "FailureReason": reason[:1024]})
-            self._store.update(record, **_end_times(kind, record))
-            if kind is TRAINING:
-                self._store.update(record, SecondaryStatus="Failed")
+            secondary = {"SecondaryStatus": "Failed"} if kind is TRAINING else {}
+            failed = {kind.status_key: "Failed", "FailureReason": reason[:1024], **secondary}
+            self._store.update(record, **failed, **_end_times(kind, record))
         finally:
             shutil.rmtree(base, ignore_errors=True)
 

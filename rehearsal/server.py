@@ -6,7 +6,6 @@ import configparser
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import boto3
 import httpx
 
-from rehearsal.endpoint import endpoint_url
+from rehearsal.endpoint import endpoint_url, free_port
 from rehearsal.runtime import KEPT_VARIABLES, Runtime
 
 ACCOUNT = "123456789012"
@@ -35,7 +34,7 @@ class LocalAws:
 
     def __init__(self, folder: Path, *, runtime: Runtime, region: str) -> None:
         self.region = region
-        self.port = _free_port()
+        self.port = free_port()
         self._folder = folder
         self._runtime = runtime
         self._process: subprocess.Popen[bytes] | None = None
@@ -152,10 +151,3 @@ class LocalSession(boto3.Session):
     def client(self, *args: Any, **kwargs: Any) -> Any:
         kwargs.setdefault("endpoint_url", self._url)
         return super().client(*args, **kwargs)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -30,7 +30,7 @@ CUDA_PREFIXES = ("cuda-", "nvidia-", "triton")  # pinned exactly by torch's own 
 
 
 def image_requirements() -> dict[str, str]:
-    """Versions by name: everything that ``IMPORTED`` needs on Linux without extras."""
+    """Versions by name: everything that ``IMPORTED`` needs here, with the extras it asks for."""
     pending, found = list(IMPORTED), dict[str, str]()
     while pending:
         name = canonicalize_name(pending.pop())

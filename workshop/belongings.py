@@ -177,24 +177,20 @@ def _bucket_contents(session: boto3.Session, names: Names, region: str) -> Itera
     first = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
     uploads = s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
     if first.get("Versions") or first.get("DeleteMarkers") or uploads:
-        yield Belonging(4, "bucket contents", bucket, partial(empty_bucket, s3, bucket))
+        yield Belonging(4, "bucket contents", bucket, partial(_delete_versions, s3, bucket))
 
 
-def empty_bucket(s3: Any, bucket: str) -> int:
-    """Delete every version, delete marker and unfinished upload; returns how many versions."""
-    deleted = 0
-    for page in s3.get_paginator("list_object_versions").paginate(
-        Bucket=bucket, PaginationConfig={"PageSize": DELETE_BATCH}
-    ):
+def _delete_versions(s3: Any, bucket: str, prefix: str = "") -> None:
+    """Delete every version, delete marker and unfinished upload under a prefix."""
+    versions = s3.get_paginator("list_object_versions")
+    for page in versions.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": DELETE_BATCH}):
         entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         if entries:
             objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
             s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-            deleted += len(objects)
-    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
         for upload in page.get("Uploads", []):
             s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    return deleted
 
 
 def _stacks(session: boto3.Session, names: Names, region: str) -> Iterator[Belonging]:
@@ -298,9 +294,3 @@ def _staged_files(session: boto3.Session, settings: Settings, assembly: Path) ->
                     raise
                 if versions.get("Versions") or versions.get("DeleteMarkers"):
                     yield Belonging(5, "staged template", key, partial(_delete_versions, s3, bucket, key))
-
-
-def _delete_versions(s3: Any, bucket: str, key: str) -> None:
-    versions = s3.list_object_versions(Bucket=bucket, Prefix=key)
-    for entry in [*versions.get("Versions", []), *versions.get("DeleteMarkers", [])]:
-        s3.delete_object(Bucket=bucket, Key=entry["Key"], VersionId=entry["VersionId"])

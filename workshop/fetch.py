@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tarfile
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from preprocessing.archives import extract
+from preprocessing.archives import extract, sha256_of
 from workshop.errors import WorkshopError
 
 DOWNLOADS = Path("build/downloads")
@@ -107,11 +106,6 @@ def check(name: str, file: Path, lock_file: Path, *, address: str) -> None:
                 f"{file.name}: {key} is {value}, but {lock_file} says {locked[name][key]}. The file was cut or "
                 f"changed: delete it and fetch again, or remove {name!r} from {lock_file} if the change is meant."
             )
-
-
-def sha256_of(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def unpack_model(archive: Path, folder: Path) -> Path:

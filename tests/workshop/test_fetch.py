@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from preprocessing.archives import sha256_of
 from workshop.errors import WorkshopError
-from workshop.fetch import Download, fetch, sha256_of, unpack_model
+from workshop.fetch import Download, fetch, unpack_model
 
 CONTENT = bytes(range(256)) * 4096
 
