@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.names import CORPUS_PREFIX, Names
-from infra.settings import TAG_KEY, EndpointSettings, JobSettings, PreprocessingSettings, Settings
+from infra.settings import (
+    MAX_HOURS_TO_LIVE,
+    TAG_KEY,
+    EndpointSettings,
+    JobSettings,
+    PreprocessingSettings,
+    Settings,
+    TrainingSettings,
+)
 
 Request = dict[str, Any]
 
@@ -21,6 +29,7 @@ GPU_INFERENCE_AMI = "al2023-ami-sagemaker-inference-gpu-4-1"
 GPU_FAMILIES = ("g4dn", "g5", "g6", "g6e", "p3", "p4d", "p5")
 
 RUN = "{% $run %}"
+MILLISECONDS_PER_HOUR = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +41,12 @@ class Deployment:
     execution_role_arn: str
 
 
-def run_variables(names: Names) -> Request:
+def run_variables(names: Names, hours_to_live: int) -> Request:
     """Variables that the first state assigns from the execution's name and input."""
     return {
         "run": "{% '" + names.run_prefix + "' & $states.context.Execution.Name %}",
+        "artefact": "{% $states.input.artefact ? $states.input.artefact : '' %}",
+        "hours": f"{{% $min([$states.input.hours ? $states.input.hours : {hours_to_live}, {MAX_HOURS_TO_LIVE}]) %}}",
         "corpus": f"{{% $states.input.corpus ? $states.input.corpus : '{CORPUS_PREFIX}' %}}",
         "overrides": "{% $states.input.hyperparameters ? $states.input.hyperparameters : {} %}",
         "endpoint": "{% $states.input.endpoint = true %}",
@@ -106,13 +117,13 @@ def training_job(settings: Settings, deployment: Deployment) -> Request:
         "OutputDataConfig": {"S3OutputPath": f"s3://{deployment.bucket}/models"},
         "CheckpointConfig": {"S3Uri": _s3(deployment, "'checkpoints/' & $run")},
         "ResourceConfig": _cluster(job),
-        "StoppingCondition": _stopping_condition(job),
+        **_capacity_of_training(job),
         "Tags": _tags(settings),
     }
 
 
 def model(settings: Settings, deployment: Deployment) -> Request:
-    """CreateModel from the artefact of the training job, whose description is the state's input."""
+    """CreateModel from the artefact of this execution's training job, or of the one that its input names."""
     return {
         "ModelName": RUN,
         "ExecutionRoleArn": deployment.execution_role_arn,
@@ -140,8 +151,7 @@ def endpoint(settings: Settings) -> Request:
 
 def expiry_schedule(settings: Settings, role_arn: str) -> Request:
     """CreateSchedule: delete the endpoint once after its hours to live, then the schedule itself."""
-    life_ms = settings.endpoint.hours_to_live * 3_600_000
-    time = f"$fromMillis($millis() + {life_ms}, '[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01]')"
+    time = f"$fromMillis($millis() + $hours * {MILLISECONDS_PER_HOUR}, '[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01]')"
     return {
         "Name": RUN,
         "Description": f"Deletes the endpoint of the same name; made by workshop {settings.name}.",
@@ -172,6 +182,14 @@ def _cluster(job: JobSettings) -> Request:
 
 def _stopping_condition(job: JobSettings) -> Request:
     return {"MaxRuntimeInSeconds": job.max_runtime_minutes * 60}
+
+
+def _capacity_of_training(job: TrainingSettings) -> Request:
+    stop = _stopping_condition(job)
+    if not job.spot:
+        return {"StoppingCondition": stop}
+    wait = {"MaxWaitTimeInSeconds": 2 * stop["MaxRuntimeInSeconds"]}
+    return {"EnableManagedSpotTraining": True, "StoppingCondition": stop | wait}
 
 
 def _capacity(settings: EndpointSettings) -> Request:

@@ -52,6 +52,11 @@ class Names:
         """
         return f"{self.workshop}--"
 
+    @property
+    def staging_prefix(self) -> str:
+        """Of the templates that `cdk deploy` puts into the bootstrap bucket; images there begin with ``run_prefix``."""
+        return f"{self.workshop}/"
+
     def bucket(self, account: str, region: str) -> str:
         """Holds ``sagemaker``, which AmazonSageMakerFullAccess asks of bucket names."""
         return f"{self.workshop}-sagemaker-{account}-{region}"
@@ -64,5 +69,18 @@ class Names:
         return f"/{self.workshop}/{key}"
 
 
+def bootstrap_bucket(account: str, region: str) -> str:
+    """Where `cdk deploy` stages templates."""
+    return f"cdk-{BOOTSTRAP_QUALIFIER}-assets-{account}-{region}"
+
+
+def bootstrap_repository(account: str, region: str) -> str:
+    """Where `cdk deploy` pushes images."""
+    return f"cdk-{BOOTSTRAP_QUALIFIER}-container-assets-{account}-{region}"
+
+
+BOOTSTRAP_QUALIFIER = "hnb659fds"  # the CDK's own default
+BOOTSTRAP_VERSION_PARAMETER = f"/cdk-bootstrap/{BOOTSTRAP_QUALIFIER}/version"
 PARAMETER_KEYS = ("bucket", "execution-role", "workflow", "image")
 CORPUS_PREFIX = "corpus/"
+EXPORTS_PREFIX = "exports/"

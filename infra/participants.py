@@ -80,6 +80,12 @@ class Participants(Construct):
                 ],
             ),
             iam.PolicyStatement(
+                sid="ChangeOwnPassword",
+                actions=["iam:ChangePassword", "iam:GetUser"],
+                resources=[f"arn:{stack.partition}:iam::{stack.account}:user/${{aws:username}}"],
+            ),
+            iam.PolicyStatement(sid="ReadThePasswordRules", actions=["iam:GetAccountPasswordPolicy"], resources=["*"]),
+            iam.PolicyStatement(
                 sid="ReadJobLogs",
                 actions=["logs:DescribeLogStreams", "logs:GetLogEvents", "logs:FilterLogEvents"],
                 resources=[arn("logs", "log-group:/aws/sagemaker/*")],

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 CONTEXT_KEY = "workshop"
 CDK_JSON = Path(__file__).parent.parent / "cdk.json"
 TAG_KEY = "workshop"
+MAX_HOURS_TO_LIVE = 72
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=16)]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
@@ -57,11 +58,15 @@ class PreprocessingSettings(JobSettings):
 
 
 class TrainingSettings(JobSettings):
-    """``hyperparameters`` are the defaults of every execution; ``workshop run`` may override them one by one."""
+    """``hyperparameters`` are the defaults of every execution; ``workshop run`` may override them one by one.
+
+    ``spot`` trains on spare capacity, at a lower price; an interrupted job goes on from its checkpoint.
+    """
 
     instance_type: InstanceType = "ml.g4dn.xlarge"
     volume_gb: Annotated[int, Field(ge=1, le=16384)] = 50
     max_runtime_minutes: Annotated[int, Field(ge=1, le=7200)] = 120
+    spot: bool = False
     hyperparameters: dict[HyperparameterName, HyperparameterText | int | float] = {}
 
     @model_validator(mode="after")
@@ -77,14 +82,18 @@ class EndpointSettings(_Section):
     kind: Literal["real-time", "serverless"] = "real-time"
     instance_type: InstanceType = "ml.m5.xlarge"
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 4096
-    hours_to_live: Annotated[int, Field(ge=1, le=72)] = 2
+    hours_to_live: Annotated[int, Field(ge=1, le=MAX_HOURS_TO_LIVE)] = 2
 
 
 class Settings(_Section):
-    """All settings of one workshop. ``name`` prefixes every resource."""
+    """All settings of one workshop. ``name`` prefixes every resource.
+
+    ``earlier_regions`` are those that ``region`` named before: teardown looks there, too.
+    """
 
     name: Name
     region: Region = "ap-northeast-1"
+    earlier_regions: list[Region] = []
     participants: Annotated[list[Participant], Field(min_length=1, max_length=100)] = ["participant-1"]
     power_user: bool = False
     model: ModelSettings

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import App, Environment, Stack, Tags
+from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
 from constructs import Construct
 
 from infra.discovery import Discovery
 from infra.execution_role import ExecutionRole
 from infra.image import WorkshopImage
-from infra.names import Names
+from infra.names import BOOTSTRAP_QUALIFIER, Names
 from infra.participants import Participants
 from infra.settings import TAG_KEY, Settings
 from infra.storage import Storage
@@ -94,20 +94,24 @@ class ParticipantsStack(Stack):
 def build_app(app: App, settings: Settings) -> App:
     """All stacks of one workshop, in the settings' region and whichever account deploys them."""
     names = Names(settings.name)
-    common: dict[str, Any] = {
-        "settings": settings,
-        "names": names,
-        "env": Environment(region=settings.region),
-    }
+
+    def common() -> dict[str, Any]:
+        return {
+            "settings": settings,
+            "names": names,
+            "env": Environment(region=settings.region),
+            "synthesizer": _staged_under_own_names(names),
+        }
+
     foundation = FoundationStack(
-        app, names.foundation_stack, description="chiTra hands-on: bucket and execution role", **common
+        app, names.foundation_stack, description="chiTra hands-on: bucket and execution role", **common()
     )
     workflow = WorkflowStack(
         app,
         names.workflow_stack,
         description="chiTra hands-on: image and workflow",
         foundation=foundation,
-        **common,
+        **common(),
     )
     ParticipantsStack(
         app,
@@ -115,7 +119,15 @@ def build_app(app: App, settings: Settings) -> App:
         description="chiTra hands-on: participants",
         foundation=foundation,
         workflow=workflow,
-        **common,
+        **common(),
     )
     Tags.of(app).add(TAG_KEY, settings.name)
     return app
+
+
+def _staged_under_own_names(names: Names) -> DefaultStackSynthesizer:
+    """Templates and images carry the workshop's prefix in the bootstrap bucket and repository, so that teardown finds
+    those of every deployment."""
+    return DefaultStackSynthesizer(
+        qualifier=BOOTSTRAP_QUALIFIER, bucket_prefix=names.staging_prefix, docker_tag_prefix=names.run_prefix
+    )

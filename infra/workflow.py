@@ -49,7 +49,8 @@ class Workflow(Construct):
     """One execution runs the whole hands-on.
 
     Input, every key optional: ``corpus`` (prefix in the bucket), ``hyperparameters`` (overrides), ``endpoint``
-    (true to create one). The execution's name is the name of the run.
+    (true to create one), ``hours`` (until it is deleted), ``artefact`` (the model of an earlier run: nothing is
+    preprocessed or trained then). The execution's name is the name of the run.
     """
 
     def __init__(
@@ -110,7 +111,9 @@ class Workflow(Construct):
 
     def _definition(self) -> sfn.IChainable:
         settings, deployment = self._settings, self._deployment
-        start = self._state("Start", {"Type": "Pass", "Assign": jobs.run_variables(self._names)})
+        start = self._state(
+            "Start", {"Type": "Pass", "Assign": jobs.run_variables(self._names, settings.endpoint.hours_to_live)}
+        )
         preprocess = self._task(
             "Preprocess", "sagemaker:createProcessingJob.sync", jobs.processing_job(settings, deployment)
         )
@@ -124,7 +127,9 @@ class Workflow(Construct):
         wants_endpoint = sfn.Choice.jsonata(self, "Endpoint wanted?")
         serve = self._serving_states(done)
         wants_endpoint.when(sfn.Condition.jsonata("{% $endpoint %}"), serve).otherwise(done)
-        return sfn.Chain.start(start).next(preprocess).next(train).next(wants_endpoint)
+        has_model = sfn.Choice.jsonata(self, "Model given?")
+        has_model.when(sfn.Condition.jsonata("{% $artefact = '' %}"), preprocess.next(train).next(wants_endpoint))
+        return sfn.Chain.start(start).next(has_model.otherwise(wants_endpoint))
 
     def _serving_states(self, done: sfn.Succeed) -> sfn.Chain:
         """The expiry comes before the endpoint: without it no endpoint is made."""

@@ -12,10 +12,10 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, router
-from ministack.services import ecr, eventbridge, iam, s3
+from ministack.services import ecr, eventbridge, iam, s3, tagging
 from ministack.services.cloudformation import provisioners
 
-from rehearsal import sagemaker_api, step_functions
+from rehearsal import sagemaker_api, scaling_api, step_functions
 from rehearsal.role_session import client
 from rehearsal.runtime import Runtime
 
@@ -27,6 +27,7 @@ UNIVERSAL_TARGET = "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint"
 def install(runtime: Runtime, work: Path) -> None:
     """Extend the MiniStack of this process."""
     _add_sagemaker(sagemaker_api.SageMakerService(runtime, work))
+    _add_scaling()
     step_functions.install()
     _add_managed_policies()
     _add_scheduler_target()
@@ -40,6 +41,9 @@ def _add_sagemaker(service: sagemaker_api.SageMakerService) -> None:
     router.SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": ["SageMaker."], "credential_scope": "sagemaker"}
     iam_actions.SERVICE_TO_IAM_NAMESPACE["sagemaker"] = "sagemaker"
     iam_actions._BOTOCORE_SERVICE_MAP["sagemaker"] = ["sagemaker-runtime"]
+    tagging._COLLECTORS["sagemaker"] = lambda: (
+        (arn, [{"Key": key, "Value": value} for key, value in tags.items()]) for arn, tags in service.store.tagged()
+    )
     known = iam_actions.extract_resource_arn
 
     def extract_resource_arn(
@@ -52,6 +56,15 @@ def _add_sagemaker(service: sagemaker_api.SageMakerService) -> None:
         return known(service, method, path, headers, body, *rest)
 
     iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def _add_scaling() -> None:
+    app.SERVICE_HANDLERS["application-autoscaling"] = scaling_api.handle_request
+    router.SERVICE_PATTERNS["application-autoscaling"] = {
+        "target_prefixes": ["AnyScaleFrontendService."],
+        "credential_scope": "application-autoscaling",
+    }
+    iam_actions.SERVICE_TO_IAM_NAMESPACE["application-autoscaling"] = "application-autoscaling"
 
 
 def _with_repository_name(body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,9 @@ def _everything(session: boto3.Session) -> Iterator[str]:
         yield f"schedule {schedule['Name']}"
     yield from _logs(session)
     yield from _sagemaker(session)
+    scaling = session.client("application-autoscaling")
+    for target in _pages(scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="sagemaker"):
+        yield f"scalable target {target['ResourceId']}"
     ecr = session.client("ecr")
     for repository in _pages(ecr, "describe_repositories", "repositories"):
         name = repository["repositoryName"]
@@ -61,6 +65,9 @@ def _identities(session: boto3.Session) -> Iterator[str]:
         yield f"user {user['UserName']}"
         for key in iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]:
             yield f"access key of {user['UserName']} {key['AccessKeyId']}"
+        with contextlib.suppress(iam.exceptions.NoSuchEntityException):
+            iam.get_login_profile(UserName=user["UserName"])
+            yield f"console password of {user['UserName']}"
     for role in _pages(iam, "list_roles", "Roles"):
         yield f"role {role['RoleName']}"
     for policy in _pages(iam, "list_policies", "Policies", Scope="Local"):

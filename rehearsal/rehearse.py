@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,15 +26,14 @@ from rehearsal.progress import Progress, Step
 from rehearsal.report import PLOTS, Report, write_report
 from rehearsal.runtime import Runtime
 from rehearsal.server import ACCOUNT, LocalAws, LocalAwsError
-from workshop.belongings import Belonging
-from workshop.credentials import issue_credentials
+from workshop.credentials import Desk, issue
 from workshop.deployment import Deployment, find_deployment
 from workshop.errors import WorkshopError
 from workshop.export import export_run
 from workshop.predict import predict
+from workshop.receipt import FOLDER as RECEIPTS
 from workshop.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
 from workshop.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
-from workshop.teardown import teardown
 from workshop.upload import upload_corpus
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +45,8 @@ EXCERPT = 60
 POLL_SECONDS = 0.5
 SMALL_CORPUS = 1_000
 TAIL_LINES = 12
+SETTLE_SECONDS = "1"  # nothing writes logs late on this machine
+Environment = Mapping[str, str]
 
 
 class StepFailedError(WorkshopError):
@@ -128,8 +129,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
             participant = _participant_session(aws, organiser, plan, step)
         _use_as_participant(plan, progress, report, participant, deployment, articles, export)
         with progress.step("Tear down") as step:
-            removed = _teardown(organiser, settings, assembly, step)
-            step.note = f"{removed} things removed"
+            step.note = f"{_teardown(aws, plan.folder, step)} things removed"
         with progress.step("Look for leftovers") as step:
             report.leftovers = sorted(inventory(organiser) - before)
             step.note = f"{len(report.leftovers)} found"
@@ -182,13 +182,8 @@ def _stand_in(plan: Plan) -> Path:
 
 def _participant_session(aws: LocalAws, organiser: boto3.Session, plan: Plan, step: Step) -> boto3.Session:
     name = plan.settings.participants[0]
-    file = issue_credentials(
-        organiser.client("iam"),
-        Names(plan.settings.name),
-        name,
-        region=plan.settings.region,
-        folder=plan.folder / "credentials",
-    )
+    names, folder = Names(plan.settings.name), plan.folder / "credentials"
+    file = issue(Desk(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder), name)
     step.note = f"{name}: {file}"
     return aws.session_from(file)
 
@@ -199,13 +194,14 @@ def _follow(session: boto3.Session, run: Run, progress: Progress) -> None:
     pending = next(events, None)
     while pending is not None:
         stage = pending.name if isinstance(pending, StageStarted) else pending.stage
-        if stage in ("Start", "Endpoint wanted?", "Done"):
+        if stage in PASSING:
             pending = next(events, None)
             continue
         with progress.step(STEP_NAMES.get(stage, "Create the endpoint")) as step:
             pending = _follow_stage(events, step)
 
 
+PASSING = ("Start", "Model given?", "Endpoint wanted?", "Done")
 SERVING = "endpoint in service?"
 STEP_NAMES = {"Preprocess": "Preprocessing job", "Train": "Training job"}
 
@@ -217,7 +213,7 @@ def _follow_stage(events: Iterator[StageStarted | LogLine], step: Step) -> Stage
             if isinstance(event, LogLine):
                 step.log(event.text)
                 step.note = event.text if "accuracy" in event.text or "encoded" in event.text else step.note
-            elif event.name in STEP_NAMES or event.name in ("Endpoint wanted?", "Done"):
+            elif event.name in STEP_NAMES or event.name in PASSING:
                 step.note = "in service" if step.note == SERVING else step.note
                 return event
             else:
@@ -254,27 +250,32 @@ def _predict(session: boto3.Session, run: Run, export: Path) -> list[dict[str, o
     ]
 
 
-def _teardown(session: boto3.Session, settings: Settings, assembly: Path, step: Step) -> int:
-    removed = 0
-
-    def on_removed(belonging: Belonging, problem: str) -> None:
-        nonlocal removed
-        removed += not problem
-        step.log(f"{belonging}: {problem}" if problem else str(belonging))
-
-    remaining = teardown(session, settings, assembly=assembly, on_removed=on_removed)
-    if remaining:
-        raise StepFailedError(f"could not remove {', '.join(map(str, remaining))}")
-    return removed
+def _teardown(aws: LocalAws, folder: Path, step: Step) -> int:
+    """The organiser's own command, and its proof; returns how many things were removed."""
+    command = [sys.executable, "-m", "workshop.cli"]
+    teardown = [*command, "teardown", "--yes", "--settle", SETTLE_SECONDS]
+    _run(step, teardown, aws.environment(), "workshop teardown", folder)
+    _run(step, [*command, "verify"], aws.environment(), "workshop verify", folder)
+    [receipt] = (folder / RECEIPTS).glob("*.json")
+    return len(json.loads(receipt.read_text(encoding="utf-8"))["deleted"])
 
 
-def _cdk(step: Step, arguments: Sequence[str], environment: os._Environ[str] | dict[str, str]) -> None:
-    """Run the real CDK CLI; its output goes to the step's log."""
+def _cdk(step: Step, arguments: Sequence[str], environment: Environment) -> None:
+    """Run the real CDK CLI."""
     cli = ROOT / "node_modules" / ".bin" / "cdk"
+    _run(step, [str(cli), *arguments], environment, f"cdk {arguments[0]}")
+
+
+def _run(step: Step, command: Sequence[str], environment: Environment, name: str, folder: Path = ROOT) -> None:
+    """Run a program; its output goes to the step's log.
+
+    Raises:
+        StepFailedError: it ended with another exit code than 0.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
     process = subprocess.Popen(
-        [str(cli), *arguments],
-        cwd=ROOT,
+        command,
+        cwd=folder,
         env={**environment, "PATH": path, "CI": "true"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -286,7 +287,7 @@ def _cdk(step: Step, arguments: Sequence[str], environment: os._Environ[str] | d
         for line in process.stdout:
             step.log(line)
         if process.wait() != 0:
-            raise StepFailedError(f"cdk {arguments[0]} ended with exit code {process.returncode}")
+            raise StepFailedError(f"{name} ended with exit code {process.returncode}")
     finally:
         if process.poll() is None:
             process.terminate()

@@ -24,6 +24,7 @@ from rehearsal.sagemaker_store import (
     ENDPOINT,
     ENDPOINT_CONFIG,
     KINDS,
+    LISTED_KINDS,
     MODEL,
     PROCESSING,
     TRAINING,
@@ -69,7 +70,7 @@ class SageMakerService:
             "DeleteEndpointConfig": partial(self._delete, ENDPOINT_CONFIG),
             "DeleteEndpoint": self._delete_endpoint,
         }
-        for kind in KINDS:
+        for kind in LISTED_KINDS:
             self._operations[f"Describe{kind.noun}"] = partial(self._describe, kind)
             self._operations[f"List{kind.noun}s"] = partial(self._list, kind)
 
@@ -173,7 +174,7 @@ class SageMakerService:
         status = request.get("StatusEquals")
         records = [
             record
-            for record in self.store.list(kind)
+            for record in self.store.all_of(kind)
             if wanted.lower() in record[kind.name_key].lower() and status in (None, record.get(kind.status_key))
         ]
         start = int(request.get("NextToken", "0"))
@@ -238,5 +239,5 @@ def resource_arn(headers: dict[str, str], path: str, body: bytes) -> str:
         return "*"
     if "ResourceArn" in request:
         return str(request["ResourceArn"])
-    kind = next((kind for kind in KINDS if operation.endswith(kind.noun)), None)
+    kind = next((kind for kind in LISTED_KINDS if operation.endswith(kind.noun)), None)
     return arn(kind, request[kind.name_key]) if kind and kind.name_key in request else "*"

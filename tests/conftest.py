@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,3 +88,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, preprocessed: Path, stand_
     done = job.run("training_image.train")
     assert done.returncode == 0, done.stderr
     return base
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Counts that tests recorded, for example how many faults a teardown survived."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in getattr(report, "user_properties", []):
+            if report.when == "call":
+                terminalreporter.write_line(f"{name}: {value}")

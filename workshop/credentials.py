@@ -1,48 +1,136 @@
-"""Issues access keys to participants: one file each, never printed, never in a template."""
+"""Gives participants access: one private file each, never printed, never in a template."""
 
 from __future__ import annotations
 
 import configparser
-import os
+import io
+import secrets
+import string
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from infra.names import Names
+from workshop.belongings.access import revoke_keys
+from workshop.belongings.waiting import found
 from workshop.errors import WorkshopError
+from workshop.files import write_whole
+from workshop.sheet import Access, sheet
 
 MAX_KEYS = 2  # IAM's limit per user
+PASSWORD_LENGTH = 20
+PASSWORD_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!@#$%^&*()_+-=")
 
 
-def issue_credentials(iam: Any, names: Names, participant: str, *, region: str, folder: Path) -> Path:
-    """Write ``<folder>/<participant>.ini`` (mode 0600), for AWS_SHARED_CREDENTIALS_FILE."""
-    user = names.user(participant)
-    try:
-        iam.get_user(UserName=user)
-    except iam.exceptions.NoSuchEntityException as error:
-        raise WorkshopError(f"participant {participant!r}: is no user. Add it to cdk.json and deploy.") from error
-    if len(iam.list_access_keys(UserName=user)["AccessKeyMetadata"]) >= MAX_KEYS:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where credentials are issued: IAM of one account, and the folder that git ignores."""
+
+    iam: Any
+    names: Names
+    account: str
+    region: str
+    folder: Path
+
+    def file(self, participant: str) -> Path:
+        """For AWS_SHARED_CREDENTIALS_FILE."""
+        return self.folder / f"{participant}.ini"
+
+    def sheet(self, participant: str) -> Path:
+        """One page that tells the participant what to do."""
+        return self.folder / f"{participant}.md"
+
+
+def issue(desk: Desk, participant: str, *, console: bool = False) -> Path:
+    """Write a new access key and a sheet, both readable by their owner only; returns the key's file.
+
+    Raises:
+        WorkshopError: no such user, or it has AWS's most keys already.
+    """
+    user = _require_user(desk, participant)
+    if len(_keys(desk, user)) >= MAX_KEYS:
         raise WorkshopError(
-            f"participant {participant!r}: has {MAX_KEYS} access keys, AWS's limit. "
-            f"Revoke one first: `workshop credentials {participant} --revoke`."
+            f"participant {participant!r}: has {MAX_KEYS} access keys, and AWS allows no third. Replace them: "
+            f"`workshop credentials {participant} --rotate`; or delete them: --revoke."
         )
-    key = iam.create_access_key(UserName=user)["AccessKey"]
-    content = configparser.ConfigParser()
+    return _issue(desk, participant, user, console=console)
+
+
+def rotate(desk: Desk, participant: str, *, console: bool = False) -> Path:
+    """Write a new access key and delete all earlier ones; the oldest goes first when there is no room for a new one."""
+    user = _require_user(desk, participant)
+    earlier = sorted(_keys(desk, user), key=lambda key: key["CreateDate"])
+    if len(earlier) >= MAX_KEYS:
+        desk.iam.delete_access_key(UserName=user, AccessKeyId=earlier.pop(0)["AccessKeyId"])
+    file = _issue(desk, participant, user, console=console)
+    for key in earlier:
+        desk.iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    return file
+
+
+def revoke(desk: Desk, participant: str) -> int:
+    """Delete the participant's access keys, console password and files; returns how many keys there were."""
+    user = _require_user(desk, participant)
+    count = revoke_keys(desk.iam, user)
+    found(lambda: desk.iam.delete_login_profile(UserName=user))
+    for file in (desk.file(participant), desk.sheet(participant)):
+        file.unlink(missing_ok=True)
+    return count
+
+
+def _require_user(desk: Desk, participant: str) -> str:
+    user = desk.names.user(participant)
+    if found(lambda: desk.iam.get_user(UserName=user)) is None:
+        raise WorkshopError(f"participant {participant!r}: is no user. Add it to cdk.json and deploy.")
+    return user
+
+
+def _keys(desk: Desk, user: str) -> list[dict[str, Any]]:
+    keys: list[dict[str, Any]] = desk.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+    return keys
+
+
+def _issue(desk: Desk, participant: str, user: str, *, console: bool) -> Path:
+    password = _set_password(desk, user) if console else ""
+    key = desk.iam.create_access_key(UserName=user)["AccessKey"]
+    desk.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        write_whole(desk.file(participant), _profile(key, desk.region), private=True)
+    except OSError:  # a key that nobody holds must not stay
+        desk.iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+        raise
+    access = Access(participant, user, desk.account, desk.region, desk.file(participant).name, password)
+    write_whole(desk.sheet(participant), sheet(access), private=True)
+    return desk.file(participant)
+
+
+def _profile(key: dict[str, str], region: str) -> str:
+    content = configparser.ConfigParser(interpolation=None)
     content["default"] = {
         "aws_access_key_id": key["AccessKeyId"],
         "aws_secret_access_key": key["SecretAccessKey"],
         "region": region,
     }
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = folder / f"{participant}.ini"
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as stream:
-        content.write(stream)
-    return file
+    stream = io.StringIO()
+    content.write(stream)
+    return stream.getvalue()
 
 
-def revoke_credentials(iam: Any, user: str) -> int:
-    """Delete every access key of a user; returns how many there were."""
-    keys = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
-    for key in keys:
-        iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
-    return len(keys)
+def _set_password(desk: Desk, user: str) -> str:
+    """A temporary console password; the participant has to change it at the first sign-in."""
+    password = _new_password()
+    profile = {"UserName": user, "Password": password, "PasswordResetRequired": True}
+    if found(lambda: desk.iam.get_login_profile(UserName=user)) is None:
+        desk.iam.create_login_profile(**profile)
+    else:
+        desk.iam.update_login_profile(**profile)
+    return password
+
+
+def _new_password() -> str:
+    """Random, with a character of every class that a password policy may ask for."""
+    required = [secrets.choice(letters) for letters in PASSWORD_CLASSES]
+    rest = [secrets.choice("".join(PASSWORD_CLASSES)) for _ in range(PASSWORD_LENGTH - len(required))]
+    characters = required + rest
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)

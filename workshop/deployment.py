@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.names import PARAMETER_KEYS, Names
 from infra.settings import Settings
+from workshop.advice import advice
 from workshop.errors import WorkshopError
 
 
@@ -43,10 +44,5 @@ def aws_errors() -> Iterator[None]:
     """Turn what AWS or its SDK refuses into one line."""
     try:
         yield
-    except NoCredentialsError as error:
-        raise WorkshopError("no AWS credentials were found. Set AWS_PROFILE or AWS_SHARED_CREDENTIALS_FILE.") from error
-    except ClientError as error:
-        details = error.response["Error"]
-        raise WorkshopError(f"AWS refused {error.operation_name}: {details['Code']}: {details['Message']}") from error
-    except BotoCoreError as error:
-        raise WorkshopError(f"AWS cannot be reached: {error}") from error
+    except (ClientError, BotoCoreError) as error:
+        raise WorkshopError(f"{advice(error)}.") from error

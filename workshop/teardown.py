@@ -1,53 +1,143 @@
-"""Removes what belongs to the workshop, then lists again from scratch."""
+"""Removes what belongs to the workshop, in a safe order, then looks again from scratch."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.settings import Settings
-from workshop.belongings import Belonging, is_gone, list_belongings
+from workshop.account import Account
+from workshop.advice import advice, is_denied
+from workshop.belongings.belonging import GLOBAL, WAITS_FOR, WAVES, Belonging, Pace, StillThereError, Topic
+from workshop.belongings.survey import Survey, survey
+from workshop.journal import Journal
 
-ROUNDS = 6
-ROUND_PAUSE_SECONDS = 2.0
+THREADS = 8
+ROUNDS = 5
+WRITERS = frozenset({Topic.EXECUTIONS, Topic.ENDPOINTS, Topic.JOBS, Topic.WORKFLOW_STACK})  # their logs come late
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One removal: it is gone when ``problem`` is empty. ``final`` problems do not go away by trying again now."""
+
+    belonging: Belonging
+    problem: str
+    final: bool
+    at: datetime
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a teardown ended: what it removed, and what its last look from scratch found."""
+
+    started: datetime
+    ended: datetime
+    removed: list[Attempt] = field(default_factory=list)
+    problems: dict[Belonging, str] = field(default_factory=dict)
+    last: Survey = field(default_factory=Survey)
+
+    @property
+    def clean(self) -> bool:
+        return self.last.clean
+
+
+OnAttempt = Callable[[Attempt], None]
+OnStart = Callable[[Belonging], None]
 
 
 def teardown(
-    session: boto3.Session,
+    account: Account,
     settings: Settings,
+    first: Survey,
     *,
-    assembly: Path | None = None,
-    on_removed: Callable[[Belonging, str], None] = lambda belonging, problem: None,
-) -> list[Belonging]:
-    """Remove everything and return what is left, which is empty when all went well.
+    journal: Journal,
+    pace: Pace,
+    on_start: OnStart = lambda belonging: None,
+    on_attempt: OnAttempt = lambda attempt: None,
+) -> Outcome:
+    """Remove everything, beginning with what ``first`` found, in rounds: each ends with a survey from scratch.
 
-    What cannot be removed now (a job that is still stopping, a log written late) is tried again in further rounds;
-    one failure never keeps the rest from being removed. ``on_removed`` is told of each attempt, with the problem
-    or an empty text.
+    What cannot be removed keeps only that from being removed which needs it. A round follows as long as one removes
+    something or meets problems that may pass.
     """
-    remaining: list[Belonging] = []
+    outcome = Outcome(datetime.now(UTC), datetime.now(UTC), last=first)
     for number in range(ROUNDS):
-        remaining = list_belongings(session, settings, assembly)
-        if not remaining:
+        journal.remember(outcome.last.tagged)
+        attempts: list[Attempt] = []
+        for attempt in _work_off(outcome.last, pace, on_start):
+            attempts.append(attempt)
+            if not attempt.problem:
+                journal.removed(attempt)
+                outcome.removed.append(attempt)
+            on_attempt(attempt)
+        outcome.problems = {each.belonging: each.problem for each in attempts if each.problem}
+        outcome.last = _look_again(account, settings, journal, attempts, pace)
+        if outcome.clean or not _is_worth_another_round(attempts, outcome.last):
             break
-        if number:
-            time.sleep(ROUND_PAUSE_SECONDS)
-        for belonging in remaining:
-            on_removed(belonging, _remove(belonging))
-    else:
-        remaining = list_belongings(session, settings, assembly)
-    return remaining
+        if number + 1 < ROUNDS:
+            time.sleep(pace.pause)
+    outcome.ended = datetime.now(UTC)
+    return outcome
 
 
-def _remove(belonging: Belonging) -> str:
+def _work_off(found: Survey, pace: Pace, on_start: OnStart) -> Iterator[Attempt]:
+    """Wave by wave, each in parallel."""
+    stuck = {(problem.topic, problem.region) for problem in found.problems if problem.topic}
+    with ThreadPoolExecutor(THREADS) as pool:
+        for wave in WAVES:
+            ready = []
+            for belonging in (each for each in found.belongings if each.topic in wave):
+                reasons = _reasons_to_wait(belonging, stuck)
+                if reasons:
+                    stuck.add((belonging.topic, belonging.region))
+                    yield Attempt(belonging, f"waits for {', '.join(reasons)}", True, datetime.now(UTC))
+                else:
+                    ready.append(belonging)
+            futures = [pool.submit(_remove, belonging, pace, on_start) for belonging in ready]
+            for future in as_completed(futures):
+                attempt = future.result()
+                if attempt.problem:
+                    stuck.add((attempt.belonging.topic, attempt.belonging.region))
+                yield attempt
+
+
+def _reasons_to_wait(belonging: Belonging, stuck: set[tuple[Topic, str]]) -> list[str]:
+    topics = WAITS_FOR.get(belonging.topic, frozenset())
+    places = (belonging.region, GLOBAL)
+    return sorted({topic.value for topic, region in stuck if topic in topics and region in places})
+
+
+def _remove(belonging: Belonging, pace: Pace, on_start: OnStart) -> Attempt:
+    on_start(belonging)
+    problem, final = "", False
     try:
-        belonging.remove()
-    except ClientError as error:
-        return "" if is_gone(error) else f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
-    except BotoCoreError as error:
-        return str(error)
-    return ""
+        belonging.remove(pace)
+    except StillThereError as error:
+        problem, final = str(error), True
+    except (ClientError, BotoCoreError) as error:
+        problem, final = advice(error), is_denied(error)
+    return Attempt(belonging, problem, final, datetime.now(UTC))
+
+
+def _look_again(account: Account, settings: Settings, journal: Journal, attempts: list[Attempt], pace: Pace) -> Survey:
+    """A survey; when something that writes logs was removed, one more after a quiet time, for what came late."""
+    found = survey(account, settings, journal.remembered)
+    writers = any(attempt.belonging.topic in WRITERS and not attempt.problem for attempt in attempts)
+    if found.clean and writers:
+        time.sleep(pace.settle)
+        found = survey(account, settings, journal.remembered)
+    return found
+
+
+def _is_worth_another_round(attempts: list[Attempt], found: Survey) -> bool:
+    """Something is there that was not tried or came back, or a problem may pass."""
+    failed = {attempt.belonging for attempt in attempts if attempt.problem}
+    fresh = any(belonging not in failed for belonging in found.belongings)
+    passing = any(attempt.problem and not attempt.final for attempt in attempts)
+    return fresh or passing or any(not problem.final for problem in found.problems)

@@ -37,7 +37,7 @@ def evaluate(template: Any, variables: dict[str, Any], states: dict[str, Any]) -
 
 def variables(execution_input: dict[str, Any], name: str = "run-1") -> dict[str, Any]:
     states = {"input": execution_input, "context": {"Execution": {"Name": name}}}
-    return {**evaluate(jobs.run_variables(Names("chitra")), {}, states), "artefact": ARTEFACT}
+    return {**evaluate(jobs.run_variables(Names("chitra"), 2), {}, states), "artefact": ARTEFACT}
 
 
 @pytest.mark.parametrize("execution_input", [{}, {"hyperparameters": {"epochs": 1, "seed": "7"}, "endpoint": True}])

@@ -1,0 +1,43 @@
+"""One line for a refusal of AWS: what happened, and what to do."""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException"})
+SLOW_DOWN = frozenset(
+    {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
+    | {"SlowDown", "LimitExceededException", "ServiceUnavailable", "InternalFailure", "InternalError"}
+)
+BAD_CREDENTIALS = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+BAD_CREDENTIALS |= {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether a permission is missing: trying again will not help."""
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in DENIED
+
+
+def advice(error: ClientError | BotoCoreError) -> str:
+    """In one line."""
+    if isinstance(error, NoCredentialsError):
+        return "no AWS credentials were found: set AWS_PROFILE or AWS_SHARED_CREDENTIALS_FILE"
+    if not isinstance(error, ClientError):
+        return f"AWS did not answer ({_one_line(str(error))}): look at the network, then run the command again"
+    code, message = error.response["Error"]["Code"], _one_line(error.response["Error"].get("Message", ""))
+    operation = error.operation_name
+    if code in DENIED:
+        return f"{operation} was denied ({message}): have the caller's permissions extended, then run the command again"
+    if code in SLOW_DOWN:
+        return f"{operation} was refused for now ({code}): run the command again in a minute"
+    if code in BAD_CREDENTIALS:
+        return (
+            f"AWS does not accept the credentials ({code}): renew them; a region that is switched off answers so, too"
+        )
+    if "TerminationProtection" in message:
+        return "termination protection is on: switch it off (CloudFormation, the stack), then run the command again"
+    return f"{operation} failed: {code}: {message}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,121 @@
+"""One thing that belongs to the workshop, and when in a teardown it goes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.names import Names
+from workshop.account import Account
+from workshop.belongings.tags import Tagged
+
+SETTLE_SECONDS = 30.0
+GLOBAL = "global"  # IAM's region
+
+
+class Topic(enum.Enum):
+    """What belongings are about; the value is how people call it."""
+
+    ACCESS = "access keys and passwords"
+    EXECUTIONS = "executions"
+    SCALING = "scalable targets"
+    ENDPOINTS = "endpoints"
+    JOBS = "jobs"
+    SERVING = "models and endpoint configs"
+    EXPIRY = "expiry schedules"
+    DATA = "the bucket's contents"
+    STAGED = "images and templates"
+    PARTICIPANTS_STACK = "the participants' stack"
+    WORKFLOW_STACK = "the workflow's stack"
+    FOUNDATION_STACK = "the foundation's stack"
+    LOGS = "logs"
+
+
+# In the order of removal: nobody starts anything new, what costs money stops, then data, stacks and logs.
+WAVES = (
+    (Topic.ACCESS, Topic.EXECUTIONS),
+    (Topic.SCALING,),
+    (Topic.ENDPOINTS, Topic.JOBS),
+    (Topic.SERVING, Topic.EXPIRY),
+    (Topic.DATA, Topic.STAGED),
+    (Topic.PARTICIPANTS_STACK,),
+    (Topic.WORKFLOW_STACK,),
+    (Topic.FOUNDATION_STACK,),
+    (Topic.LOGS,),
+)
+# What stays while something else could not be removed or seen. An endpoint that is being created hangs for an hour
+# when its model is deleted; its expiry, and the role that the expiry uses, are what ends it when nobody comes back.
+WAITS_FOR: dict[Topic, frozenset[Topic]] = {
+    Topic.SERVING: frozenset({Topic.ENDPOINTS}),
+    Topic.EXPIRY: frozenset({Topic.ENDPOINTS}),
+    Topic.PARTICIPANTS_STACK: frozenset({Topic.ACCESS}),
+    Topic.WORKFLOW_STACK: frozenset({Topic.ENDPOINTS, Topic.EXPIRY, Topic.PARTICIPANTS_STACK}),
+    Topic.FOUNDATION_STACK: frozenset({Topic.ENDPOINTS, Topic.JOBS, Topic.DATA, Topic.WORKFLOW_STACK}),
+}
+
+
+class StillThereError(Exception):
+    """Removal was asked for, but the thing does not go away yet; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds: between two looks, until one removal is given up for now, and quiet time in which no log comes back."""
+
+    pause: float = 5.0
+    patience: float = 1200.0
+    settle: float = SETTLE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """``remove`` returns when the thing is gone, or when AWS will see to that; removing twice does no harm.
+
+    Raises (``remove``):
+        StillThereError: it is not gone within the pace's patience.
+        ClientError, BotoCoreError: AWS refused or did not answer.
+    """
+
+    topic: Topic
+    kind: str
+    name: str
+    region: str
+    remove: Callable[[Pace], object] = field(compare=False)
+    state: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """Has a name as the workshop gives it, but not its tag: it is reported and left alone."""
+
+    kind: str
+    name: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a lister looks. ``tagged`` are the names in SageMaker that carry the workshop's tag."""
+
+    account: Account
+    names: Names
+    region: str
+    tagged: Tagged = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        return self.account.client(service, self.region)
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account.number}:{resource}"
+
+
+Finding = Belonging | Lookalike
+Lister = Callable[[Place], Iterator[Finding]]

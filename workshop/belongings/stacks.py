@@ -1,0 +1,91 @@
+"""The stacks that `cdk deploy` made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, StillThereError, Topic
+from workshop.belongings.tags import owner
+from workshop.belongings.waiting import found, wait
+
+TOPICS = (Topic.FOUNDATION_STACK, Topic.WORKFLOW_STACK, Topic.PARTICIPANTS_STACK)  # in the order of deployment
+WAY_OUT = "CloudFormation is at work: run the command again when it has finished"
+
+
+def list_stacks(place: Place) -> Iterator[Finding]:
+    """Those with the workshop's names and tag, in whatever state."""
+    cloudformation = place.client("cloudformation")
+    for topic, name in zip(TOPICS, place.names.stacks, strict=True):
+        stack = describe_stack(cloudformation, name)
+        if stack is None:
+            continue
+        if owner(stack.get("Tags", [])) != place.names.workshop:
+            yield Lookalike("stack", name, place.region)
+            continue
+        remove = partial(_delete, cloudformation, stack["StackId"])
+        yield Belonging(topic, "stack", name, place.region, remove, stack["StackStatus"])
+
+
+def describe_stack(cloudformation: Any, name: str) -> dict[str, Any] | None:
+    """A stack that exists, by its name or id."""
+    answer = found(partial(cloudformation.describe_stacks, StackName=name))
+    stack: dict[str, Any] | None = answer["Stacks"][0] if answer and answer["Stacks"] else None
+    return None if stack is None or stack["StackStatus"] == "DELETE_COMPLETE" else stack
+
+
+def describe_own_stack(cloudformation: Any, workshop: str, name: str) -> dict[str, Any] | None:
+    """The same, unless its tag says that it is not the workshop's."""
+    stack = describe_stack(cloudformation, name)
+    return stack if stack and owner(stack.get("Tags", [])) == workshop else None
+
+
+def resources(cloudformation: Any, workshop: str, name: str) -> list[dict[str, Any]]:
+    """What the workshop's stack holds; nothing when it is not there or not the workshop's."""
+    if describe_own_stack(cloudformation, workshop, name) is None:
+        return []
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    entries = found(lambda: [entry for page in pages for entry in page["StackResourceSummaries"]]) or []
+    return [
+        entry for entry in entries if entry.get("PhysicalResourceId") and entry["ResourceStatus"] != "DELETE_COMPLETE"
+    ]
+
+
+def is_own(place: Place, tags: Iterable[Mapping[str, Any]], stack: str, physical_id: str) -> bool:
+    """Whether a resource is the workshop's: by its tag, or without one because the workshop's stack holds it."""
+    tag = owner(tags)
+    if tag is not None:
+        return tag == place.names.workshop
+    held = resources(place.client("cloudformation"), place.names.workshop, stack)
+    return any(entry["PhysicalResourceId"] == physical_id for entry in held)
+
+
+def _delete(cloudformation: Any, stack_id: str, pace: Pace) -> None:
+    """Wait for what is in progress, delete, and wait again. A deletion that failed before is tried anew, once."""
+    asked = False
+
+    def state() -> str:
+        nonlocal asked
+        stack = describe_stack(cloudformation, stack_id)
+        if stack is None:
+            return ""
+        status = str(stack["StackStatus"])
+        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            return status
+        if asked:
+            reason = _why_deletion_failed(cloudformation, stack_id) or stack.get("StackStatusReason", "")
+            raise StillThereError(f"{status}: {reason}; mend that, then run the command again")
+        cloudformation.delete_stack(StackName=stack_id)
+        asked = True
+        return "DELETE_IN_PROGRESS"
+
+    wait(state, pace, WAY_OUT)
+
+
+def _why_deletion_failed(cloudformation: Any, stack_id: str) -> str:
+    """The newest failure of a resource, in CloudFormation's words."""
+    for event in cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]:
+        if event.get("ResourceStatus") == "DELETE_FAILED" and event.get("PhysicalResourceId") != stack_id:
+            return f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+    return ""

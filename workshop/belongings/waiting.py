@@ -1,0 +1,63 @@
+"""Waits for AWS to finish what it was asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from botocore.exceptions import ClientError
+
+from workshop.belongings.belonging import Pace, StillThereError
+
+GONE = frozenset(
+    {
+        "404",
+        "ExecutionDoesNotExist",
+        "ImageNotFoundException",
+        "NoSuchBucket",
+        "NoSuchEntity",
+        "NoSuchKey",
+        "NoSuchTagSet",
+        "NoSuchUpload",
+        "ObjectNotFoundException",
+        "RepositoryNotFoundException",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "StateMachineDoesNotExist",
+    }
+)
+GONE_TEXTS = ("does not exist", "could not find", "not found")
+
+T = TypeVar("T")
+
+
+def is_gone(error: ClientError) -> bool:
+    """Whether AWS says that the thing does not exist (any more)."""
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "").lower()
+    return code in GONE or (code.startswith("Validation") and any(text in message for text in GONE_TEXTS))
+
+
+def found(call: Callable[[], T]) -> T | None:
+    """What ``call`` returns, or None when AWS says that its subject does not exist."""
+    try:
+        return call()
+    except ClientError as error:
+        if is_gone(error):
+            return None
+        raise
+
+
+def wait(state: Callable[[], str], pace: Pace, way_out: str) -> None:
+    """Look until ``state`` is empty, often at first and then at the pace's pauses.
+
+    Raises:
+        StillThereError: it is not, after the pace's patience; the message ends with the way out.
+    """
+    deadline = time.monotonic() + pace.patience
+    pause = pace.pause / 16
+    while current := state():
+        if time.monotonic() >= deadline:
+            raise StillThereError(f"still {current}; {way_out}")
+        time.sleep(pause)
+        pause = min(2 * pause, pace.pause)

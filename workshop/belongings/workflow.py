@@ -1,0 +1,49 @@
+"""Executions of the workflow, and the schedules that end endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, Topic
+from workshop.belongings.stacks import is_own
+from workshop.belongings.waiting import found
+
+
+def list_executions(place: Place) -> Iterator[Finding]:
+    """Those that run."""
+    states = place.client("stepfunctions")
+    machine = place.arn("states", f"stateMachine:{place.names.state_machine}")
+    if found(partial(states.describe_state_machine, stateMachineArn=machine)) is None:
+        return
+    tags = states.list_tags_for_resource(resourceArn=machine)
+    if not is_own(place, tags["tags"], place.names.workflow_stack, machine):
+        yield Lookalike("state machine", place.names.state_machine, place.region)
+        return
+    running = found(partial(_running, states, machine)) or []
+    for execution in running:
+        remove = partial(_stop, states, execution["executionArn"])
+        yield Belonging(Topic.EXECUTIONS, "execution", execution["name"], place.region, remove, "RUNNING")
+
+
+def _running(states: Any, machine: str) -> list[dict[str, Any]]:
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
+    return [execution for page in pages for execution in page["executions"]]
+
+
+def _stop(states: Any, arn: str, pace: Pace) -> None:
+    found(partial(states.stop_execution, executionArn=arn, error="Teardown", cause="workshop teardown"))
+
+
+def list_schedules(place: Place) -> Iterator[Finding]:
+    """By name: schedules take no tags."""
+    scheduler = place.client("scheduler")
+    for page in scheduler.get_paginator("list_schedules").paginate(NamePrefix=place.names.run_prefix):
+        for schedule in page["Schedules"]:
+            remove = partial(_delete, scheduler, schedule["Name"], schedule.get("GroupName", "default"))
+            yield Belonging(Topic.EXPIRY, "schedule", schedule["Name"], place.region, remove)
+
+
+def _delete(scheduler: Any, name: str, group: str, pace: Pace) -> None:
+    found(partial(scheduler.delete_schedule, Name=name, GroupName=group))

@@ -1,0 +1,1 @@
+"""The `workshop` command line, one file per part of a workshop's day."""

@@ -1,0 +1,97 @@
+"""Commands that watch and steer what costs money."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from infra.names import Names
+from infra.settings import read_settings
+from workshop.belongings.belonging import Pace, StillThereError
+from workshop.commands.common import console, session, signed_in
+from workshop.commands.runs import follow
+from workshop.costs import PriceList, price_text
+from workshop.deployment import aws_errors, find_deployment
+from workshop.endpoint import check_hours, create_endpoint, delete_endpoint, extend_endpoint, full_name
+from workshop.errors import WorkshopError
+from workshop.status import EndpointStatus, endpoint_statuses, execution_statuses
+
+endpoint_app = typer.Typer(no_args_is_help=True, help="Create, extend or delete endpoints.")
+
+Endpoint = Annotated[str, typer.Argument(help="Name of the endpoint, as `workshop status` prints it.")]
+
+
+@endpoint_app.command("create")
+def create(
+    run: Annotated[str, typer.Argument(help="Name of the run whose model to serve.")],
+    hours: Annotated[int | None, typer.Option(help="Hours until it deletes itself; as set in cdk.json.")] = None,
+) -> None:
+    """Serve a finished run's model. The schedule that deletes the endpoint is made before the endpoint."""
+    settings = read_settings()
+    if hours is not None:
+        check_hours(hours)
+    aws = session(settings)
+    with aws_errors():
+        deployment = find_deployment(aws, settings)
+        started = create_endpoint(aws, deployment, full_name(Names(settings.name), run), hours=hours)
+        follow(aws, started)
+    console.print(f"endpoint {started.name} deletes itself in {hours or settings.endpoint.hours_to_live} hours")
+
+
+@endpoint_app.command("extend")
+def extend(endpoint: Endpoint, hours: Annotated[int, typer.Option(help="Hours to live from now on.")]) -> None:
+    """Move an endpoint's end."""
+    settings = read_settings()
+    with aws_errors():
+        name = full_name(Names(settings.name), endpoint)
+        end = extend_endpoint(signed_in(settings), settings, name, hours)
+    console.print(f"endpoint {name} deletes itself at {end:%Y-%m-%d %H:%M} UTC")
+
+
+@endpoint_app.command("delete")
+def delete(endpoint: Endpoint) -> None:
+    """Delete an endpoint with its config, model and schedule."""
+    settings = read_settings()
+    name = full_name(Names(settings.name), endpoint)
+    with aws_errors():
+        try:
+            delete_endpoint(signed_in(settings), settings, name, Pace())
+        except StillThereError as error:
+            raise WorkshopError(f"endpoint {name}: {error}. Its schedule stays.") from error
+    console.print(f"endpoint {name} is gone")
+
+
+def status() -> None:
+    """Show every endpoint with time and cost left, and every execution with its stage."""
+    settings = read_settings()
+    names = Names(settings.name)
+    with aws_errors():
+        account = signed_in(settings)
+        prices = PriceList(account)
+        endpoints = endpoint_statuses(account, names, prices)
+        executions = execution_statuses(account, find_deployment(session(settings), settings).workflow)
+    console.print(_endpoint_table(endpoints))
+    if prices.problem:
+        console.print(f"prices are unknown: {prices.problem}", soft_wrap=True)
+    table = Table("execution", "state", "stage", "started", title="Executions", title_justify="left")
+    for each in executions:
+        table.add_row(each.name, each.state, each.stage, f"{each.started:%Y-%m-%d %H:%M}")
+    console.print(table)
+
+
+def _endpoint_table(endpoints: list[EndpointStatus]) -> Table:
+    headings = ("endpoint", "state", "instances", "deletes itself", "time left", "per hour", "cost left")
+    table = Table(*headings, title="Endpoints", title_justify="left")
+    for each in endpoints:
+        left = "" if each.left is None else _clock(each.left)
+        costs = (price_text(each.per_hour), price_text(each.cost_left))
+        table.add_row(each.name, each.state, each.capacity, each.expiry, left, *costs)
+    return table
+
+
+def _clock(left: timedelta) -> str:
+    minutes = max(0, round(left.total_seconds() / 60))
+    return f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,72 @@
+"""Commands of the organiser before the day: checks and credentials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from infra.names import Names
+from infra.settings import CDK_JSON, Settings, read_settings
+from preprocessing.errors import InputError
+from workshop.account import Account
+from workshop.commands.common import EXIT_FAILED, console, session, signed_in
+from workshop.credentials import Desk, issue, revoke, rotate
+from workshop.deployment import aws_errors
+from workshop.doctor import Check, State, examine
+
+FOLDER = Path("credentials")
+COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", State.FAILED: "red"}
+
+
+def doctor() -> None:
+    """Check account, quotas and this machine before a deployment; fails on what would break it."""
+    settings = read_settings()
+    checks = list(examine(Account(session(settings)), settings, CDK_JSON.parent))
+    console.print(_table(checks))
+    failed = [check for check in checks if check.state is State.FAILED]
+    for check in (check for check in checks if check.fix):
+        console.print(f"{check.subject}: {check.fix}", markup=False, highlight=False, soft_wrap=True)
+    if failed:
+        console.print(f"{len(failed)} checks failed")
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _table(checks: list[Check]) -> Table:
+    table = Table("check", "state", "finding", title="Doctor", title_justify="left")
+    for check in checks:
+        table.add_row(check.subject, f"[{COLOURS[check.state]}]{check.state.value}[/]", check.finding)
+    return table
+
+
+def credentials(
+    participant: Annotated[str | None, typer.Argument(help="Name as in cdk.json.")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="All participants of cdk.json.")] = False,
+    rotating: Annotated[bool, typer.Option("--rotate", help="A new key; the earlier ones are deleted.")] = False,
+    revoking: Annotated[bool, typer.Option("--revoke", help="Delete keys, console password and files.")] = False,
+    console_password: Annotated[
+        bool, typer.Option("--console", help="Also a temporary console password, which must be changed.")
+    ] = False,
+) -> None:
+    """Issue an access key per participant: credentials/NAME.ini and a sheet, NAME.md, for them alone."""
+    settings = read_settings()
+    chosen = _chosen(settings, participant, everybody=everybody)
+    if revoking and (rotating or console_password):
+        raise InputError("--revoke: goes neither with --rotate nor with --console.")
+    with aws_errors():
+        account = signed_in(settings)
+        desk = Desk(account.client("iam"), Names(settings.name), account.number, settings.region, FOLDER)
+        for each in chosen:
+            if revoking:
+                console.print(f"{each}: {revoke(desk, each)} access keys deleted")
+                continue
+            file = (rotate if rotating else issue)(desk, each, console=console_password)
+            console.print(f"{each}: {file} and {desk.sheet(each)}", soft_wrap=True)
+
+
+def _chosen(settings: Settings, participant: str | None, *, everybody: bool) -> list[str]:
+    if everybody == (participant is not None):
+        raise InputError("name one participant, or --all. In cdk.json are: " + ", ".join(settings.participants) + ".")
+    return [participant] if participant else list(settings.participants)

@@ -1,0 +1,191 @@
+"""Commands that end a workshop: teardown and its proof."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.names import Names
+from infra.settings import Settings, read_settings
+from workshop.account import Account
+from workshop.advice import advice
+from workshop.belongings.belonging import SETTLE_SECONDS, Belonging, Pace
+from workshop.belongings.survey import Survey, survey
+from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, console, may_ask, signed_in
+from workshop.commands.transfer import export_with_progress
+from workshop.costs import Capacity, PriceList, capacity_of, price_text
+from workshop.deployment import aws_errors
+from workshop.errors import WorkshopError
+from workshop.journal import Journal
+from workshop.keepsakes import Keepsake, list_keepsakes
+from workshop.receipt import journal_file, verification, write_receipt
+from workshop.teardown import Attempt, Outcome, teardown
+
+EXPORT_FOLDER = Path("export")
+
+Settle = Annotated[float, typer.Option(help="Seconds of quiet in which no log may come back.")]
+
+
+def tear_down(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
+    discard_data: Annotated[
+        bool, typer.Option("--discard-data", help="Remove runs that were not exported in full, too.")
+    ] = False,
+    settle: Settle = SETTLE_SECONDS,
+) -> None:
+    """Remove everything that belongs to the workshop, look again from scratch, and write a receipt.
+
+    Exit code 0: nothing remains. 1: something remains or could not be seen; run the command again.
+    """
+    settings = read_settings()
+    with aws_errors():
+        account = signed_in(settings)
+        journal = Journal(journal_file(settings, account))
+        with console.status("looking for everything that belongs to the workshop"):
+            found = survey(account, settings, journal.remembered)
+        show_plan(account, settings, found)
+        if dry_run:
+            return
+        if found.belongings:
+            _keep_data_safe(account, settings, found, yes=yes, discard=discard_data)
+            if not yes:
+                typer.confirm(f"Remove these {len(found.belongings)} things, for good?", abort=True)
+        outcome = _work(account, settings, found, journal, Pace(settle=settle))
+    receipt = write_receipt(outcome, journal, settings, account)
+    console.print(f"receipt: {receipt}", soft_wrap=True)
+    if not outcome.clean:
+        for line in _what_remains(outcome):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        raise WorkshopError(f"{_count(outcome.last)}. Run the command again; it goes on where it stopped.")
+    journal.close()
+    console.print("nothing remains")
+
+
+def verify(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """List from scratch what belongs to the workshop, and delete nothing. Exit code 1 when something does."""
+    settings = read_settings()
+    with aws_errors():
+        account = signed_in(settings)
+        found = survey(account, settings, Journal(journal_file(settings, account)).remembered)
+        if as_json:
+            content = verification(found, settings, account, datetime.now(UTC))
+            console.print_json(json.dumps(content))
+        else:
+            show_plan(account, settings, found)
+    if not found.clean:
+        raise typer.Exit(EXIT_FAILED)
+    if not as_json:
+        console.print("nothing remains")
+
+
+def show_plan(account: Account, settings: Settings, found: Survey) -> None:
+    """What was found, with what each costs per hour."""
+    prices = PriceList(account)
+    table = Table(
+        "region", "what", "state", "runs on", "per hour", title=f"Workshop {settings.name}, account {account.number}"
+    )
+    total = 0.0
+    for belonging in found.belongings:
+        runs_on, price = _cost(account, prices, belonging)
+        total += price or 0.0
+        table.add_row(belonging.region, str(belonging), belonging.state, runs_on, price_text(price) if runs_on else "")
+    if found.belongings:
+        console.print(table)
+        console.print(f"{len(found.belongings)} things, {price_text(total)} per hour" + _unknown_prices(prices))
+    for lookalike in found.lookalikes:
+        console.print(f"left alone: {lookalike} ({lookalike.region}) has the name but not the tag", soft_wrap=True)
+    for problem in found.problems:
+        console.print(f"not seen: {problem.region}: {problem}", markup=False, soft_wrap=True)
+
+
+def _cost(account: Account, prices: PriceList, belonging: Belonging) -> tuple[str, float | None]:
+    """What a belonging runs on, and its price; empty when it costs nothing by the hour."""
+    try:
+        capacity: list[Capacity] = capacity_of(account, belonging)
+    except (ClientError, BotoCoreError) as error:
+        return f"cannot be seen: {advice(error)}", None
+    asked = [prices.per_hour(belonging.region, each) for each in capacity]
+    known = [price for price in asked if price is not None]
+    return ", ".join(map(str, capacity)), sum(known) if len(known) == len(asked) else None
+
+
+def _unknown_prices(prices: PriceList) -> str:
+    return f" and what is unknown ({prices.problem})" if prices.problem else ""
+
+
+def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes: bool, discard: bool) -> None:
+    """Offer the export of what was never taken home; refuse to destroy it unless told so."""
+    if discard:
+        return
+    try:
+        keepsakes = list_keepsakes(account, Names(settings.name), found.regions)
+    except (ClientError, BotoCoreError) as error:
+        raise WorkshopError(
+            f"whether every run was exported cannot be seen: {advice(error)}. To remove them unseen: --discard-data."
+        ) from error
+    if not keepsakes:
+        return
+    for keepsake in keepsakes:
+        console.print(str(keepsake), highlight=False, soft_wrap=True)
+    if not yes and may_ask() and typer.confirm(f"Export them to {EXPORT_FOLDER}/ first?", default=True):
+        _export(account, keepsakes)
+        return
+    raise WorkshopError(
+        f"{len(keepsakes)} runs would be lost; nothing was removed. Take them home: `workshop export`; "
+        "or let them go: `workshop teardown --discard-data`."
+    )
+
+
+def _export(account: Account, keepsakes: list[Keepsake]) -> None:
+    for keepsake in keepsakes:
+        export_with_progress(account.client("s3", keepsake.region), keepsake.bucket, keepsake.run, EXPORT_FOLDER)
+
+
+def _work(account: Account, settings: Settings, found: Survey, journal: Journal, pace: Pace) -> Outcome:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("removing", total=len(found.belongings))
+        at_work: dict[Belonging, None] = {}
+
+        def started(belonging: Belonging) -> None:
+            at_work[belonging] = None
+            bar.update(task, description=f"removing {belonging}")
+
+        def ended(attempt: Attempt) -> None:
+            at_work.pop(attempt.belonging, None)
+            bar.advance(task)
+            last = next(reversed(at_work), None)
+            bar.update(task, description=f"removing {last}" if last else "looking again")
+            text = (
+                f"kept     {attempt.belonging}: {attempt.problem}"
+                if attempt.problem
+                else f"removed  {attempt.belonging}"
+            )
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+        try:
+            return teardown(account, settings, found, journal=journal, pace=pace, on_start=started, on_attempt=ended)
+        except KeyboardInterrupt:
+            console.print(f"interrupted; what was removed stands in {journal.file}. Run the command again to go on.")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _what_remains(outcome: Outcome) -> list[str]:
+    lines = [
+        f"remains  {each}: {outcome.problems.get(each, 'was found at the end')}" for each in outcome.last.belongings
+    ]
+    return lines + [f"not seen {problem.region}: {problem}" for problem in outcome.last.problems]
+
+
+def _count(last: Survey) -> str:
+    parts = [f"{len(last.belongings)} things remain"] if last.belongings else []
+    parts += [f"{len(last.problems)} could not be looked at"] if last.problems else []
+    return ", ".join(parts)

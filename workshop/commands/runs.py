@@ -1,0 +1,107 @@
+"""Commands of the day itself: corpus, runs, predictions, taking home."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import boto3
+import typer
+
+from infra.names import Names
+from infra.settings import read_settings
+from preprocessing.errors import InputError
+from workshop.commands.common import CorpusOption, console, session
+from workshop.commands.transfer import export_with_progress
+from workshop.deployment import aws_errors, find_deployment
+from workshop.endpoint import full_name
+from workshop.run import LogLine, Run, follow_run, start_run
+
+
+def upload(corpus: CorpusOption) -> None:
+    """Put a corpus into the workshop's bucket."""
+    from workshop.upload import upload_corpus
+
+    settings = read_settings()
+    aws = session(settings)
+    with aws_errors():
+        deployment = find_deployment(aws, settings)
+        count = upload_corpus(aws.client("s3"), deployment.bucket, corpus)
+    console.print(f"s3://{deployment.bucket}/corpus/: {count:,} articles")
+
+
+def run(
+    name: Annotated[str | None, typer.Option(help="Name of the run; the time when left out.")] = None,
+    hyperparameter: Annotated[list[str] | None, typer.Option("--hyperparameter", "-p", help="name=value.")] = None,
+    endpoint: Annotated[
+        bool, typer.Option(help="Also create an endpoint, which costs money until it expires.")
+    ] = False,
+) -> None:
+    """Preprocess and train on AWS, and follow it."""
+    settings = read_settings()
+    overrides = dict(_pair(text) for text in hyperparameter or [])
+    aws = session(settings)
+    with aws_errors():
+        deployment = find_deployment(aws, settings)
+        started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=name)
+        console.print(f"run {started.name}")
+        follow(aws, started)
+    if endpoint:
+        console.print(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
+
+
+def follow(aws: boto3.Session, started: Run) -> None:
+    """Print stages and log lines until the execution ends."""
+    for event in follow_run(aws, started):
+        console.print(f"  {event.text}" if isinstance(event, LogLine) else f"[bold]{event.name}[/]", highlight=False)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not separator or not key or not value:
+        raise InputError(f"--hyperparameter {text}: write name=value, for example epochs=2.")
+    return key, value
+
+
+def predict(
+    text: Annotated[
+        list[str] | None, typer.Argument(help="Texts; one per line of standard input when left out.")
+    ] = None,
+    endpoint: Annotated[str | None, typer.Option(help="The newest one when left out.")] = None,
+) -> None:
+    """Classify texts with an endpoint."""
+    from workshop.predict import newest_endpoint
+    from workshop.predict import predict as ask
+
+    texts = text or [line.strip() for line in sys.stdin if line.strip()]
+    if not texts:
+        raise InputError("no text was given. Write: workshop predict 'a text'.")
+    settings = read_settings()
+    aws = session(settings)
+    with aws_errors():
+        answers = ask(aws, endpoint or newest_endpoint(aws, Names(settings.name)), texts)
+    for given, answer in zip(texts, answers, strict=True):
+        score = answer["scores"][answer["label_name"]]
+        console.print(f"{answer['label_name']:>16} {score:.3f}  {given[:60]}", highlight=False, soft_wrap=True)
+
+
+def export(
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the run, as `workshop run` printed it; all runs when left out.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where to put it.")] = Path("export"),
+) -> None:
+    """Download models, reports and datasets, verified; run it again to go on with what was cut off."""
+    from workshop.export import runs_with_results
+
+    settings = read_settings()
+    aws = session(settings)
+    with aws_errors():
+        s3 = aws.client("s3")
+        bucket = find_deployment(aws, settings).bucket
+        runs = [full_name(Names(settings.name), name)] if name else runs_with_results(s3, bucket)
+        for each in runs:
+            export_with_progress(s3, bucket, each, output)
+    if not runs:
+        console.print("no run left a model or a dataset yet")

@@ -1,0 +1,121 @@
+"""What runs by the hour, and what AWS's price list asks for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.account import Account
+from workshop.advice import advice
+from workshop.belongings.belonging import Belonging, Topic
+
+PRICE_LIST_REGION = "us-east-1"
+HOSTING, TRAINING, PROCESSING, TRANSFORM = "Hosting", "Training", "Processing", "BatchTransform"
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Instances that are billed by the hour. ``use`` is the price list's word."""
+
+    instance_type: str
+    count: int
+    use: str
+
+    def __str__(self) -> str:
+        return f"{self.count} x {self.instance_type}"
+
+
+class PriceList:
+    """On-demand prices in US dollars per hour; ``problem`` says why some are unknown."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._known: dict[tuple[str, str, str], float | None] = {}
+        self.problem = ""
+
+    def per_hour(self, region: str, capacity: Capacity) -> float | None:
+        """Of all the instances together; None when the price is not to be had."""
+        key = (region, capacity.instance_type, capacity.use)
+        if key not in self._known:
+            self._known[key] = None if self.problem else self._look_up(*key)
+        price = self._known[key]
+        return None if price is None else price * capacity.count
+
+    def _look_up(self, region: str, instance_type: str, use: str) -> float | None:
+        wanted = {"regionCode": region, "instanceName": instance_type, "platoinstancetype": use}
+        filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
+        try:
+            pricing = self._account.client("pricing", PRICE_LIST_REGION)
+            answer = pricing.get_products(ServiceCode="AmazonSageMaker", Filters=filters)
+        except (ClientError, BotoCoreError) as error:
+            self.problem = advice(error)
+            return None
+        prices = [price for product in answer["PriceList"] for price in _hourly(json.loads(product))]
+        return prices[0] if prices else None
+
+
+def _hourly(product: dict[str, Any]) -> list[float]:
+    terms = product.get("terms", {}).get("OnDemand", {}).values()
+    dimensions = [dimension for term in terms for dimension in term["priceDimensions"].values()]
+    return [float(each["pricePerUnit"]["USD"]) for each in dimensions if "USD" in each["pricePerUnit"]]
+
+
+def capacity_of(account: Account, belonging: Belonging) -> list[Capacity]:
+    """The instances behind an endpoint or a job; none behind anything else.
+
+    Raises:
+        ClientError, BotoCoreError: it could not be looked at.
+    """
+    look = _LOOKS.get(belonging.kind)
+    if belonging.topic not in (Topic.ENDPOINTS, Topic.JOBS) or look is None:
+        return []
+    return look(account.client("sagemaker", belonging.region), belonging.name)
+
+
+def capacity_of_endpoint(sagemaker: Any, name: str) -> list[Capacity]:
+    """One per variant; none for serverless ones, which cost nothing while nobody asks."""
+    endpoint = sagemaker.describe_endpoint(EndpointName=name)
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+    running = {variant["VariantName"]: variant for variant in endpoint.get("ProductionVariants", [])}
+    return [
+        Capacity(
+            variant["InstanceType"],
+            running.get(variant["VariantName"], {}).get("CurrentInstanceCount", variant["InitialInstanceCount"]),
+            HOSTING,
+        )
+        for variant in config["ProductionVariants"]
+        if "InstanceType" in variant
+    ]
+
+
+def _of_processing(sagemaker: Any, name: str) -> list[Capacity]:
+    job = sagemaker.describe_processing_job(ProcessingJobName=name)
+    return [_capacity(job["ProcessingResources"]["ClusterConfig"], PROCESSING)]
+
+
+def _of_training(sagemaker: Any, name: str) -> list[Capacity]:
+    return [_capacity(sagemaker.describe_training_job(TrainingJobName=name)["ResourceConfig"], TRAINING)]
+
+
+def _of_transform(sagemaker: Any, name: str) -> list[Capacity]:
+    return [_capacity(sagemaker.describe_transform_job(TransformJobName=name)["TransformResources"], TRANSFORM)]
+
+
+def _capacity(resources: dict[str, Any], use: str) -> Capacity:
+    return Capacity(resources["InstanceType"], resources["InstanceCount"], use)
+
+
+_LOOKS: dict[str, Callable[[Any, str], list[Capacity]]] = {
+    "endpoint": capacity_of_endpoint,
+    "processing job": _of_processing,
+    "training job": _of_training,
+    "transform job": _of_transform,
+}
+
+
+def price_text(amount: float | None) -> str:
+    return "unknown" if amount is None else f"${amount:.3f}"

@@ -1,0 +1,272 @@
+"""Checks before a workshop: what would break the deployment or the day, each with its fix."""
+
+from __future__ import annotations
+
+import enum
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names
+from infra.settings import Settings
+from workshop.account import Account
+from workshop.advice import advice
+from workshop.belongings.stacks import describe_stack
+from workshop.belongings.tags import owner
+from workshop.belongings.waiting import found
+from workshop.fetch import CORPUS, DOWNLOADS
+
+BOOTSTRAP_VERSION = 8  # from which on the CLI's deploy role may read the version (CDK guide, "Bootstrap template")
+ENOUGH_DISK_GB, LEAST_DISK_GB = 20, 10  # the image has some 6 GB, its build cache as much again
+GIGABYTE = 1e9
+DEPLOYABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
+DEPLOY_ACTIONS = (
+    "cloudformation:CreateChangeSet",
+    "cloudformation:DescribeStacks",
+    "cloudformation:ExecuteChangeSet",
+    "ecr:CreateRepository",
+    "iam:AttachRolePolicy",
+    "iam:CreatePolicy",
+    "iam:CreateRole",
+    "iam:CreateUser",
+    "iam:PassRole",
+    "s3:CreateBucket",
+    "s3:PutBucketPolicy",
+    "ssm:GetParameter",
+    "ssm:PutParameter",
+    "states:CreateStateMachine",
+    "sts:AssumeRole",
+)
+ORGANISER_ACTIONS = (
+    "application-autoscaling:DescribeScalableTargets",
+    "cloudformation:DeleteStack",
+    "ec2:DescribeRegions",
+    "ecr:BatchDeleteImage",
+    "ecr:ListImages",
+    "iam:CreateAccessKey",
+    "iam:DeleteAccessKey",
+    "logs:DeleteLogGroup",
+    "logs:DeleteLogStream",
+    "pricing:GetProducts",
+    "s3:DeleteObjectVersion",
+    "s3:ListBucketVersions",
+    "sagemaker:DeleteEndpoint",
+    "sagemaker:ListEndpoints",
+    "sagemaker:StopTrainingJob",
+    "scheduler:DeleteSchedule",
+    "states:StartExecution",
+    "states:StopExecution",
+    "tag:GetResources",
+)
+
+
+class State(enum.Enum):
+    """``FAILED`` breaks the deployment or the runs; the others do not."""
+
+    OK = "ok"
+    TO_DO = "to do"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the table. ``fix`` is empty when nothing is to be done."""
+
+    subject: str
+    state: State
+    finding: str
+    fix: str = ""
+
+
+def examine(account: Account, settings: Settings, root: Path) -> Iterator[Check]:
+    """Every check, in the order in which one would mend things. ``root`` is the project's folder."""
+    yield from _machine(settings, root)
+    signed_in = _credentials(account)
+    yield signed_in
+    if signed_in.state is not State.OK:
+        return
+    aws: tuple[tuple[str, Callable[[Account, Settings], Iterator[Check]]], ...] = (
+        ("region", _region),
+        ("bootstrap", _bootstrap),
+        ("stacks", _stacks),
+        ("permissions", _permissions),
+        ("quotas", _quotas),
+    )
+    for subject, check in aws:
+        try:
+            yield from check(account, settings)
+        except (ClientError, BotoCoreError) as error:
+            yield Check(subject, State.UNKNOWN, advice(error), "grant the permission, or check by hand")
+
+
+def _credentials(account: Account) -> Check:
+    try:
+        caller = account.caller
+    except NoCredentialsError:
+        return Check("credentials", State.FAILED, "none were found", "set AWS_PROFILE, or run `aws configure`")
+    except (ClientError, BotoCoreError) as error:
+        return Check("credentials", State.FAILED, advice(error), "renew the credentials")
+    return Check("credentials", State.OK, f"account {caller['Account']}, {caller['Arn']}")
+
+
+def _machine(settings: Settings, root: Path) -> Iterator[Check]:
+    cli = root / "node_modules/.bin/cdk"
+    yield (
+        Check("CDK command line", State.OK, "there")
+        if cli.exists()
+        else Check("CDK command line", State.FAILED, "is not installed", "make setup")
+    )
+    yield _docker()
+    free = shutil.disk_usage(root).free / GIGABYTE
+    disk = State.OK if free >= ENOUGH_DISK_GB else State.TO_DO if free >= LEAST_DISK_GB else State.FAILED
+    yield Check(
+        "disk", disk, f"{free:.0f} GB free", "" if disk is State.OK else f"free {ENOUGH_DISK_GB} GB for the image"
+    )
+    yield _model(settings, root)
+    corpus = root / DOWNLOADS / CORPUS.file_name
+    yield (
+        Check("corpus", State.OK, str(corpus.name))
+        if corpus.exists()
+        else Check("corpus", State.TO_DO, "is not on this machine", "workshop fetch corpus (or bring your own)")
+    )
+
+
+def _docker() -> Check:
+    try:
+        done = subprocess.run(
+            [os.environ.get("CDK_DOCKER", "docker"), "info"], capture_output=True, text=True, timeout=20, check=False
+        )
+        problem = "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["does not answer"])[-1]
+    except (OSError, subprocess.TimeoutExpired) as error:
+        problem = "is not installed" if isinstance(error, FileNotFoundError) else "does not answer"
+    if problem:
+        return Check("Docker", State.FAILED, problem, "install and start Docker: `cdk deploy` builds the image with it")
+    return Check("Docker", State.OK, "engine answers")
+
+
+def _model(settings: Settings, root: Path) -> Check:
+    address = settings.model.address
+    if address.startswith("models/"):
+        if (root / address).exists():
+            return Check("model", State.OK, address)
+        return Check("model", State.FAILED, f"{address} does not exist", "put the archive there, or correct cdk.json")
+    try:
+        answer = httpx.head(address, follow_redirects=True, timeout=10)
+        problem = "" if answer.is_success else f"{address} answers {answer.status_code}"
+    except httpx.HTTPError as error:
+        return Check("model", State.UNKNOWN, f"{address} cannot be reached ({error})", "the image's build fetches it")
+    if problem:
+        return Check("model", State.FAILED, problem, "correct model.address in cdk.json")
+    if not settings.model.sha256:
+        return Check("model", State.TO_DO, "no checksum is set", "fill in model.sha256, as the image's build prints it")
+    return Check("model", State.OK, address)
+
+
+def _region(account: Account, settings: Settings) -> Iterator[Check]:
+    enabled = {entry["RegionName"] for entry in account.client("ec2").describe_regions()["Regions"]}
+    if settings.region in enabled:
+        yield Check("region", State.OK, settings.region)
+    else:
+        yield Check("region", State.FAILED, f"{settings.region} is switched off", "switch it on (Account, AWS Regions)")
+
+
+def _bootstrap(account: Account, settings: Settings) -> Iterator[Check]:
+    fix = f"make deploy does it, or: cdk bootstrap aws://{account.number}/{settings.region}"
+    ssm = account.client("ssm")
+    answer = found(lambda: ssm.get_parameters(Names=[BOOTSTRAP_VERSION_PARAMETER]))
+    values = [int(parameter["Value"]) for parameter in answer["Parameters"]] if answer else []
+    if not values:
+        yield Check("bootstrap", State.TO_DO, "this region is not bootstrapped", fix)
+    elif values[0] < BOOTSTRAP_VERSION:
+        yield Check("bootstrap", State.TO_DO, f"version {values[0]}, {BOOTSTRAP_VERSION} is needed", fix)
+    else:
+        yield Check("bootstrap", State.OK, f"version {values[0]}")
+
+
+def _stacks(account: Account, settings: Settings) -> Iterator[Check]:
+    names = Names(settings.name)
+    for name in names.stacks:
+        stack = describe_stack(account.client("cloudformation"), name)
+        if stack is None:
+            continue
+        if owner(stack.get("Tags", [])) != settings.name:
+            fix = "choose another name in cdk.json"
+            yield Check("stacks", State.FAILED, f"{name} exists and is not this workshop's", fix)
+        elif stack["StackStatus"] not in DEPLOYABLE:
+            yield Check("stacks", State.FAILED, f"{name} is {stack['StackStatus']}", "make teardown, then deploy anew")
+        else:
+            yield Check("stacks", State.OK, f"{name} is {stack['StackStatus']}")
+
+
+def _permissions(account: Account, settings: Settings) -> Iterator[Check]:
+    """As IAM's simulator sees them; service control policies and boundaries of the organisation count there, too."""
+    arn = account.caller["Arn"]
+    if arn.endswith(":root"):
+        yield Check("permissions", State.OK, "the root user may do everything")
+        return
+    iam = account.client("iam")
+    source = _principal(iam, arn)
+    for purpose, actions, state in (
+        ("to deploy", DEPLOY_ACTIONS, State.FAILED),
+        ("to watch and tear down", ORGANISER_ACTIONS, State.TO_DO),
+    ):
+        pages = iam.get_paginator("simulate_principal_policy").paginate(
+            PolicySourceArn=source, ActionNames=list(actions)
+        )
+        results = [result for page in pages for result in page["EvaluationResults"]]
+        denied = sorted(each["EvalActionName"] for each in results if each["EvalDecision"] != "allowed")
+        if denied:
+            yield Check(
+                f"permissions {purpose}", state, f"missing: {', '.join(denied)}", "ask the account's administrator"
+            )
+        else:
+            yield Check(f"permissions {purpose}", State.OK, f"{len(actions)} actions allowed")
+
+
+def _principal(iam: Any, arn: str) -> str:
+    """The role behind an assumed role's session; users as they are."""
+    kind, _, rest = arn.split(":", 5)[5].partition("/")
+    if kind != "assumed-role":
+        return arn
+    return str(iam.get_role(RoleName=rest.split("/")[0])["Role"]["Arn"])
+
+
+def needed_quotas(settings: Settings) -> dict[str, int]:
+    """Instances at once when all participants work at the same time, by the quota's name."""
+    people = len(settings.participants)
+    training = "spot training job" if settings.training.spot else "training job"
+    needed = {
+        f"{settings.preprocessing.instance_type} for processing job usage": settings.preprocessing.instance_count,
+        f"{settings.training.instance_type} for {training} usage": settings.training.instance_count,
+    }
+    if settings.endpoint.kind == "real-time":
+        needed[f"{settings.endpoint.instance_type} for endpoint usage"] = 1
+    return {name: count * people for name, count in needed.items()}
+
+
+def _quotas(account: Account, settings: Settings) -> Iterator[Check]:
+    quotas = account.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
+    values = {quota["QuotaName"]: quota for page in quotas for quota in page["Quotas"]}
+    for name, needed in needed_quotas(settings).items():
+        subject = f"quota: {name}"
+        quota = values.get(name)
+        if quota is None:
+            yield Check(
+                subject, State.UNKNOWN, "Service Quotas does not list it", "look at the instance type in cdk.json"
+            )
+        elif quota["Value"] >= needed:
+            yield Check(subject, State.OK, f"{quota['Value']:.0f}, {needed} needed")
+        else:
+            fix = (
+                "aws service-quotas request-service-quota-increase --service-code sagemaker "
+                f"--quota-code {quota['QuotaCode']} --desired-value {needed} --region {settings.region}"
+            )
+            yield Check(subject, State.FAILED, f"{quota['Value']:.0f}, {needed} needed", fix)

@@ -1,0 +1,136 @@
+"""Endpoints by hand: made from a finished run, given more time, deleted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+
+from infra.names import Names
+from infra.settings import MAX_HOURS_TO_LIVE, Settings
+from preprocessing.errors import InputError
+from workshop.account import Account
+from workshop.belongings.belonging import Pace
+from workshop.belongings.sagemaker import remove_endpoint
+from workshop.belongings.tags import owner
+from workshop.belongings.waiting import found
+from workshop.deployment import Deployment
+from workshop.errors import WorkshopError
+from workshop.run import Run
+
+TIME = "%Y-%m-%dT%H:%M:%S"
+# UpdateSchedule replaces everything; these are taken over.
+SCHEDULE_KEYS = (
+    "Name",
+    "GroupName",
+    "Description",
+    "ScheduleExpressionTimezone",
+    "FlexibleTimeWindow",
+    "ActionAfterCompletion",
+    "Target",
+    "State",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When an endpoint is deleted; ``at`` is None when nothing deletes it."""
+
+    at: datetime | None
+
+    @property
+    def left(self) -> timedelta | None:
+        return None if self.at is None else self.at - datetime.now(UTC)
+
+
+def create_endpoint(session: boto3.Session, deployment: Deployment, run: str, *, hours: int | None) -> Run:
+    """Start an execution of the workflow that only serves the model of a finished run.
+
+    The workflow makes endpoints in one way only: first the schedule that deletes it, then the endpoint.
+
+    Raises:
+        WorkshopError: the run left no model.
+    """
+    artefact = f"models/{run}/output/model.tar.gz"
+    s3 = session.client("s3")
+    if found(lambda: s3.head_object(Bucket=deployment.bucket, Key=artefact)) is None:
+        raise WorkshopError(f"run {run}: left no model in s3://{deployment.bucket}/{artefact}. See `workshop status`.")
+    name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    request: dict[str, Any] = {"endpoint": True, "artefact": f"s3://{deployment.bucket}/{artefact}"}
+    if hours is not None:
+        request["hours"] = check_hours(hours)
+    states = session.client("stepfunctions")
+    started = states.start_execution(stateMachineArn=deployment.workflow, name=name, input=json.dumps(request))
+    return Run(started["executionArn"], deployment.names.run_prefix + name)
+
+
+def check_hours(hours: int) -> int:
+    """Raises InputError outside of 1 to 72."""
+    if not 1 <= hours <= MAX_HOURS_TO_LIVE:
+        raise InputError(f"--hours {hours}: must be from 1 to {MAX_HOURS_TO_LIVE}.")
+    return hours
+
+
+def expiry_of(scheduler: Any, endpoint: str) -> Expiry:
+    """As the endpoint's schedule says."""
+    schedule = found(lambda: scheduler.get_schedule(Name=endpoint))
+    if schedule is None:
+        return Expiry(None)
+    expression: str = schedule["ScheduleExpression"]
+    return Expiry(datetime.strptime(expression, f"at({TIME})").replace(tzinfo=UTC))
+
+
+def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: int) -> datetime:
+    """Let the endpoint live ``hours`` from now on; returns its new end.
+
+    Raises:
+        WorkshopError: it does not exist, is not the workshop's, or has no schedule.
+    """
+    check_hours(hours)
+    _require_own(account, settings, endpoint)
+    scheduler = account.client("scheduler")
+    schedule = found(lambda: scheduler.get_schedule(Name=endpoint))
+    if schedule is None:
+        raise WorkshopError(
+            f"endpoint {endpoint}: has no schedule that could be extended. Delete it: "
+            f"`workshop endpoint delete {endpoint}`, and create it anew."
+        )
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
+    definition = {key: schedule[key] for key in SCHEDULE_KEYS if schedule.get(key)}
+    scheduler.update_schedule(**definition, ScheduleExpression=f"at({end:{TIME}})")
+    return end
+
+
+def delete_endpoint(account: Account, settings: Settings, endpoint: str, pace: Pace) -> None:
+    """Delete an endpoint, its config, its model, and the schedule last.
+
+    Raises:
+        WorkshopError: it is not the workshop's.
+        StillThereError: AWS does not let go of it yet; its schedule stays.
+    """
+    _require_own(account, settings, endpoint)
+    sagemaker, scheduler = account.client("sagemaker"), account.client("scheduler")
+    config_name = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    config = found(lambda: sagemaker.describe_endpoint_config(EndpointConfigName=config_name))
+    remove_endpoint(sagemaker, endpoint, pace)
+    found(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=config_name))
+    for variant in config["ProductionVariants"] if config else []:
+        found(lambda variant=variant: sagemaker.delete_model(ModelName=variant["ModelName"]))  # type: ignore[misc]
+    found(lambda: scheduler.delete_schedule(Name=endpoint))
+
+
+def _require_own(account: Account, settings: Settings, endpoint: str) -> None:
+    sagemaker = account.client("sagemaker")
+    description = found(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
+    if description is None:
+        raise WorkshopError(f"endpoint {endpoint}: does not exist. `workshop status` lists those that do.")
+    if owner(sagemaker.list_tags(ResourceArn=description["EndpointArn"])["Tags"]) != settings.name:
+        raise WorkshopError(f"endpoint {endpoint}: does not carry the tag of workshop {settings.name!r}; left alone.")
+
+
+def full_name(names: Names, name: str) -> str:
+    """Runs and endpoints may be called with or without the workshop's prefix."""
+    return name if name.startswith(names.run_prefix) else names.run_prefix + name

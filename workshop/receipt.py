@@ -1,0 +1,110 @@
+"""The receipt of a teardown: what was deleted, when, what remains and why; as JSON and as text."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from infra.settings import Settings
+from workshop.account import Account
+from workshop.belongings.belonging import Belonging
+from workshop.belongings.survey import Survey
+from workshop.files import write_whole
+from workshop.journal import Journal
+from workshop.teardown import Outcome
+
+FOLDER = Path("receipts")
+NOT_TRIED = "was found when everything else had gone: run the command again"
+
+
+def journal_file(settings: Settings, account: Account) -> Path:
+    return FOLDER / f"{settings.name}-{account.number}.unfinished.jsonl"
+
+
+def write_receipt(outcome: Outcome, journal: Journal, settings: Settings, account: Account) -> Path:
+    """Write ``receipts/<workshop>-<time>.json`` and ``.txt``; returns the text's path."""
+    content = receipt(outcome, journal, settings, account)
+    stem = FOLDER / f"{settings.name}-{outcome.ended:%Y%m%dT%H%M%SZ}"
+    write_whole(stem.with_suffix(".json"), json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    write_whole(stem.with_suffix(".txt"), as_text(content))
+    return stem.with_suffix(".txt")
+
+
+def receipt(outcome: Outcome, journal: Journal, settings: Settings, account: Account) -> dict[str, Any]:
+    """``deleted`` includes what earlier, unfinished attempts deleted."""
+    return {
+        "workshop": settings.name,
+        "account": account.number,
+        "caller": account.caller["Arn"],
+        "regions": list(outcome.last.regions),
+        "started": _time(outcome.started),
+        "ended": _time(outcome.ended),
+        "nothing_remains": outcome.clean,
+        "deleted": journal.entries,
+        **_findings(outcome.last, outcome.problems),
+    }
+
+
+def verification(found: Survey, settings: Settings, account: Account, at: datetime) -> dict[str, Any]:
+    """The same shape for a look that deletes nothing."""
+    return {
+        "workshop": settings.name,
+        "account": account.number,
+        "regions": list(found.regions),
+        "ended": _time(at),
+        "nothing_remains": found.clean,
+        **_findings(found, {}),
+    }
+
+
+def _findings(found: Survey, reasons: dict[Belonging, str]) -> dict[str, Any]:
+    return {
+        "remaining": [
+            {
+                "kind": belonging.kind,
+                "name": belonging.name,
+                "region": belonging.region,
+                "state": belonging.state,
+                "why": reasons.get(belonging, NOT_TRIED),
+            }
+            for belonging in found.belongings
+        ],
+        "not_seen": [{"region": problem.region, "why": str(problem)} for problem in found.problems],
+        "left_alone": [
+            {"kind": each.kind, "name": each.name, "region": each.region, "why": "has the name but not the tag"}
+            for each in found.lookalikes
+        ],
+    }
+
+
+def as_text(content: dict[str, Any]) -> str:
+    """For people; one line per thing."""
+    head = [
+        f"Workshop {content['workshop']}: teardown in account {content['account']}",
+        f"regions   {', '.join(content['regions'])}",
+        f"started   {content['started']}",
+        f"ended     {content['ended']}",
+        f"by        {content['caller']}",
+        "",
+        "NOTHING REMAINS" if content["nothing_remains"] else "NOT FINISHED: run `make teardown` again",
+    ]
+    deleted = [f"{entry['at']}  {entry['region']}  {entry['kind']} {entry['name']}" for entry in content["deleted"]]
+    remaining = [
+        f"{entry['region']}  {entry['kind']} {entry['name']} {entry['state']}\n      {entry['why']}"
+        for entry in content["remaining"]
+    ]
+    not_seen = [f"{entry['region']}  {entry['why']}" for entry in content["not_seen"]]
+    alone = [f"{entry['region']}  {entry['kind']} {entry['name']}: {entry['why']}" for entry in content["left_alone"]]
+    sections = (("Deleted", deleted), ("Remains", remaining), ("Could not be seen", not_seen), ("Left alone", alone))
+    body = [line for title, lines in sections if lines for line in ["", f"{title} ({len(lines)})", *_indented(lines)]]
+    return "\n".join([*head, *body]) + "\n"
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
