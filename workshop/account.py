@@ -10,8 +10,8 @@ import boto3
 from botocore.config import Config
 
 PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=10, read_timeout=60)
-# The first call of a command: without credentials or network it should fail at once.
-FIRST = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=20)
+# For the first call of a command, which should fail at once, and for what is only nice to know.
+BRISK = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=20)
 
 
 class Account:
@@ -25,7 +25,7 @@ class Account:
     @cached_property
     def caller(self) -> dict[str, str]:
         """``Account``, ``Arn`` and ``UserId`` of whoever holds the credentials."""
-        answer: dict[str, str] = self._session.client("sts", config=FIRST).get_caller_identity()
+        answer: dict[str, str] = self._session.client("sts", config=BRISK).get_caller_identity()
         return answer
 
     @property
@@ -38,10 +38,10 @@ class Account:
         """The region of the settings."""
         return str(self._session.region_name)
 
-    def client(self, service: str, region: str = "") -> Any:
+    def client(self, service: str, region: str = "", config: Config = PATIENT) -> Any:
         """A client that tries again, slower, when AWS asks for it."""
         key = (service, region or self.region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session.client(service, region_name=key[1], config=PATIENT)
+                self._clients[key] = self._session.client(service, region_name=key[1], config=config)
             return self._clients[key]

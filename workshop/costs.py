@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.account import Account
+from workshop.account import BRISK, Account
 from workshop.advice import advice
 from workshop.belongings.belonging import Belonging, Topic
 
@@ -49,7 +49,7 @@ class PriceList:
         wanted = {"regionCode": region, "instanceName": instance_type, "platoinstancetype": use}
         filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
         try:
-            pricing = self._account.client("pricing", PRICE_LIST_REGION)
+            pricing = self._account.client("pricing", PRICE_LIST_REGION, BRISK)
             answer = pricing.get_products(ServiceCode="AmazonSageMaker", Filters=filters)
         except (ClientError, BotoCoreError) as error:
             self.problem = advice(error)

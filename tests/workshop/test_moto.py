@@ -1,0 +1,227 @@
+"""The organiser's commands, as processes, against moto's server: an AWS that nobody of this project wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names, bootstrap_bucket, bootstrap_repository
+from infra.settings import Settings, read_settings
+from rehearsal.endpoint import endpoint_url, free_port
+from tests.infra.conftest import synthesise
+
+ACCOUNT, REGION = "123456789012", "ap-northeast-1"
+NAMES = Names("chitra")
+RUN = "chitra--run-1"
+TAGS = [{"Key": "workshop", "Value": "chitra"}]
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/chitra-sagemaker-execution"
+LOCATION = {"LocationConstraint": REGION}
+START_SECONDS = 60
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+@dataclass(frozen=True)
+class Moto:
+    """A running server, and how to reach it."""
+
+    port: int
+    folder: Path
+
+    def client(self, service: str) -> Any:
+        keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
+        return boto3.client(service, region_name=REGION, endpoint_url=endpoint_url(self.port), **keys)
+
+    def workshop(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        environment = {
+            **inherited,
+            "AWS_ENDPOINT_URL": endpoint_url(self.port),
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "COLUMNS": "200",
+        }
+        command = [sys.executable, "-m", "workshop.cli", *arguments]
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            input="",
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+
+@pytest.fixture
+def moto(tmp_path: Path) -> Iterator[Moto]:
+    port = free_port()
+    with (tmp_path / "moto.log").open("wb") as log:
+        command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        aws = Moto(port, tmp_path)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                aws.client("sts").get_caller_identity()
+                break
+            except Exception:
+                assert time.monotonic() < deadline, (tmp_path / "moto.log").read_text()
+                time.sleep(0.3)
+        yield aws
+    finally:
+        server.kill()
+        server.wait()
+
+
+def deploy(aws: Moto, settings: Settings) -> None:
+    """The real templates, and what the CDK CLI stages."""
+    cloudformation = aws.client("cloudformation")
+    for name, template in synthesise(settings).items():
+        body = template.to_json()
+        for resource in body["Resources"].values():
+            if resource["Type"] == "AWS::SSM::Parameter":
+                del resource["Properties"]["Tags"]  # moto takes a list there, CloudFormation a map
+        cloudformation.create_stack(
+            StackName=f"{settings.name}-{name}",
+            TemplateBody=json.dumps(body),
+            Tags=[{"Key": "workshop", "Value": settings.name}],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+
+
+def furnish(aws: Moto, settings: Settings) -> None:
+    """What one run with an endpoint leaves, made by its tag."""
+    names = Names(settings.name)
+    run, tags = f"{names.run_prefix}run-1", [{"Key": "workshop", "Value": settings.name}]
+    sagemaker, s3 = aws.client("sagemaker"), aws.client("s3")
+    sagemaker.create_model(ModelName=run, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"}, Tags=tags)
+    variant = {"VariantName": "v", "ModelName": run, "InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName=run, ProductionVariants=[variant], Tags=tags)
+    sagemaker.create_endpoint(EndpointName=run, EndpointConfigName=run, Tags=tags)
+    end = datetime.now(UTC) + timedelta(hours=2)
+    target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint", "RoleArn": ROLE, "Input": "{}"}
+    aws.client("scheduler").create_schedule(
+        Name=run,
+        ScheduleExpression=f"at({end:%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=target,
+    )
+    aws.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId=f"endpoint/{run}/variant/v",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=1,
+        MaxCapacity=2,
+    )
+    bucket = names.bucket(ACCOUNT, REGION)
+    for body in (b"one", b"two"):
+        s3.put_object(Bucket=bucket, Key=f"models/{run}/output/weights.bin", Body=body)
+    s3.put_object(Bucket=bucket, Key=f"datasets/{run}/train/part.arrow", Body=b"x" * 100_000)
+    s3.create_multipart_upload(Bucket=bucket, Key="models/unfinished")
+    s3.put_object(Bucket=bootstrap_bucket(ACCOUNT, REGION), Key=f"{names.staging_prefix}1.json", Body=b"{}")
+    logs = aws.client("logs")
+    groups = {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]}
+    for group in {"/aws/sagemaker/TrainingJobs", f"/aws/sagemaker/Endpoints/{run}"} - groups:
+        logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName="/aws/sagemaker/TrainingJobs", logStreamName=f"{run}/algo-1")
+    image = {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"digest": f"sha256:{settings.name}"}, "layers": []}
+    aws.client("ecr").put_image(
+        repositoryName=bootstrap_repository(ACCOUNT, REGION),
+        imageManifest=json.dumps(image),
+        imageManifestMediaType=MANIFEST,
+        imageTag=f"{names.run_prefix}1",
+    )
+
+
+def bootstrap(aws: Moto) -> None:
+    aws.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION_PARAMETER, Value="30", Type="String")
+    aws.client("s3").create_bucket(Bucket=bootstrap_bucket(ACCOUNT, REGION), CreateBucketConfiguration=LOCATION)
+    aws.client("ecr").create_repository(repositoryName=bootstrap_repository(ACCOUNT, REGION))
+
+
+def listing(aws: Moto) -> set[str]:
+    """What stands in the account, by moto's own word; without roles, which moto's CloudFormation does not delete."""
+    sagemaker, s3, logs = aws.client("sagemaker"), aws.client("s3"), aws.client("logs")
+    found = {f"stack {stack['StackName']}" for stack in aws.client("cloudformation").describe_stacks()["Stacks"]}
+    found |= {f"endpoint {each['EndpointName']}" for each in sagemaker.list_endpoints()["Endpoints"]}
+    found |= {f"config {each['EndpointConfigName']}" for each in sagemaker.list_endpoint_configs()["EndpointConfigs"]}
+    found |= {f"model {each['ModelName']}" for each in sagemaker.list_models()["Models"]}
+    found |= {f"schedule {each['Name']}" for each in aws.client("scheduler").list_schedules()["Schedules"]}
+    targets = aws.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
+    found |= {f"target {each['ResourceId']}" for each in targets["ScalableTargets"]}
+    for bucket in s3.list_buckets()["Buckets"]:
+        found.add(f"bucket {bucket['Name']}")
+        versions = s3.list_object_versions(Bucket=bucket["Name"])
+        found |= {f"object {each['Key']} {each['VersionId']}" for each in versions.get("Versions", [])}
+    for group in logs.describe_log_groups()["logGroups"]:
+        found.add(f"log group {group['logGroupName']}")
+        streams = logs.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]
+        found |= {f"log stream {stream['logStreamName']}" for stream in streams}
+    images = aws.client("ecr").list_images(repositoryName=bootstrap_repository(ACCOUNT, REGION))["imageIds"]
+    found |= {f"image {image.get('imageTag')}" for image in images}
+    iam = aws.client("iam")
+    for user in iam.list_users()["Users"]:
+        found.add(f"user {user['UserName']}")
+        keys = iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]
+        found |= {f"key {key['AccessKeyId']}" for key in keys}
+    return found
+
+
+def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
+    settings = read_settings()
+    bootstrap(moto)
+    neighbour = settings.model_copy(update={"name": "chitra-2"})
+    deploy(moto, neighbour)
+    furnish(moto, neighbour)
+    before = listing(moto)
+    assert moto.workshop("verify").stdout == "nothing remains\n"
+    deploy(moto, settings)
+    furnish(moto, settings)
+
+    issued = moto.workshop("credentials", "participant-1", "--console")
+    assert issued.returncode == 0, issued.stderr
+    assert (moto.folder / "credentials/participant-1.ini").stat().st_mode & 0o777 == 0o600
+
+    status = moto.workshop("status")
+    assert status.returncode == 0, status.stderr
+    assert RUN in status.stdout
+    assert "1 x ml.m5.xlarge" in status.stdout
+    assert "1 h 59 min" in status.stdout or "2 h 00 min" in status.stdout
+    extended = moto.workshop("endpoint", "extend", "run-1", "--hours", "5")
+    assert extended.returncode == 0, extended.stderr
+    assert "5 h 00 min" in moto.workshop("status").stdout
+
+    refused = moto.workshop("teardown", "--yes")
+    assert refused.returncode == 1
+    assert "1 runs would be lost; nothing was removed" in refused.stderr
+    exported = moto.workshop("export", "run-1")
+    assert exported.returncode == 0, exported.stderr
+    assert (moto.folder / f"export/{RUN}/weights.bin").read_bytes() == b"two"
+    check = ["sha256sum", "--check", "SHA256SUMS"]
+    subprocess.run(check, cwd=moto.folder / f"export/{RUN}", check=True, capture_output=True)
+
+    assert moto.workshop("verify").returncode == 1
+    done = moto.workshop("teardown", "--yes", "--settle", "0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert listing(moto) == before
+    assert moto.workshop("verify").returncode == 0
+    [receipt] = (moto.folder / "receipts").glob("*.json")
+    content = json.loads(receipt.read_text())
+    assert content["nothing_remains"]
+    assert {"endpoint", "model", "stack", "image", "schedule"} <= {entry["kind"] for entry in content["deleted"]}
+    assert moto.workshop("teardown", "--yes", "--settle", "0").returncode == 0
