@@ -8,7 +8,7 @@ NODE_STAMP := node_modules/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test bench lint synth deploy teardown setup lock clean
+.PHONY: run test bench lint synth doctor deploy teardown setup lock clean
 
 run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own)
 	workshop rehearse $(if $(CORPUS),--corpus "$(CORPUS)")
@@ -27,6 +27,9 @@ lint: setup
 
 synth: setup  ## the templates, for review
 	cdk synth --quiet
+
+doctor: setup  ## check account, quotas and this machine before a deployment
+	workshop doctor
 
 deploy: setup  ## the stacks, into the account of your AWS credentials
 	cdk bootstrap

@@ -86,6 +86,12 @@ class Participants(Construct):
             ),
             iam.PolicyStatement(sid="ReadThePasswordRules", actions=["iam:GetAccountPasswordPolicy"], resources=["*"]),
             iam.PolicyStatement(
+                sid="SeeWhenEndpointsEnd",
+                actions=["scheduler:GetSchedule"],
+                resources=[arn("scheduler", f"schedule/default/{self._names.run_prefix}*")],
+            ),
+            iam.PolicyStatement(sid="SeePrices", actions=["pricing:GetProducts"], resources=["*"]),
+            iam.PolicyStatement(
                 sid="ReadJobLogs",
                 actions=["logs:DescribeLogStreams", "logs:GetLogEvents", "logs:FilterLogEvents"],
                 resources=[arn("logs", "log-group:/aws/sagemaker/*")],

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,14 +27,19 @@ from rehearsal.progress import Progress, Step
 from rehearsal.report import PLOTS, Report, write_report
 from rehearsal.runtime import Runtime
 from rehearsal.server import ACCOUNT, LocalAws, LocalAwsError
+from workshop.account import Account
+from workshop.belongings.belonging import Pace
+from workshop.costs import PriceList
 from workshop.credentials import Desk, issue
 from workshop.deployment import Deployment, find_deployment
+from workshop.endpoint import create_endpoint, delete_endpoint
 from workshop.errors import WorkshopError
 from workshop.export import export_run
 from workshop.predict import predict
 from workshop.receipt import FOLDER as RECEIPTS
 from workshop.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
 from workshop.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
+from workshop.status import endpoint_statuses
 from workshop.upload import upload_corpus
 
 ROOT = Path(__file__).parent.parent
@@ -162,6 +168,26 @@ def _use_as_participant(
         report.predictions = _predict(session, run, export)
         right = sum(row["predicted"] == row["label_name"] for row in report.predictions if row["label_name"])
         step.note = f"{right} of {PREDICTED_ARTICLES} held-out articles right"
+    with progress.step("Serve the model again") as step:
+        _serve_again(session, deployment, run, plan.settings, step)
+
+
+def _serve_again(session: boto3.Session, deployment: Deployment, run: Run, settings: Settings, step: Step) -> None:
+    """What `workshop endpoint create` and `delete` do: nothing is trained for it, and everything goes with it."""
+    again = create_endpoint(session, deployment, run.name, hours=1)
+    stages = [event.name for event in follow_run(session, again, poll_seconds=POLL_SECONDS) if _is_stage(event)]
+    if "Train" in stages:
+        raise StepFailedError(f"the endpoint of {run.name} was trained for")
+    account = Account(session)
+    [status] = [
+        each for each in endpoint_statuses(account, Names(settings.name), PriceList(account)) if each.name == again.name
+    ]
+    delete_endpoint(account, settings, again.name, Pace(pause=POLL_SECONDS))
+    step.note = f"it would have lived until {status.expiry}"
+
+
+def _is_stage(event: StageStarted | LogLine) -> TypeGuard[StageStarted]:
+    return isinstance(event, StageStarted)
 
 
 def stand_in_hyperparameters(articles: int) -> dict[str, str]:

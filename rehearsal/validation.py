@@ -11,6 +11,10 @@ import botocore.session
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
 
+# Java writes characters beyond 16 bits as surrogates, in a range that Python refuses.
+JAVA_BEYOND_16_BITS = r"\uD800\uDC00-\uDBFF\uDFFF"
+PYTHON_BEYOND_16_BITS = r"\U00010000-\U0010FFFF"
+
 
 @cache
 def service_model(service: str) -> Any:
@@ -69,6 +73,7 @@ def _check_text(value: str, shape: StringShape, path: str) -> Iterator[str]:
 def _python_pattern(pattern: str) -> str:
     """Java's classes, as AWS writes them, in Python's words."""
     classes = {r"\p{L}": r"^\W\d_", r"\p{Z}": r"\s", r"\p{N}": r"\d"}
+    pattern = pattern.replace(JAVA_BEYOND_16_BITS, PYTHON_BEYOND_16_BITS)
     if r"\p{" not in pattern:
         return pattern
     for java, python in classes.items():

@@ -6,16 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import secrets
 from workshop.stand_in import build_stand_in
 
 ROOT = Path(__file__).parent.parent
 SEED = 42
+PRINTED: list[str] = []
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +90,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory, preprocessed: Path, stand_
     done = job.run("training_image.train")
     assert done.returncode == 0, done.stderr
     return base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_in_any_output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever tests wrote or printed holds no secret that was issued to somebody."""
+    yield
+    base = tmp_path_factory.getbasetemp()
+    secrets.collect(base)
+    assert secrets.leaks(base) == []
+    assert not [secret for secret in secrets.ISSUED if any(secret in text for text in PRINTED)]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    PRINTED.extend([report.capstdout, report.capstderr, report.caplog])
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

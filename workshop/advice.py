@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException"})
+DENIED = frozenset(
+    {"403", "AccessDenied", "AccessDeniedException", "AuthorizationErrorException", "UnauthorizedOperation"}
+)
 SLOW_DOWN = frozenset(
     {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
     | {"SlowDown", "LimitExceededException", "ServiceUnavailable", "InternalFailure", "InternalError"}

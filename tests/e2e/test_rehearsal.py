@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import secrets
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -84,13 +86,23 @@ def test_should_not_print_or_keep_the_participants_secret(
     rehearsal: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, done = rehearsal
-    [credentials] = (folder / "credentials").iterdir()
-    assert credentials.stat().st_mode & 0o777 == 0o600
-    secret = next(line.split(" = ")[1] for line in credentials.read_text().splitlines() if "secret" in line)
-    others = [file for file in folder.rglob("*") if file.is_file() and file != credentials]
-    assert len(others) > 20
-    assert not [file for file in others if secret.encode() in file.read_bytes()]
-    assert secret not in done.stdout + done.stderr
+    private = list((folder / "credentials").iterdir())
+    assert {file.suffix for file in private} == {".ini", ".md"}
+    assert {file.stat().st_mode & 0o777 for file in private} == {0o600}
+    secrets.collect(folder)
+    assert secrets.ISSUED
+    assert secrets.leaks(folder) == []
+    assert not [secret for secret in secrets.ISSUED if secret in done.stdout + done.stderr]
+
+
+def test_should_write_a_receipt_of_the_teardown(rehearsal: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    [receipt] = (rehearsal[0] / "receipts").glob("*.json")
+    content = json.loads(receipt.read_text(encoding="utf-8"))
+    assert content["nothing_remains"]
+    assert content["remaining"] == content["not_seen"] == content["left_alone"] == []
+    kinds = {entry["kind"] for entry in content["deleted"]}
+    assert {"access keys of", "endpoint", "model", "schedule", "contents of bucket", "image", "stack"} <= kinds
+    assert "NOTHING REMAINS" in receipt.with_suffix(".txt").read_text(encoding="utf-8")
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from infra.names import Names, bootstrap_bucket, bootstrap_repository
-from tests.workshop.cloud import ACCOUNT, JOB_LOGS, SAGEMAKER, Cloud
+from tests.workshop.cloud import ACCOUNT, ENABLED, JOB_LOGS, SAGEMAKER, Cloud
 
 HOME, EARLIER, FORGOTTEN = "ap-northeast-1", "us-west-2", "eu-west-1"
 WORKSHOP = "chitra"
@@ -43,9 +43,9 @@ class Thing:
     inside: str = ""
 
 
-def build(things: Iterable[Thing], looks: int = 1) -> Cloud:
+def build(things: Iterable[Thing], looks: int = 1, regions: tuple[str, ...] = ENABLED) -> Cloud:
     """An account that was bootstrapped in every region."""
-    cloud = Cloud(looks=looks)
+    cloud = Cloud(looks=looks, enabled=regions)
     for region in cloud.enabled:
         cloud.add("bucket", region, bootstrap_bucket(ACCOUNT, region), objects=[["other.json", "1", False]], uploads=[])
         cloud.add("repository", region, bootstrap_repository(ACCOUNT, region), images=["other"])

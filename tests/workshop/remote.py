@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from infra.settings import read_settings
 from tests.workshop.accounts import EARLIER, FORGOTTEN, HOME
 from tests.workshop.cloud import Cloud, RefusalError
 from tests.workshop.cloud_session import CloudSession, _client
@@ -88,7 +89,7 @@ class KillingServer:
 
 
 def _child(address: str, journal: str) -> None:
-    tear_down(RemoteCloud(address), Path(journal))  # type: ignore[arg-type]
+    tear_down(RemoteCloud(address), Path(journal), read_settings())  # type: ignore[arg-type]
 
 
 def tear_down_in_a_process(server: KillingServer, journal: Path) -> int:

@@ -35,7 +35,8 @@ def workshop(*arguments: str, **variables: str) -> subprocess.CompletedProcess[s
 def test_should_list_its_commands() -> None:
     done = workshop("--help")
     assert done.returncode == 0
-    for command in ("rehearse", "stand-in", "fetch", "upload", "run", "predict", "export", "credentials", "teardown"):
+    commands = "rehearse stand-in fetch doctor credentials upload run status endpoint predict export teardown verify"
+    for command in commands.split():
         assert command in done.stdout
 
 
@@ -51,6 +52,14 @@ def test_should_list_its_commands() -> None:
         (["stand-in", "--corpus", "nowhere"], 2, "nowhere: no such corpus"),
         (["fetch", "model", "--version", "9"], 2, "--version 9: is unknown"),
         (["fetch", "corpus", "--from", "nowhere"], 2, "nowhere: does not exist"),
+        (["credentials"], 2, "name one participant, or --all. In cdk.json are: participant-1."),
+        (["credentials", "a", "--all"], 2, "name one participant, or --all"),
+        (["credentials", "a", "--revoke", "--rotate"], 2, "--revoke: goes neither with --rotate nor with --console"),
+        (["endpoint", "create", "r", "--hours", "99"], 2, "--hours 99: must be from 1 to 72"),
+        (["endpoint", "extend", "e", "--hours", "0"], 2, "--hours 0: must be from 1 to 72"),
+        (["status"], 1, "no AWS credentials were found"),
+        (["teardown"], 1, "no AWS credentials were found"),
+        (["verify"], 1, "no AWS credentials were found"),
         (["nonsense"], 2, "No such command"),
     ],
 )
@@ -65,5 +74,5 @@ def test_should_say_that_aws_cannot_be_reached() -> None:
     keys = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMPTS": "1"}
     done = workshop("teardown", "--yes", **keys)
     assert done.returncode == 1
-    assert "error: AWS cannot be reached" in done.stderr
+    assert "error: AWS did not answer (Could not connect to the endpoint URL" in done.stderr
     assert "Traceback" not in done.stderr

@@ -9,11 +9,21 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from tests.workshop.accounts import build, some_neighbours, whole_workshop, without_history
+from infra.settings import read_settings
+from tests.workshop.accounts import FORGOTTEN, HOME, build, some_neighbours, whole_workshop, without_history
 from tests.workshop.cloud import Cloud, RefusalError, signature
 from tests.workshop.test_teardown_properties import tear_down
 
-NEIGHBOURS = without_history(build(some_neighbours()))
+REGIONS = (HOME, FORGOTTEN)
+SETTINGS = read_settings()
+
+
+def furnished() -> Cloud:
+    """An account with one of everything, beside neighbours."""
+    return build([*some_neighbours(), *whole_workshop()], regions=REGIONS)
+
+
+NEIGHBOURS = without_history(build(some_neighbours(), regions=REGIONS))
 
 
 class FaultyCloud(Cloud):
@@ -38,8 +48,8 @@ class FaultyCloud(Cloud):
 
 
 def calls_of_a_full_teardown(journal: Path) -> list[str]:
-    cloud = build([*some_neighbours(), *whole_workshop()])
-    assert tear_down(cloud, journal).clean
+    cloud = furnished()
+    assert tear_down(cloud, journal, SETTINGS).clean
     return list(dict.fromkeys(cloud.calls))
 
 
@@ -48,18 +58,18 @@ def test_should_survive_a_fault_of_every_call(fault: str, tmp_path: Path, record
     calls = calls_of_a_full_teardown(tmp_path / "calls")
     unfinished = 0
     for number, victim in enumerate(calls):
-        cloud = build([*some_neighbours(), *whole_workshop()])
+        cloud = furnished()
         cloud.__class__ = FaultyCloud
         assert isinstance(cloud, FaultyCloud)
         cloud.victim, cloud.fault = victim, fault
         journal = tmp_path / f"journal-{number}"
-        first = tear_down(cloud, journal)
+        first = tear_down(cloud, journal, SETTINGS)
         assert cloud.failures, victim
         assert neighbours_of(cloud) == NEIGHBOURS, victim
         assert first.clean <= (without_history(cloud) == NEIGHBOURS), f"claims to be done, but is not: {victim}"
         unfinished += not first.clean
         cloud.victim = ""
-        second = tear_down(cloud, journal)
+        second = tear_down(cloud, journal, SETTINGS)
         assert second.clean, (victim, second.problems)
         assert without_history(cloud) == NEIGHBOURS, victim
     record_property("teardown", f"{len(calls)} calls, each {fault} once; {unfinished} runs had to be repeated")

@@ -26,8 +26,8 @@ def with_earlier_region() -> Settings:
     return read_settings().model_copy(update={"earlier_regions": [EARLIER]})
 
 
-def tear_down(cloud: Cloud, journal: Path) -> Outcome:
-    account, chosen = Account(CloudSession(cloud)), with_earlier_region()
+def tear_down(cloud: Cloud, journal: Path, chosen: Settings | None = None) -> Outcome:
+    account, chosen = Account(CloudSession(cloud)), chosen or with_earlier_region()
     kept = Journal(journal)
     return teardown(account, chosen, survey(account, chosen, kept.remembered), journal=kept, pace=AT_ONCE)
 

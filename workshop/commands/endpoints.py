@@ -45,6 +45,7 @@ def create(
 def extend(endpoint: Endpoint, hours: Annotated[int, typer.Option(help="Hours to live from now on.")]) -> None:
     """Move an endpoint's end."""
     settings = read_settings()
+    check_hours(hours)
     with aws_errors():
         name = full_name(Names(settings.name), endpoint)
         end = extend_endpoint(signed_in(settings), settings, name, hours)

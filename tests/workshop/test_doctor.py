@@ -1,0 +1,164 @@
+"""What would break a workshop is told before it, with the fix."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.settings import Settings, read_settings
+from tests.workshop.accounts import HOME, build, stacks
+from tests.workshop.cloud import Cloud, RefusalError
+from tests.workshop.cloud_session import CloudSession
+from workshop.account import Account
+from workshop.doctor import DEPLOY_ACTIONS, ORGANISER_ACTIONS, Check, State, examine, needed_quotas
+
+QUOTAS = {
+    "ml.m5.xlarge for processing job usage": ("L-1", 10.0),
+    "ml.g4dn.xlarge for training job usage": ("L-2", 0.0),
+    "ml.m5.xlarge for endpoint usage": ("L-3", 10.0),
+}
+
+
+class Examined(Cloud):
+    """A cloud that also answers what only the doctor asks."""
+
+    bootstrap_version = "30"
+    denied: tuple[str, ...] = ()
+    quotas: dict[str, tuple[str, float]] = QUOTAS
+
+    def _ssm(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        values = [{"Name": params["Names"][0], "Value": self.bootstrap_version}] if self.bootstrap_version else []
+        return {"Parameters": values}
+
+    def _service_quotas(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "Quotas": [
+                {"QuotaName": name, "QuotaCode": code, "Value": value} for name, (code, value) in self.quotas.items()
+            ]
+        }
+
+    def _iam(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        assert params["PolicySourceArn"].endswith(":user/organiser")
+        decided = {name: "implicitDeny" if name in self.denied else "allowed" for name in params["ActionNames"]}
+        return {"EvaluationResults": [{"EvalActionName": name, "EvalDecision": how} for name, how in decided.items()]}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with everything in place, and a Docker engine that answers."""
+    for name in ("node_modules/.bin/cdk", "build/downloads/ldcc-20140209.tar.gz", "models/chiTra-1.0.tar.gz"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(b"")
+    docker(tmp_path, monkeypatch, "exit 0")
+    return tmp_path
+
+
+def docker(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    program = folder / "docker"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("CDK_DOCKER", str(program))
+
+
+def settings(**changes: Any) -> Settings:
+    given = read_settings()
+    model = given.model.model_copy(update={"address": "models/chiTra-1.0.tar.gz", "sha256": "0" * 64})
+    return given.model_copy(update={"model": model, **changes})
+
+
+def examined(cloud: Cloud, project: Path, given: Settings | None = None) -> dict[str, Check]:
+    cloud.__class__ = Examined
+    account = Account(CloudSession(cloud))
+    return {check.subject: check for check in examine(account, given or settings(), project)}
+
+
+def test_should_be_content_with_a_prepared_account(project: Path) -> None:
+    cloud = build(stacks())
+    Examined.quotas = {name: (code, 10.0) for name, (code, _) in QUOTAS.items()}
+    try:
+        checks = examined(cloud, project)
+    finally:
+        Examined.quotas = QUOTAS
+    assert {check.state for check in checks.values()} - {State.OK} <= {State.TO_DO}  # the disk of this machine
+    assert checks["permissions to deploy"].finding == f"{len(DEPLOY_ACTIONS)} actions allowed"
+
+
+def test_should_name_the_request_for_a_quota_that_is_too_small(project: Path) -> None:
+    given = settings(participants=["a", "b", "c"])
+    check = examined(build([]), project, given)["quota: ml.g4dn.xlarge for training job usage"]
+    assert (check.state, check.finding) == (State.FAILED, "0, 3 needed")
+    assert check.fix == (
+        "aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code L-2 "
+        "--desired-value 3 --region ap-northeast-1"
+    )
+
+
+def test_should_count_instances_of_all_participants() -> None:
+    given = settings(participants=["a", "b"])
+    training = given.training.model_copy(update={"spot": True})
+    serverless = given.endpoint.model_copy(update={"kind": "serverless"})
+    assert needed_quotas(given.model_copy(update={"training": training, "endpoint": serverless})) == {
+        "ml.m5.xlarge for processing job usage": 2,
+        "ml.g4dn.xlarge for spot training job usage": 2,
+    }
+
+
+def test_should_find_what_is_missing_on_this_machine(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "node_modules/.bin/cdk").unlink()
+    (project / "models/chiTra-1.0.tar.gz").unlink()
+    (project / "build/downloads/ldcc-20140209.tar.gz").unlink()
+    docker(project, monkeypatch, "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
+    checks = examined(build([]), project)
+    assert checks["CDK command line"] == Check("CDK command line", State.FAILED, "is not installed", "make setup")
+    assert checks["Docker"].finding == "Cannot connect to the Docker daemon"
+    assert checks["model"].finding == "models/chiTra-1.0.tar.gz does not exist"
+    assert checks["corpus"].fix.startswith("workshop fetch corpus")
+    monkeypatch.setenv("CDK_DOCKER", str(project / "nothing"))
+    assert examined(build([]), project)["Docker"].finding == "is not installed"
+
+
+def test_should_tell_the_state_of_bootstrap_stacks_and_region(project: Path) -> None:
+    cloud = build([])
+    cloud.add("stack", HOME, "chitra-foundation", state="ROLLBACK_COMPLETE", tags={"workshop": "chitra"}, holds=[])
+    Examined.bootstrap_version = "6"
+    try:
+        checks = examined(cloud, project)
+        assert checks["bootstrap"].finding == "version 6, 8 is needed"
+        Examined.bootstrap_version = ""
+        assert "cdk bootstrap aws://123456789012/ap-northeast-1" in examined(cloud, project)["bootstrap"].fix
+    finally:
+        Examined.bootstrap_version = "30"
+    assert checks["stacks"].finding == "chitra-foundation is ROLLBACK_COMPLETE"
+    cloud.things["stack", HOME, "chitra-foundation"]["tags"] = {}
+    assert examined(cloud, project)["stacks"].finding == "chitra-foundation exists and is not this workshop's"
+    cloud.enabled = ("us-west-2", HOME)
+    assert examined(cloud, project, settings(region=HOME))["region"].state is State.OK
+
+
+def test_should_list_missing_permissions(project: Path) -> None:
+    Examined.denied = ("iam:CreateUser", ORGANISER_ACTIONS[0])
+    try:
+        checks = examined(build([]), project)
+    finally:
+        Examined.denied = ()
+    assert checks["permissions to deploy"].finding == "missing: iam:CreateUser"
+    assert checks["permissions to deploy"].state is State.FAILED
+    assert checks["permissions to watch and tear down"].state is State.TO_DO
+
+
+def test_should_go_on_when_a_check_is_not_allowed(project: Path) -> None:
+    def denied(region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        raise RefusalError("AccessDeniedException", "no")
+
+    cloud = build([])
+    cloud._service_quotas = denied  # type: ignore[attr-defined]
+    cloud._ec2 = denied  # type: ignore[method-assign]
+    checks = examined(cloud, project)
+    assert checks["quotas"].state is State.UNKNOWN
+    assert checks["region"].state is State.UNKNOWN
+    assert checks["bootstrap"].state is State.OK
+    cloud._sts = denied  # type: ignore[method-assign]
+    assert examined(cloud, project)["credentials"].state is State.FAILED
