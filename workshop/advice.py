@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-DENIED = frozenset(
-    {"403", "AccessDenied", "AccessDeniedException", "AuthorizationErrorException", "UnauthorizedOperation"}
-)
+DENIED = frozenset({"403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 SLOW_DOWN = frozenset(
     {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}
     | {"SlowDown", "LimitExceededException", "ServiceUnavailable", "InternalFailure", "InternalError"}
@@ -38,7 +36,7 @@ def advice(error: ClientError | BotoCoreError) -> str:
         )
     if "TerminationProtection" in message:
         return "termination protection is on: switch it off (CloudFormation, the stack), then run the command again"
-    return f"{operation} failed: {code}: {message}"
+    return f"{operation} failed: {code}: {message}".removesuffix(": ")
 
 
 def _one_line(text: str) -> str:

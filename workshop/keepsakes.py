@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.filesize import decimal
+
 from infra.names import Names
 from workshop.account import Account
 from workshop.belongings.waiting import found
@@ -23,7 +25,7 @@ class Keepsake:
 
     def __str__(self) -> str:
         how = "its export was begun and not finished" if self.state else "it was never exported"
-        return f"run {self.run} ({self.size / 1e6:,.1f} MB): {how}"
+        return f"run {self.run} ({decimal(self.size)}): {how}"
 
 
 def list_keepsakes(account: Account, names: Names, regions: tuple[str, ...]) -> list[Keepsake]:

@@ -17,6 +17,7 @@ from workshop.costs import PriceList, capacity_of_endpoint
 from workshop.endpoint import expiry_of
 
 HISTORY_PAGE = 100
+SERVERLESS = "serverless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _endpoint_status(account: Account, entry: dict[str, Any], prices: PriceList)
     expiry, left = _expiry(account, name)
     hours = left.total_seconds() / 3600 if left else None
     cost_left = per_hour * hours if per_hour is not None and hours is not None else None
-    instances = ", ".join(map(str, capacity)) or "serverless"
+    instances = ", ".join(map(str, capacity)) or SERVERLESS
     return EndpointStatus(name, entry["EndpointStatus"], instances, expiry, left, per_hour, cost_left)
 
 

@@ -208,7 +208,7 @@ def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
 
     refused = moto.workshop("teardown", "--yes")
     assert refused.returncode == 1
-    assert "1 runs would be lost; nothing was removed" in refused.stderr
+    assert "1 run would be lost; nothing was removed" in refused.stderr
     exported = moto.workshop("export", "run-1")
     assert exported.returncode == 0, exported.stderr
     assert (moto.folder / f"export/{RUN}/weights.bin").read_bytes() == b"two"

@@ -19,7 +19,7 @@ def list_access(place: Place) -> Iterator[Finding]:
         if keys and keys["AccessKeyMetadata"]:
             count = len(keys["AccessKeyMetadata"])
             remove = partial(_revoke_keys, iam, user)
-            yield Belonging(Topic.ACCESS, "access keys of", user, GLOBAL, remove, f"{count} keys")
+            yield Belonging(Topic.ACCESS, "access keys of", user, GLOBAL, remove, f"{count} of them")
         if found(partial(iam.get_login_profile, UserName=user)):
             remove = partial(_delete_password, iam, user)
             yield Belonging(Topic.ACCESS, "console password of", user, GLOBAL, remove)

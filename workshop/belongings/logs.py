@@ -26,7 +26,7 @@ def list_logs(place: Place) -> Iterator[Finding]:
         streams = [name for prefix in prefixes for name in _streams(logs, group, prefix)]
         if streams:
             remove = partial(_delete_streams, logs, group, streams)
-            yield Belonging(Topic.LOGS, "log streams in", group, place.region, remove, f"{len(streams)} streams")
+            yield Belonging(Topic.LOGS, "log streams in", group, place.region, remove, f"{len(streams)} of them")
     exact = [place.names.workflow_log_group]
     exact += [ENDPOINT_LOGS + name for name in _under_other_names(place, "endpoint")]
     for prefix in (ENDPOINT_LOGS + place.names.run_prefix, *exact):

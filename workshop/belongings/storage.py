@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from rich.filesize import decimal
+
 from infra.names import EXPORTS_PREFIX, bootstrap_bucket, bootstrap_repository
 from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, StillThereError, Topic
 from workshop.belongings.stacks import describe_own_stack, is_own
@@ -13,7 +15,6 @@ from workshop.belongings.waiting import found
 
 PAGE = 1000  # of objects; also the most that one deletion takes
 IMAGES_PER_CALL = 100
-GIGABYTE = 1e9
 
 
 def list_bucket(place: Place) -> Iterator[Finding]:
@@ -54,7 +55,7 @@ def list_images(place: Place) -> Iterator[Finding]:
     for tag in images:
         if tag.startswith(place.names.run_prefix):
             remove = partial(_delete_image, ecr, repository, tag)
-            yield Belonging(Topic.STAGED, "image", f"{repository}:{tag}", place.region, remove)
+            yield Belonging(Topic.STAGED, "image", tag, place.region, remove)
 
 
 def _versions(s3: Any, bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
@@ -75,7 +76,7 @@ def _contents(s3: Any, bucket: str, prefix: str = "") -> str:
         count += len(entries)
         size += sum(entry.get("Size", 0) for entry in entries)
     uploads = len(_uploads(s3, bucket, prefix))
-    versions = [f"{count:,} object versions, {size / GIGABYTE:.3f} GB"] if count else []
+    versions = [f"{count:,} versions, {decimal(size)}"] if count else []
     unfinished = [f"{uploads} unfinished uploads"] if uploads else []
     return ", ".join(versions + unfinished)
 

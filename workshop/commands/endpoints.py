@@ -17,7 +17,7 @@ from workshop.costs import PriceList, price_text
 from workshop.deployment import aws_errors, find_deployment
 from workshop.endpoint import check_hours, create_endpoint, delete_endpoint, extend_endpoint, full_name
 from workshop.errors import WorkshopError
-from workshop.status import EndpointStatus, endpoint_statuses, execution_statuses
+from workshop.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
 
 endpoint_app = typer.Typer(no_args_is_help=True, help="Create, extend or delete endpoints.")
 
@@ -84,12 +84,16 @@ def status() -> None:
 
 
 def _endpoint_table(endpoints: list[EndpointStatus]) -> Table:
-    headings = ("endpoint", "state", "instances", "deletes itself", "time left", "per hour", "cost left")
-    table = Table(*headings, title="Endpoints", title_justify="left")
+    table = Table(title="Endpoints", title_justify="left")
+    table.add_column("endpoint", no_wrap=True)  # to be copied into commands
+    for heading in ("state", "runs on", "deletes itself", "costs"):
+        table.add_column(heading)
     for each in endpoints:
-        left = "" if each.left is None else _clock(each.left)
-        costs = (price_text(each.per_hour), price_text(each.cost_left))
-        table.add_row(each.name, each.state, each.capacity, each.expiry, left, *costs)
+        end = each.expiry if each.left is None else f"{each.expiry}, in {_clock(each.left)}"
+        costs = f"{price_text(each.per_hour)} per hour, {price_text(each.cost_left)} until then"
+        table.add_row(
+            each.name, each.state, each.capacity, end, costs if each.capacity != SERVERLESS else "per request"
+        )
     return table
 
 

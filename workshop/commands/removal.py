@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -20,7 +21,7 @@ from workshop.belongings.belonging import SETTLE_SECONDS, Belonging, Pace
 from workshop.belongings.survey import Survey, survey
 from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, console, may_ask, signed_in
 from workshop.commands.transfer import export_with_progress
-from workshop.costs import Capacity, PriceList, capacity_of, price_text
+from workshop.costs import PriceList, capacity_of, price_text
 from workshop.deployment import aws_errors
 from workshop.errors import WorkshopError
 from workshop.journal import Journal
@@ -29,6 +30,7 @@ from workshop.receipt import journal_file, verification, write_receipt
 from workshop.teardown import Attempt, Outcome, teardown
 
 EXPORT_FOLDER = Path("export")
+NAME_WIDTH = 34
 
 Settle = Annotated[float, typer.Option(help="Seconds of quiet in which no log may come back.")]
 
@@ -57,7 +59,7 @@ def tear_down(
         if found.belongings:
             _keep_data_safe(account, settings, found, yes=yes, discard=discard_data)
             if not yes:
-                typer.confirm(f"Remove these {len(found.belongings)} things, for good?", abort=True)
+                typer.confirm(f"Remove {_count_of(len(found.belongings), 'thing')} for good?", abort=True)
         outcome = _work(account, settings, found, journal, Pace(settle=settle))
     receipt = write_receipt(outcome, journal, settings, account)
     console.print(f"receipt: {receipt}", soft_wrap=True)
@@ -89,36 +91,61 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
 def show_plan(account: Account, settings: Settings, found: Survey) -> None:
     """What was found, with what each costs per hour."""
     prices = PriceList(account)
-    table = Table(
-        "region", "what", "state", "runs on", "per hour", title=f"Workshop {settings.name}, account {account.number}"
-    )
-    total = 0.0
-    for belonging in found.belongings:
-        runs_on, price = _cost(account, prices, belonging)
-        total += price or 0.0
-        table.add_row(belonging.region, str(belonging), belonging.state, runs_on, price_text(price) if runs_on else "")
     if found.belongings:
-        console.print(table)
-        console.print(f"{len(found.belongings)} things, {price_text(total)} per hour" + _unknown_prices(prices))
+        title = f"Workshop {settings.name} in account {account.number}, in the order of removal"
+        console.print(_plan_table(account, prices, found, title))
+        console.print(f"{_count_of(len(found.belongings), 'thing')}{_unknown_prices(prices)}", soft_wrap=True)
     for lookalike in found.lookalikes:
         console.print(f"left alone: {lookalike} ({lookalike.region}) has the name but not the tag", soft_wrap=True)
     for problem in found.problems:
         console.print(f"not seen: {problem.region}: {problem}", markup=False, soft_wrap=True)
 
 
-def _cost(account: Account, prices: PriceList, belonging: Belonging) -> tuple[str, float | None]:
-    """What a belonging runs on, and its price; empty when it costs nothing by the hour."""
+def _plan_table(account: Account, prices: PriceList, found: Survey, title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    several = len(found.regions) > 1
+    if several:
+        table.add_column("region", no_wrap=True)
+    table.add_column("what", no_wrap=True)
+    table.add_column("state", no_wrap=True, min_width=20)
+    table.add_column("costs per hour", justify="right", no_wrap=True)
+    total, unknown = 0.0, False
+    for belonging in found.belongings:
+        costs, amount = _costs(account, prices, belonging)
+        total, unknown = total + (amount or 0.0), unknown or amount is None
+        where = [belonging.region] if several else []
+        table.add_row(*where, f"{belonging.kind} {_shortened(belonging.name)}", belonging.state, costs)
+    table.add_section()
+    together = f"{price_text(total)}{' + unknown' if unknown else ''}"
+    table.add_row(*([""] if several else []), "", "together", together, style="bold")
+    return table
+
+
+def _shortened(name: str) -> str:
+    """Both ends tell; the receipt has the whole name."""
+    return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH // 2]}…{name[-NAME_WIDTH // 2 + 1 :]}"
+
+
+def _costs(account: Account, prices: PriceList, belonging: Belonging) -> tuple[str, float | None]:
+    """In words, and in US dollars per hour; None when that is unknown."""
     try:
-        capacity: list[Capacity] = capacity_of(account, belonging)
+        capacity = capacity_of(account, belonging)
     except (ClientError, BotoCoreError) as error:
         return f"cannot be seen: {advice(error)}", None
+    if not capacity:
+        return "", 0.0
     asked = [prices.per_hour(belonging.region, each) for each in capacity]
     known = [price for price in asked if price is not None]
-    return ", ".join(map(str, capacity)), sum(known) if len(known) == len(asked) else None
+    amount = sum(known) if len(known) == len(asked) else None
+    return f"{', '.join(map(str, capacity))}: {price_text(amount)}", amount
 
 
 def _unknown_prices(prices: PriceList) -> str:
-    return f" and what is unknown ({prices.problem})" if prices.problem else ""
+    return f"; prices are unknown: {prices.problem}" if prices.problem else ""
+
+
+def _count_of(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes: bool, discard: bool) -> None:
@@ -139,7 +166,7 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
         _export(account, keepsakes)
         return
     raise WorkshopError(
-        f"{len(keepsakes)} runs would be lost; nothing was removed. Take them home: `workshop export`; "
+        f"{_count_of(len(keepsakes), 'run')} would be lost; nothing was removed. Take them home: `workshop export`; "
         "or let them go: `workshop teardown --discard-data`."
     )
 
@@ -186,6 +213,6 @@ def _what_remains(outcome: Outcome) -> list[str]:
 
 
 def _count(last: Survey) -> str:
-    parts = [f"{len(last.belongings)} things remain"] if last.belongings else []
-    parts += [f"{len(last.problems)} could not be looked at"] if last.problems else []
-    return ", ".join(parts)
+    remain = _count_of(len(last.belongings), "thing") + (" remains" if len(last.belongings) == 1 else " remain")
+    unseen = f"{_count_of(len(last.problems), 'place')} could not be looked at"
+    return ", ".join([*([remain] if last.belongings else []), *([unseen] if last.problems else [])])

@@ -54,7 +54,10 @@ def run(
 def follow(aws: boto3.Session, started: Run) -> None:
     """Print stages and log lines until the execution ends."""
     for event in follow_run(aws, started):
-        console.print(f"  {event.text}" if isinstance(event, LogLine) else f"[bold]{event.name}[/]", highlight=False)
+        if isinstance(event, LogLine):
+            console.print(f"  {event.text}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            console.print(event.name, style="bold", markup=False)
 
 
 def _pair(text: str) -> tuple[str, str]:
