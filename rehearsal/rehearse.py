@@ -94,8 +94,8 @@ def rehearse(plan: Plan, console: Console) -> Report:
         for line in list(failed.tail)[-TAIL_LINES:]:
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
         raise StepFailedError(
-            f"step {failed.name!r}: {error}. All processes were stopped; mend the cause and run the command again. "
-            f"The local AWS's own log is {plan.folder / 'local-aws.log'}."
+            f"step {failed.name!r}: {str(error).rstrip('.')}. All processes were stopped; mend the cause and run the "
+            f"command again. The local AWS's own log is {plan.folder / 'local-aws.log'}."
         ) from error
     finally:
         write_report(report, plan.folder, [export / "report" / name for name in PLOTS])

@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=10, read_timeout=60)
+PATIENT = Config(retries={"mode": "adaptive", "total_max_attempts": 8}, connect_timeout=10, read_timeout=60)
 # For the first call of a command, which should fail at once, and for what is only nice to know.
-BRISK = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=20)
+BRISK = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5, read_timeout=20)
 
 
 class Account:

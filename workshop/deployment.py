@@ -45,4 +45,4 @@ def aws_errors() -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise WorkshopError(f"{advice(error)}.") from error
+        raise WorkshopError(advice(error)) from error

@@ -19,7 +19,8 @@ from workshop.files import write_whole
 MODELS, DATASETS = "models/", "datasets/"
 ARCHIVES = {"model.tar.gz": "model", "output.tar.gz": "report"}
 CHECKSUMS = "SHA256SUMS"
-CHUNK_BYTES = 1 << 20
+MEBIBYTE = 1 << 20
+CHUNK_BYTES = MEBIBYTE
 ATTEMPTS = 5
 
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all
@@ -87,8 +88,8 @@ def export_run(
 
 
 def _download(s3: Any, bucket: str, source: Source, file: Path, progress: Progress) -> None:
-    part_bytes = _part_bytes(s3, bucket, source)
-    if file.exists() and _is_whole(file, source, part_bytes):
+    part_sizes = _part_sizes(s3, bucket, source)
+    if file.exists() and _is_whole(file, source, part_sizes):
         progress(file.name, source.size, source.size)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,7 @@ def _download(s3: Any, bucket: str, source: Source, file: Path, progress: Progre
             raise WorkshopError(f"s3://{bucket}/{source.key}: {advice(error)}.") from error
     else:
         raise WorkshopError(f"s3://{bucket}/{source.key}: was cut off ({problem}). Run the command again to go on.")
-    if not _is_whole(partial, source, part_bytes):
+    if not _is_whole(partial, source, part_sizes):
         partial.unlink()
         raise WorkshopError(f"s3://{bucket}/{source.key}: arrived with a wrong checksum. Run the command again.")
     partial.replace(file)
@@ -122,15 +123,30 @@ def _continue(s3: Any, bucket: str, source: Source, partial: Path, progress: Cal
             progress(done)
 
 
-def _part_bytes(s3: Any, bucket: str, source: Source) -> int:
-    """Size of the parts in which the object was uploaded; 0 when it was in one piece."""
+def _part_sizes(s3: Any, bucket: str, source: Source) -> list[int]:
+    """In bytes, the sizes that the parts may have in which the object was uploaded; 0 when it was in one piece.
+
+    AWS tells the size of the first part; where that is not to be had, whole mebibytes that give so many parts.
+    """
     if "-" not in source.etag:
-        return 0
-    return int(s3.head_object(Bucket=bucket, Key=source.key, PartNumber=1)["ContentLength"])
+        return [0]
+    first = s3.head_object(Bucket=bucket, Key=source.key, PartNumber=1)
+    if "PartsCount" in first:
+        return [int(first["ContentLength"])]
+    return likely_part_sizes(source.size, int(source.etag.strip('"').partition("-")[2]))
 
 
-def _is_whole(file: Path, source: Source, part_bytes: int) -> bool:
-    return file.stat().st_size == source.size and etag_of(file, part_bytes) == source.etag.strip('"')
+def likely_part_sizes(size: int, parts: int) -> list[int]:
+    """Whole mebibytes, in bytes, that cut ``size`` bytes into so many parts."""
+    smallest = -(-size // parts // MEBIBYTE) or 1
+    largest = size // max(parts - 1, 1) // MEBIBYTE + 1
+    sizes = (count * MEBIBYTE for count in range(smallest, largest + 1))
+    return [each for each in sizes if -(-size // each) == parts]
+
+
+def _is_whole(file: Path, source: Source, part_sizes: list[int]) -> bool:
+    etag = source.etag.strip('"')
+    return file.stat().st_size == source.size and any(etag_of(file, each) == etag for each in part_sizes)
 
 
 def etag_of(file: Path, part_bytes: int = 0) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jsonata
@@ -60,6 +61,25 @@ def test_should_override_single_hyperparameters(shipped: Settings) -> None:
     assert evaluate(template, variables({}), {}) == {k: str(v) for k, v in shipped.training.hyperparameters.items()}
     changed = evaluate(template, variables({"hyperparameters": {"epochs": 1, "max_length": 256}}), {})
     assert (changed["epochs"], changed["max_length"], changed["seed"]) == ("1", "256", "42")
+
+
+def test_should_train_on_spare_capacity_when_asked(shipped: Settings) -> None:
+    spot = shipped.training.model_copy(update={"spot": True})
+    template = jobs.training_job(shipped.model_copy(update={"training": spot}), DEPLOYMENT)
+    request = evaluate(template, variables({}), {})
+    assert problems_of_request("sagemaker", "CreateTrainingJob", request) == []
+    assert request["EnableManagedSpotTraining"]
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 7200, "MaxWaitTimeInSeconds": 14400}
+    assert "EnableManagedSpotTraining" not in jobs.training_job(shipped, DEPLOYMENT)
+
+
+@pytest.mark.parametrize(("given", "hours"), [({}, 2), ({"hours": 5}, 5), ({"hours": 1000}, 72)])
+def test_should_let_an_execution_choose_the_endpoints_hours(
+    shipped: Settings, given: dict[str, Any], hours: int
+) -> None:
+    request = evaluate(jobs.expiry_schedule(shipped, ROLE), variables(given), {})
+    end = datetime.strptime(request["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
+    assert abs(end - datetime.now(UTC) - timedelta(hours=hours)) < timedelta(minutes=1)
 
 
 def test_should_fit_the_longest_execution_name_that_the_console_makes(shipped: Settings) -> None:

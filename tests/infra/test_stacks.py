@@ -11,11 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
+from infra.settings import CONTEXT_KEY, parse_settings
+from infra.stacks import build_app
 from tests.infra.conftest import Templates
+from tests.infra.test_settings import SHIPPED
 
 ROOT = Path(__file__).parent.parent.parent
+TIMES_OF_THE_RUN = ("validation-report.json", "performance-counters.json")
 
 
 def test_should_make_a_private_encrypted_versioned_bucket(templates: Templates) -> None:
@@ -124,6 +129,42 @@ def test_should_grant_the_workflow_only_its_own_names(templates: Templates) -> N
     assert '"sagemaker:*"' not in text
 
 
+def definition(templates: Templates) -> dict[str, Any]:
+    """The state machine's, with references left out."""
+    [machine] = templates["workflow"].find_resources("AWS::StepFunctions::StateMachine").values()
+    parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
+    states: dict[str, Any] = json.loads("".join(part if isinstance(part, str) else "x" for part in parts))["States"]
+    return states
+
+
+def test_should_serve_a_model_of_an_earlier_run_without_training(templates: Templates) -> None:
+    states = definition(templates)
+    [training] = states["Model given?"]["Choices"]
+    assert training == {"Condition": "{% $artefact = '' %}", "Next": "Preprocess"}
+    assert states["Model given?"]["Default"] == "Endpoint wanted?"
+
+
+def test_should_make_no_endpoint_before_the_schedule_that_deletes_it(templates: Templates) -> None:
+    states = definition(templates)
+    assert states["Schedule expiry"]["Next"] == "Create endpoint"
+    assert [name for name, state in states.items() if state.get("Next") == "Create endpoint"] == ["Schedule expiry"]
+    assert "Catch" not in states["Schedule expiry"]
+
+
+def test_should_stage_templates_and_images_under_the_workshops_own_names(tmp_path: Path) -> None:
+    app = build_app(App(outdir=str(tmp_path), context={CONTEXT_KEY: SHIPPED}), parse_settings(SHIPPED))
+    app.synth()
+    keys, tags = set(), set()
+    for manifest in tmp_path.glob("*.assets.json"):
+        assets = json.loads(manifest.read_text())
+        keys |= {each["objectKey"] for asset in assets["files"].values() for each in asset["destinations"].values()}
+        images = assets["dockerImages"].values()
+        tags |= {each["imageTag"] for asset in images for each in asset["destinations"].values()}
+    assert len(keys) == 3
+    assert all(key.startswith("chitra/") for key in keys)
+    assert [tag.startswith("chitra--") for tag in tags] == [True]
+
+
 def synthesise_with_the_cli(source: Path, output: Path) -> dict[str, bytes]:
     """The real CLI, as a stranger would have it: no credentials, no home, no Docker, no proxy to the network."""
     environment = {
@@ -143,7 +184,7 @@ def synthesise_with_the_cli(source: Path, output: Path) -> dict[str, bytes]:
     return {
         file.relative_to(output / "out").as_posix(): file.read_bytes()
         for file in sorted((output / "out").rglob("*"))
-        if file.is_file() and file.name != "validation-report.json"
+        if file.is_file() and file.name not in TIMES_OF_THE_RUN
     }
 
 

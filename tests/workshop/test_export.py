@@ -20,7 +20,7 @@ from moto import mock_aws
 from infra.names import Names
 from workshop.account import Account
 from workshop.errors import WorkshopError
-from workshop.export import etag_of, export_run, runs_with_results, sources
+from workshop.export import etag_of, export_run, likely_part_sizes, runs_with_results, sources
 from workshop.keepsakes import list_keepsakes
 
 REGION = "ap-northeast-1"
@@ -143,6 +143,8 @@ def test_should_verify_an_object_that_was_uploaded_in_parts(session: boto3.Sessi
     [source] = [source for source in sources(s3, BUCKET, RUN) if source.key == key]
     assert source.etag.endswith('-3"')
     assert etag_of(weights, PART_BYTES) == source.etag.strip('"')
+    export_run(s3, BUCKET, RUN, tmp_path / "home")
+    assert (tmp_path / "home/weights.bin").read_bytes() == weights.read_bytes()
 
 
 def test_should_refuse_what_leaves_the_folder(session: boto3.Session, tmp_path: Path) -> None:
@@ -152,6 +154,16 @@ def test_should_refuse_what_leaves_the_folder(session: boto3.Session, tmp_path: 
         export_run(s3, BUCKET, RUN, tmp_path / "home")
     with pytest.raises(WorkshopError, match="has nothing to export"):
         export_run(s3, BUCKET, "chitra--nothing", tmp_path / "home")
+
+
+@given(size=st.integers(1, 10**10), part_mebibytes=st.integers(5, 600))
+def test_should_find_the_part_size_among_the_likely_ones(size: int, part_mebibytes: int) -> None:
+    part_bytes = part_mebibytes * 1024 * 1024
+    parts = -(-size // part_bytes)
+    if parts > 1:
+        likely = likely_part_sizes(size, parts)
+        assert part_bytes in likely
+        assert all(-(-size // each) == parts for each in likely)
 
 
 @given(content=st.binary(max_size=200), part_bytes=st.integers(1, 50))

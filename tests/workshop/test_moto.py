@@ -42,9 +42,9 @@ class Moto:
         keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
         return boto3.client(service, region_name=REGION, endpoint_url=endpoint_url(self.port), **keys)
 
-    def workshop(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def environment(self) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        environment = {
+        return {
             **inherited,
             "AWS_ENDPOINT_URL": endpoint_url(self.port),
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -53,11 +53,13 @@ class Moto:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "COLUMNS": "200",
         }
+
+    def workshop(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "workshop.cli", *arguments]
         return subprocess.run(
             command,
             cwd=self.folder,
-            env=environment,
+            env=self.environment(),
             input="",
             capture_output=True,
             text=True,
@@ -180,6 +182,41 @@ def listing(aws: Moto) -> set[str]:
         keys = iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]
         found |= {f"key {key['AccessKeyId']}" for key in keys}
     return found
+
+
+def answer_on_a_terminal(aws: Moto, arguments: list[str], answers: dict[str, str]) -> tuple[int, str]:
+    """Run a command for somebody who sits at a terminal and answers its questions."""
+    ours, its = os.openpty()
+    command = [sys.executable, "-m", "workshop.cli", *arguments]
+    process = subprocess.Popen(command, cwd=aws.folder, env=aws.environment(), stdin=its, stdout=its, stderr=its)
+    os.close(its)
+    shown = ""
+    while True:
+        try:
+            shown += os.read(ours, 4096).decode(errors="replace")
+        except OSError:  # the terminal is closed
+            break
+        for question in [question for question in answers if question in shown]:
+            os.write(ours, answers.pop(question).encode() + b"\n")
+    os.close(ours)
+    return process.wait(60), shown
+
+
+def test_should_offer_the_export_before_it_asks(moto: Moto) -> None:
+    settings = read_settings()
+    bootstrap(moto)
+    deploy(moto, settings)
+    furnish(moto, settings)
+    code, shown = answer_on_a_terminal(
+        moto, ["teardown", "--settle", "0"], {"to export/ first?": "y", "things for good?": "n"}
+    )
+    assert code == 1, shown
+    assert (moto.folder / f"export/{RUN}/SHA256SUMS").exists()
+    assert moto.workshop("verify").returncode == 1
+    code, shown = answer_on_a_terminal(moto, ["teardown", "--settle", "0"], {"things for good?": "y"})
+    assert code == 0, shown
+    assert "to export/ first?" not in shown
+    assert "nothing remains" in shown
 
 
 def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
