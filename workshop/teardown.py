@@ -17,7 +17,7 @@ from workshop.belongings.belonging import GLOBAL, WAITS_FOR, WAVES, Belonging, P
 from workshop.belongings.survey import Survey, survey
 from workshop.journal import Journal
 
-THREADS = 8
+THREADS = 32  # most of them wait for AWS
 ROUNDS = 5
 WRITERS = frozenset({Topic.EXECUTIONS, Topic.ENDPOINTS, Topic.JOBS, Topic.WORKFLOW_STACK})  # their logs come late
 
@@ -99,12 +99,25 @@ def _work_off(found: Survey, pace: Pace, on_start: OnStart) -> Iterator[Attempt]
                     yield Attempt(belonging, f"waits for {', '.join(reasons)}", True, datetime.now(UTC))
                 else:
                     ready.append(belonging)
-            futures = [pool.submit(_remove, belonging, pace, on_start) for belonging in ready]
-            for future in as_completed(futures):
-                attempt = future.result()
+            for attempt in _remove_all(pool, ready, pace, on_start):
                 if attempt.problem:
                     stuck.add((attempt.belonging.topic, attempt.belonging.region))
                 yield attempt
+
+
+def _remove_all(
+    pool: ThreadPoolExecutor, belongings: list[Belonging], pace: Pace, on_start: OnStart
+) -> Iterator[Attempt]:
+    """In the order in which they end. An interruption ends the waiting, too."""
+    futures = [pool.submit(_remove, belonging, pace, on_start) for belonging in belongings]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    except BaseException:
+        pace.interrupted.set()
+        for future in futures:
+            future.cancel()
+        raise
 
 
 def _reasons_to_wait(belonging: Belonging, stuck: set[tuple[Topic, str]]) -> list[str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +128,25 @@ def test_should_go_on_when_a_region_is_switched_off(tmp_path: Path) -> None:
     cloud.enabled = (HOME, EARLIER, "eu-west-1")
     assert tear_down(cloud, tmp_path / "journal").clean
     assert kinds(cloud) == set()
+
+
+def test_should_end_at_once_when_interrupted(tmp_path: Path) -> None:
+    cloud = build(whole_workshop())
+    cloud.add("endpoint", HOME, "chitra--stuck", state="Creating", stuck=True, tags=TAG)
+    account, settings = Account(CloudSession(cloud)), with_earlier_region()
+    found, journal = survey(account, settings), Journal(tmp_path / "journal")
+    known = signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    started = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            teardown(account, settings, found, journal=journal, pace=Pace(pause=16.0, patience=600.0))
+    finally:
+        signal.signal(signal.SIGINT, known)
+    assert time.monotonic() - started < 60  # and not the ten minutes of patience
+    assert "access keys of" in {entry["kind"] for entry in Journal(tmp_path / "journal").entries}
+    cloud.things["endpoint", HOME, "chitra--stuck"].pop("stuck")
+    assert tear_down(cloud, tmp_path / "journal").clean
 
 
 def test_should_remove_logs_that_come_late(tmp_path: Path) -> None:

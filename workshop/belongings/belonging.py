@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,11 +63,15 @@ class StillThereError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: between two looks, until one removal is given up for now, and quiet time in which no log comes back."""
+    """Seconds: between two looks, until one removal is given up for now, and quiet time in which no log comes back.
+
+    Setting ``interrupted`` ends every wait.
+    """
 
     pause: float = 5.0
     patience: float = 1200.0
     settle: float = SETTLE_SECONDS
+    interrupted: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,5 +59,6 @@ def wait(state: Callable[[], str], pace: Pace, way_out: str) -> None:
     while current := state():
         if time.monotonic() >= deadline:
             raise StillThereError(f"still {current}; {way_out}")
-        time.sleep(pause)
+        if pace.interrupted.wait(pause):
+            raise StillThereError(f"still {current} when the command was interrupted; run it again")
         pause = min(2 * pause, pace.pause)
