@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
+
+# What a call may raise, other than for a mistake in this program: a proxy that answers in AWS's place is among it.
+AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError, Boto3Error)
 
 DENIED = frozenset({"403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 SLOW_DOWN = frozenset(
@@ -18,8 +23,8 @@ def is_denied(error: Exception) -> bool:
     return isinstance(error, ClientError) and error.response["Error"]["Code"] in DENIED
 
 
-def advice(error: ClientError | BotoCoreError) -> str:
-    """In one line."""
+def advice(error: Exception) -> str:
+    """In one line, for one of ``AWS_ERRORS``."""
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials were found: set AWS_PROFILE or AWS_SHARED_CREDENTIALS_FILE"
     if not isinstance(error, ClientError):

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from workshop.account import BRISK, Account
-from workshop.advice import advice
+from workshop.advice import AWS_ERRORS, advice
 from workshop.belongings.belonging import Belonging, Topic
 
 PRICE_LIST_REGION = "us-east-1"
@@ -51,7 +49,7 @@ class PriceList:
         try:
             pricing = self._account.client("pricing", PRICE_LIST_REGION, BRISK)
             answer = pricing.get_products(ServiceCode="AmazonSageMaker", Filters=filters)
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             self.problem = advice(error)
             return None
         prices = [price for product in answer["PriceList"] for price in _hourly(json.loads(product))]
@@ -68,7 +66,7 @@ def capacity_of(account: Account, belonging: Belonging) -> list[Capacity]:
     """The instances behind an endpoint or a job; none behind anything else.
 
     Raises:
-        ClientError, BotoCoreError: it could not be looked at.
+        AWS_ERRORS: it could not be looked at.
     """
     look = _LOOKS.get(belonging.kind)
     if belonging.topic not in (Topic.ENDPOINTS, Topic.JOBS) or look is None:

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.names import PARAMETER_KEYS, Names
 from infra.settings import Settings
-from workshop.advice import advice
+from workshop.advice import AWS_ERRORS, advice
 from workshop.errors import WorkshopError
 
 
@@ -44,5 +43,5 @@ def aws_errors() -> Iterator[None]:
     """Turn what AWS or its SDK refuses into one line."""
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         raise WorkshopError(advice(error)) from error

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import NoCredentialsError
 
 from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names
 from infra.settings import Settings
 from workshop.account import Account
-from workshop.advice import advice
+from workshop.advice import AWS_ERRORS, advice
 from workshop.belongings.stacks import describe_stack
 from workshop.belongings.tags import owner
 from workshop.belongings.waiting import found
@@ -103,7 +103,7 @@ def examine(account: Account, settings: Settings, root: Path) -> Iterator[Check]
     for subject, check in aws:
         try:
             yield from check(account, settings)
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             yield Check(subject, State.UNKNOWN, advice(error), "grant the permission, or check by hand")
 
 
@@ -112,7 +112,7 @@ def _credentials(account: Account) -> Check:
         caller = account.caller
     except NoCredentialsError:
         return Check("credentials", State.FAILED, "none were found", "set AWS_PROFILE, or run `aws configure`")
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         return Check("credentials", State.FAILED, advice(error), "renew the credentials")
     return Check("credentials", State.OK, f"account {caller['Account']}, {caller['Arn']}")
 

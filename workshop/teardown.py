@@ -8,11 +8,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from infra.settings import Settings
 from workshop.account import Account
-from workshop.advice import advice, is_denied
+from workshop.advice import AWS_ERRORS, advice, is_denied
 from workshop.belongings.belonging import GLOBAL, WAITS_FOR, WAVES, Belonging, Pace, StillThereError, Topic
 from workshop.belongings.survey import Survey, survey
 from workshop.journal import Journal
@@ -133,7 +131,7 @@ def _remove(belonging: Belonging, pace: Pace, on_start: OnStart) -> Attempt:
         belonging.remove(pace)
     except StillThereError as error:
         problem, final = str(error), True
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         problem, final = advice(error), is_denied(error)
     return Attempt(belonging, problem, final, datetime.now(UTC))
 

@@ -230,6 +230,12 @@ def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
     deploy(moto, settings)
     furnish(moto, settings)
 
+    examined = moto.workshop("doctor")  # moto has neither quotas of SageMaker nor IAM's simulator
+    assert "Traceback" not in examined.stderr
+    assert "chitra-workflow is CREATE_COMPLETE" in examined.stdout
+    assert "version 30" in examined.stdout
+    assert "quotas: grant the permission, or check by hand" in examined.stdout
+
     issued = moto.workshop("credentials", "participant-1", "--console")
     assert issued.returncode == 0, issued.stderr
     assert (moto.folder / "credentials/participant-1.ini").stat().st_mode & 0o777 == 0o600

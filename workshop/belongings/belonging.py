@@ -80,7 +80,7 @@ class Belonging:
 
     Raises (``remove``):
         StillThereError: it is not gone within the pace's patience.
-        ClientError, BotoCoreError: AWS refused or did not answer.
+        AWS_ERRORS: AWS refused or did not answer.
     """
 
     topic: Topic

@@ -5,12 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from infra.names import Names
 from infra.settings import Settings
 from workshop.account import Account
-from workshop.advice import advice, is_denied
+from workshop.advice import AWS_ERRORS, advice, is_denied
 from workshop.belongings.stacks import describe_own_stack
 from workshop.belongings.tags import tagged_in_sagemaker
 
@@ -40,7 +38,7 @@ def find_regions(account: Account, settings: Settings) -> Regions:
     try:
         answer = account.client("ec2").describe_regions()["Regions"]
         named = tuple(dict.fromkeys([*named, *_regions_of_buckets(account, settings, answer)]))
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         text = f"no other region was looked into: {advice(error)}"
         return Regions(named, (RegionProblem(settings.region, text, is_denied(error)),))
     enabled = [entry["RegionName"] for entry in answer]
@@ -78,5 +76,5 @@ def _holds(account: Account, settings: Settings, region: str) -> bool | RegionPr
             return True
         cloudformation = account.client("cloudformation", region)
         return any(describe_own_stack(cloudformation, names.workshop, stack) for stack in names.stacks)
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         return RegionProblem(region, f"region {region} was not looked into: {advice(error)}", is_denied(error))

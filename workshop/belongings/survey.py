@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from infra.names import Names
 from infra.settings import Settings
 from workshop.account import Account
-from workshop.advice import advice, is_denied
+from workshop.advice import AWS_ERRORS, advice, is_denied
 from workshop.belongings import access, logs, sagemaker, scaling, stacks, storage, workflow
 from workshop.belongings.belonging import WAVES, Belonging, Finding, Lister, Lookalike, Place, Topic
 from workshop.belongings.regions import find_regions
@@ -100,7 +98,7 @@ def survey(account: Account, settings: Settings, remembered: Iterable[tuple[str,
 def _tagged(account: Account, names: Names, region: str) -> Tagged | Problem:
     try:
         return tagged_in_sagemaker(account, names, region)
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         text = f"only resources named {names.run_prefix}* were looked for: {advice(error)}"
         return Problem(None, region, text, is_denied(error))
 
@@ -118,7 +116,7 @@ def _findings(topic: Topic, lister: Lister, place: Place) -> list[Finding | Prob
     findings: list[Finding | Problem] = []
     try:
         findings.extend(lister(place))
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         findings.append(Problem(topic, place.region, advice(error), is_denied(error)))
     return findings
 

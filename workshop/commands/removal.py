@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -16,7 +15,7 @@ from rich.table import Table
 from infra.names import Names
 from infra.settings import Settings, read_settings
 from workshop.account import Account
-from workshop.advice import advice
+from workshop.advice import AWS_ERRORS, advice
 from workshop.belongings.belonging import SETTLE_SECONDS, Belonging, Pace
 from workshop.belongings.survey import Survey, survey
 from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, console, may_ask, signed_in
@@ -130,7 +129,7 @@ def _costs(account: Account, prices: PriceList, belonging: Belonging) -> tuple[s
     """In words, and in US dollars per hour; None when that is unknown."""
     try:
         capacity = capacity_of(account, belonging)
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         return f"cannot be seen: {advice(error)}", None
     if not capacity:
         return "", 0.0
@@ -154,7 +153,7 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
         return
     try:
         keepsakes = list_keepsakes(account, Names(settings.name), found.regions)
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         raise WorkshopError(
             f"whether every run was exported cannot be seen: {advice(error)}. To remove them unseen: --discard-data."
         ) from error
