@@ -9,7 +9,7 @@ import typer
 from infra.settings import SettingsError
 from preprocessing.errors import EXIT_INPUT, InputError
 from workshop.commands import endpoints, local, organise, removal, runs
-from workshop.commands.common import EXIT_FAILED, errors
+from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, errors
 from workshop.errors import WorkshopError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The chiTra hands-on on AWS.", rich_markup_mode=None)
@@ -32,12 +32,21 @@ def main() -> None:
     """Every failure that a user can mend is one line; see the exit codes above."""
     try:
         app()
+    except SystemExit as end:
+        if _was_interrupted(end):
+            sys.exit(EXIT_INTERRUPTED)
+        raise
     except (InputError, SettingsError) as error:
         errors.print(f"error: {error}", markup=False, highlight=False)
         sys.exit(EXIT_INPUT)
     except WorkshopError as error:
         errors.print(f"error: {error}", markup=False, highlight=False)
         sys.exit(EXIT_FAILED)
+
+
+def _was_interrupted(end: SystemExit) -> bool:
+    """Typer ends with 1 for Ctrl-C as for a declined question; only the cause tells them apart."""
+    return isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt)
 
 
 if __name__ == "__main__":

@@ -78,6 +78,11 @@ def revoke(desk: Desk, participant: str) -> int:
     return count
 
 
+def holds_keys(desk: Desk, participant: str) -> bool:
+    """Whether the participant has an access key."""
+    return bool(_keys(desk, _require_user(desk, participant)))
+
+
 def _require_user(desk: Desk, participant: str) -> str:
     user = desk.names.user(participant)
     if found(lambda: desk.iam.get_user(UserName=user)) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,13 @@ Templates = dict[str, Template]
 
 
 def synthesise(settings: Settings) -> Templates:
+    """The templates by the stacks' names without the workshop's."""
+    return _synthesise(settings.model_dump_json())
+
+
+@functools.cache
+def _synthesise(text: str) -> Templates:
+    settings = Settings.model_validate_json(text)
     app = build_app(App(context={CONTEXT_KEY: SHIPPED}), settings)
     stacks = {name: app.node.find_child(name) for name in Names(settings.name).stacks}
     return {

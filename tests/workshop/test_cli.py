@@ -76,3 +76,16 @@ def test_should_say_that_aws_cannot_be_reached() -> None:
     assert done.returncode == 1
     assert "error: AWS did not answer (Could not connect to the endpoint URL" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_should_end_with_130_when_interrupted() -> None:
+    program = (
+        "import os, signal; from workshop.commands import organise; from workshop import cli;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "organise.read_settings = lambda: os.kill(os.getpid(), signal.SIGINT); cli.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "doctor"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from infra.names import Names
 from tests.secrets import ISSUED
-from workshop.credentials import Desk, issue, revoke, rotate
+from workshop.credentials import Desk, holds_keys, issue, revoke, rotate
 from workshop.errors import WorkshopError
 
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
@@ -62,6 +62,12 @@ def test_should_explain_awss_limit_of_two_keys(desk: Desk) -> None:
         issue(desk, "tanaka")
     with pytest.raises(WorkshopError, match=r"'suzuki': is no user\. Add it to cdk\.json and deploy"):
         issue(desk, "suzuki")
+
+
+def test_should_know_who_holds_a_key(desk: Desk) -> None:
+    assert not holds_keys(desk, "tanaka")
+    profile(issue(desk, "tanaka"))
+    assert holds_keys(desk, "tanaka")
 
 
 def test_should_leave_only_the_new_key_after_a_rotation(desk: Desk) -> None:

@@ -240,6 +240,9 @@ def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
     assert issued.returncode == 0, issued.stderr
     assert (moto.folder / "credentials/participant-1.ini").stat().st_mode & 0o777 == 0o600
 
+    again = moto.workshop("credentials", "--all")
+    assert again.stdout == "participant-1: has an access key already (--rotate replaces it)\n"
+
     status = moto.workshop("status")
     assert status.returncode == 0, status.stderr
     assert RUN in status.stdout

@@ -13,7 +13,7 @@ from infra.settings import CDK_JSON, Settings, read_settings
 from preprocessing.errors import InputError
 from workshop.account import Account
 from workshop.commands.common import EXIT_FAILED, console, session, signed_in
-from workshop.credentials import Desk, issue, revoke, rotate
+from workshop.credentials import Desk, holds_keys, issue, revoke, rotate
 from workshop.deployment import aws_errors
 from workshop.doctor import Check, State, examine
 
@@ -61,6 +61,9 @@ def credentials(
         for each in chosen:
             if revoking:
                 console.print(f"{each}: {revoke(desk, each)} access keys deleted")
+                continue
+            if everybody and not rotating and holds_keys(desk, each):
+                console.print(f"{each}: has an access key already (--rotate replaces it)")
                 continue
             file = (rotate if rotating else issue)(desk, each, console=console_password)
             console.print(f"{each}: {file} and {desk.sheet(each)}", soft_wrap=True)
