@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,19 @@ def test_should_leave_alone_what_has_the_name_but_not_the_tag(tmp_path: Path) ->
     assert outcome.clean
     assert kinds(cloud) == {("model", "chitra--somebodys")}
     assert "Left alone (1)\n  ap-northeast-1  model chitra--somebodys: has the name but not the tag" in text
+
+
+def test_should_leave_alone_stack_bucket_and_workflow_of_the_same_names(tmp_path: Path) -> None:
+    """Somebody else may have a stack called chitra-workflow; only the tag says whose it is."""
+    theirs = [replace(thing, record={**thing.record, "tags": {"team": "chitra"}}) for thing in stacks()]
+    others = [thing for thing in theirs if thing.kind in ("stack", "bucket", "state-machine")]
+    cloud = build([*others, *sagemaker("endpoint", "chitra--mine", TAG)])
+    outcome, text = impatient(cloud, tmp_path)
+    assert outcome.clean
+    assert without_history(cloud) == without_history(build(others))
+    for name in ("stack chitra-foundation", "stack chitra-workflow", "stack chitra-participants", "bucket chitra-sage"):
+        assert f"{HOME}  {name}" in text
+    assert "state machine chitra-workflow: has the name but not the tag" in text
 
 
 def test_should_find_logs_of_jobs_under_other_names_after_a_kill(tmp_path: Path) -> None:
