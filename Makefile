@@ -8,7 +8,7 @@ NODE_STAMP := node_modules/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test bench lint synth doctor deploy teardown setup lock clean
+.PHONY: run test bench lint synth doctor deploy teardown image image-size setup lock clean
 
 run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own)
 	workshop rehearse $(if $(CORPUS),--corpus "$(CORPUS)")
@@ -51,6 +51,14 @@ $(STAMP): requirements.txt requirements.lock pyproject.toml
 $(NODE_STAMP): package.json package-lock.json $(STAMP)
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+image:  ## the container image, for the rehearsal (MODEL=models/FILE for an archive of your own, SHA256=its checksum)
+	DOCKER_BUILDKIT=1 docker build --file training_image/Dockerfile --tag chitra-workshop:latest $(DOCKER_BUILD_FLAGS) \
+		$(if $(MODEL),--build-arg MODEL_ADDRESS="$(MODEL)") $(if $(SHA256),--build-arg MODEL_SHA256="$(SHA256)") .
+
+image-size:  ## what each of the image's layers weighs
+	docker history --format 'table {{.Size}}\t{{.CreatedBy}}' chitra-workshop:latest
+	docker image inspect --format '{{.Size}} bytes in all' chitra-workshop:latest
 
 lock: setup  ## write what is installed to requirements.lock
 	pip freeze --all --exclude-editable | grep -v '^pip==' | sed 's/+cpu$$//' > requirements.lock

@@ -6,6 +6,7 @@ Runs alone, with the standard library only, so that no edit elsewhere makes the 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import sys
 import tarfile
@@ -16,6 +17,7 @@ import zlib
 from pathlib import Path
 
 REQUIRED = ("config.json", "pytorch_model.bin", "vocab.txt", "tokenizer_config.json")
+MANIFEST = "manifest.json"
 CHUNK_BYTES = 1 << 20
 
 
@@ -25,6 +27,8 @@ class BundleError(Exception):
 
 def bundle(address: str, sha256: str, folder: Path) -> str:
     """Put the model from an http(s) address, an archive or a folder into ``folder``; returns the archive's sha256.
+
+    ``manifest.json`` beside the folder says which model that is.
 
     Raises:
         BundleError: nothing was written.
@@ -45,8 +49,19 @@ def bundle(address: str, sha256: str, folder: Path) -> str:
         missing = [name for name in REQUIRED if not (found / name).is_file()]
         if missing:
             raise BundleError(f"{address}: is no chiTra model, {', '.join(missing)} is missing.")
+        manifest = {"name": _name(found), "address": address, "sha256": digest}
         shutil.copytree(found, folder)
+        (folder.parent / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return digest
+
+
+def _name(model: Path) -> str:
+    """What the model calls itself, as a stand-in does, or its folder's name, which is chiTra's way."""
+    try:
+        config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleError(f"{model.name}/config.json: is not JSON ({error}). Fetch the model again.") from error
+    return str(config.get("name") or model.name)
 
 
 def _download(address: str, file: Path) -> Path:

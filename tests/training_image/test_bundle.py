@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import tarfile
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from preprocessing.tokenisation import load_tokenizer
+from preprocessing.tokenisation import fingerprint, load_tokenizer
 from training_image.bundle import BundleError, bundle
 from training_image.lock import image_requirements
+from training_image.slim import slim
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -38,6 +41,38 @@ def test_should_bundle_an_archive_by_address_and_by_file(tmp_path: Path, archive
 def test_should_bundle_a_folder(tmp_path: Path, stand_in: Path) -> None:
     bundle(str(stand_in), "", tmp_path / "model")
     assert (tmp_path / "model/pytorch_model.bin").is_file()
+
+
+def test_should_say_which_model_the_image_bundles(tmp_path: Path, archive: Path, stand_in: Path) -> None:
+    bundle(str(archive), sha256(archive), tmp_path / "chitra/model")
+    done = subprocess.run(
+        [sys.executable, "-m", "training_image.manifest", str(tmp_path / "chitra")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "chitra/manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["name"], manifest["sha256"]) == ("chitra-stand-in", sha256(archive))
+    assert manifest["tokenisation"] == fingerprint(load_tokenizer(stand_in)).to_json()
+
+
+def test_should_label_the_image_with_the_projects_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f'org.opencontainers.image.version="{version}"' in (ROOT / "training_image/Dockerfile").read_text()
+
+
+def test_should_remove_only_what_is_listed(tmp_path: Path) -> None:
+    unused = ("numpy/tests/test_a.py", "torch/include/a.h", "torch/bin/protoc", "pyarrow/libarrow_flight.so.25")
+    unused += ("transformers/models/gpt2/modeling_gpt2.py",)
+    used = ("numpy/core.py", "torch/bin/torch_shm_manager", "torch/testing/__init__.py", "pyarrow/libarrow.so.25")
+    used += ("transformers/models/__init__.py", "transformers/models/bert/modeling_bert.py")
+    for name in (*unused, *used):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"1234")
+    assert slim(tmp_path) == 4 * len(unused)
+    assert {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*") if file.is_file()} == set(used)
 
 
 def test_should_fail_the_build_with_one_line(tmp_path: Path, archive: Path) -> None:

@@ -1,0 +1,29 @@
+"""Says which model an image bundles: /opt/chitra/manifest.json."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from preprocessing.contract import bundled_model_dir
+from preprocessing.tokenisation import fingerprint, load_tokenizer
+
+MANIFEST = "manifest.json"
+
+
+def complete(folder: Path) -> dict[str, object]:
+    """Add the tokenisation to what the bundling recorded (name, address, sha256).
+
+    Raises:
+        InputError: the bundled model has no tokeniser that can be used.
+    """
+    file = folder / MANIFEST
+    content: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
+    content["tokenisation"] = fingerprint(load_tokenizer(folder / "model")).to_json()
+    file.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return content
+
+
+if __name__ == "__main__":
+    print(json.dumps(complete(Path(sys.argv[1]) if len(sys.argv) > 1 else bundled_model_dir().parent)))

@@ -1,0 +1,64 @@
+"""Removes from installed packages what neither preprocessing nor training nor serving uses.
+
+Runs in the image's build, right after an installation and in its layer, with the standard library only. The image's own
+tests run what is left.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+# Tests, headers, sources of extensions, static libraries, command-line tools, and libraries of services not called.
+UNUSED = (
+    "**/tests",
+    "**/*.a",
+    "**/*.h",
+    "**/*.hpp",
+    "**/*.pxd",
+    "**/*.pyx",
+    "pyarrow/include",
+    "pyarrow/src",
+    "pyarrow/_flight*",
+    "pyarrow/libarrow_flight*",
+    "torch/bin/*",
+    "torch/include",
+    "torch/lib/*test*",
+    "torch/share",
+    "torch/test",
+)
+KEPT = ("torch/bin/torch_shm_manager",)  # torch looks for it when it is imported
+# Of transformers' some 400 architectures: chiTra's, and the one that chooses among them by name.
+ARCHITECTURES = "transformers/models"
+KEPT_ARCHITECTURES = ("auto", "bert", "bert_japanese")
+
+
+def unused(site_packages: Path) -> Iterator[Path]:
+    """Files and folders to remove."""
+    kept = {site_packages / name for name in KEPT}
+    for pattern in UNUSED:
+        yield from (path for path in sorted(site_packages.glob(pattern)) if path not in kept)
+    for path in sorted((site_packages / ARCHITECTURES).glob("*/")):
+        if path.name not in (*KEPT_ARCHITECTURES, "__pycache__"):
+            yield path
+
+
+def slim(site_packages: Path) -> int:
+    """Remove them; returns the bytes freed."""
+    freed = 0
+    for path in unused(site_packages):
+        if not path.exists() and not path.is_symlink():
+            continue  # inside of a folder that is gone
+        files = [path] if path.is_file() or path.is_symlink() else [file for file in path.rglob("*") if file.is_file()]
+        freed += sum(file.lstat().st_size for file in files)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return freed
+
+
+if __name__ == "__main__":
+    print(f"freed {sum(slim(Path(folder)) for folder in sys.argv[1:]) / 1e6:.0f} MB")
