@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -175,7 +174,9 @@ def _use_as_participant(
 def _serve_again(session: boto3.Session, deployment: Deployment, run: Run, settings: Settings, step: Step) -> None:
     """What `workshop endpoint create` and `delete` do: nothing is trained for it, and everything goes with it."""
     again = create_endpoint(session, deployment, run.name, hours=1)
-    stages = [event.name for event in follow_run(session, again, poll_seconds=POLL_SECONDS) if _is_stage(event)]
+    stages = [
+        event.name for event in follow_run(session, again, poll_seconds=POLL_SECONDS) if isinstance(event, StageStarted)
+    ]
     if "Train" in stages:
         raise StepFailedError(f"the endpoint of {run.name} was trained for")
     account = Account(session)
@@ -184,10 +185,6 @@ def _serve_again(session: boto3.Session, deployment: Deployment, run: Run, setti
     ]
     delete_endpoint(account, settings, again.name, Pace(pause=POLL_SECONDS))
     step.note = f"it would have lived until {status.expiry}"
-
-
-def _is_stage(event: StageStarted | LogLine) -> TypeGuard[StageStarted]:
-    return isinstance(event, StageStarted)
 
 
 def stand_in_hyperparameters(articles: int) -> dict[str, str]:

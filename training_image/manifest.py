@@ -8,8 +8,7 @@ from pathlib import Path
 
 from preprocessing.contract import bundled_model_dir
 from preprocessing.tokenisation import fingerprint, load_tokenizer
-
-MANIFEST = "manifest.json"
+from training_image.bundle import MANIFEST
 
 
 def complete(folder: Path) -> dict[str, object]:

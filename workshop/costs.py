@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop.account import BRISK, Account
 from workshop.advice import AWS_ERRORS, advice
-from workshop.belongings.belonging import Belonging, Topic
+from workshop.belongings.belonging import Belonging
 
 PRICE_LIST_REGION = "us-east-1"
 HOSTING, TRAINING, PROCESSING, TRANSFORM = "Hosting", "Training", "Processing", "BatchTransform"
@@ -35,8 +35,14 @@ class PriceList:
         self._known: dict[tuple[str, str, str], float | None] = {}
         self.problem = ""
 
+    def together(self, region: str, capacities: list[Capacity]) -> float | None:
+        """The sum of all; None when one price is not to be had."""
+        asked = [self.per_hour(region, each) for each in capacities]
+        known = [price for price in asked if price is not None]
+        return sum(known) if len(known) == len(asked) else None
+
     def per_hour(self, region: str, capacity: Capacity) -> float | None:
-        """Of all the instances together; None when the price is not to be had."""
+        """Of all the instances; None when the price is not to be had."""
         key = (region, capacity.instance_type, capacity.use)
         if key not in self._known:
             self._known[key] = None if self.problem else self._look_up(*key)
@@ -69,9 +75,7 @@ def capacity_of(account: Account, belonging: Belonging) -> list[Capacity]:
         AWS_ERRORS: it could not be looked at.
     """
     look = _LOOKS.get(belonging.kind)
-    if belonging.topic not in (Topic.ENDPOINTS, Topic.JOBS) or look is None:
-        return []
-    return look(account.client("sagemaker", belonging.region), belonging.name)
+    return look(account.client("sagemaker", belonging.region), belonging.name) if look else []
 
 
 def capacity_of_endpoint(sagemaker: Any, name: str) -> list[Capacity]:

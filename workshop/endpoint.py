@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,17 +36,6 @@ SCHEDULE_KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """When an endpoint is deleted; ``at`` is None when nothing deletes it."""
-
-    at: datetime | None
-
-    @property
-    def left(self) -> timedelta | None:
-        return None if self.at is None else self.at - datetime.now(UTC)
-
-
 def create_endpoint(session: boto3.Session, deployment: Deployment, run: str, *, hours: int | None) -> Run:
     """Start an execution of the workflow that only serves the model of a finished run.
 
@@ -76,13 +64,13 @@ def check_hours(hours: int) -> int:
     return hours
 
 
-def expiry_of(scheduler: Any, endpoint: str) -> Expiry:
-    """As the endpoint's schedule says."""
+def expiry_of(scheduler: Any, endpoint: str) -> datetime | None:
+    """When the endpoint's schedule deletes it; None when nothing does."""
     schedule = found(lambda: scheduler.get_schedule(Name=endpoint))
     if schedule is None:
-        return Expiry(None)
+        return None
     expression: str = schedule["ScheduleExpression"]
-    return Expiry(datetime.strptime(expression, f"at({TIME})").replace(tzinfo=UTC))
+    return datetime.strptime(expression, f"at({TIME})").replace(tzinfo=UTC)
 
 
 def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: int) -> datetime:

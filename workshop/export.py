@@ -78,7 +78,7 @@ def export_run(
     files = [folder / source.target for source in wanted]
     for source, file in zip(wanted, files, strict=True):
         _download(s3, bucket, source, file, progress)
-    lines = [f"{sha256_of(folder / source.target)}  {source.target}" for source in wanted]
+    lines = [f"{sha256_of(file)}  {source.target}" for source, file in zip(wanted, files, strict=True)]
     write_whole(folder / CHECKSUMS, "\n".join(lines) + "\n")
     for archive, name in ARCHIVES.items():
         if (folder / archive).is_file():

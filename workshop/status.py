@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -63,9 +63,7 @@ def endpoint_statuses(account: Account, names: Names, prices: PriceList) -> list
 def _endpoint_status(account: Account, entry: dict[str, Any], prices: PriceList) -> EndpointStatus:
     name = entry["EndpointName"]
     capacity = capacity_of_endpoint(account.client("sagemaker"), name)
-    asked = [prices.per_hour(account.region, each) for each in capacity]
-    known = [price for price in asked if price is not None]
-    per_hour = sum(known) if len(known) == len(asked) else None
+    per_hour = prices.together(account.region, capacity)
     expiry, left = _expiry(account, name)
     hours = left.total_seconds() / 3600 if left else None
     cost_left = per_hour * hours if per_hour is not None and hours is not None else None
@@ -75,14 +73,14 @@ def _endpoint_status(account: Account, entry: dict[str, Any], prices: PriceList)
 
 def _expiry(account: Account, name: str) -> tuple[str, timedelta | None]:
     try:
-        expiry = expiry_of(account.client("scheduler"), name)
+        end = expiry_of(account.client("scheduler"), name)
     except ClientError as error:
         if is_denied(error):
             return "not allowed to see", None
         raise
-    if expiry.at is None:
+    if end is None:
         return "NEVER", None
-    return f"{expiry.at:%Y-%m-%d %H:%M} UTC", expiry.left
+    return f"{end:%Y-%m-%d %H:%M} UTC", end - datetime.now(UTC)
 
 
 def execution_statuses(account: Account, workflow: str) -> list[ExecutionStatus]:

@@ -23,7 +23,7 @@ class _Http:
 
 
 @functools.cache
-def _client(service: str, region: str) -> Any:
+def client_of(service: str, region: str) -> Any:
     """Clients are dear; all sessions of a process share them, and each call asks the session that is current."""
     client = boto3.client(service, region_name=region, aws_access_key_id="x", aws_secret_access_key="x")  # noqa: S106
     events = client.meta.events
@@ -55,4 +55,4 @@ class CloudSession(boto3.Session):
         CloudSession.current = cloud
 
     def client(self, service_name: str, region_name: str | None = None, **rest: Any) -> Any:  # type: ignore[override]
-        return _client(service_name, region_name or self.region_name)
+        return client_of(service_name, region_name or self.region_name)

@@ -14,7 +14,7 @@ from typing import Any
 from infra.settings import read_settings
 from tests.workshop.accounts import EARLIER, FORGOTTEN, HOME
 from tests.workshop.cloud import Cloud, RefusalError
-from tests.workshop.cloud_session import CloudSession, _client
+from tests.workshop.cloud_session import client_of
 from tests.workshop.test_teardown_properties import tear_down
 
 SERVICES = ("sts", "ec2", "s3", "ecr", "iam", "logs", "sagemaker", "scheduler", "stepfunctions", "cloudformation")
@@ -23,7 +23,7 @@ SERVICES += ("application-autoscaling", "resourcegroupstaggingapi")
 # Whoever forks from a process that has imported this module has all clients ready.
 for _service in SERVICES:
     for _region in (HOME, EARLIER, FORGOTTEN):
-        _client(_service, _region)
+        client_of(_service, _region)
 
 
 class RemoteCloud:
@@ -101,6 +101,3 @@ def tear_down_in_a_process(server: KillingServer, journal: Path) -> int:
     process.join(120)
     assert process.exitcode is not None
     return process.exitcode
-
-
-__all__ = ["CloudSession", "KillingServer", "tear_down_in_a_process"]

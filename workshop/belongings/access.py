@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from workshop.belongings.belonging import GLOBAL, Belonging, Finding, Pace, Place, Topic
+from workshop.belongings.belonging import GLOBAL, Belonging, Finding, Place, Topic
 from workshop.belongings.stacks import resources
-from workshop.belongings.waiting import found
+from workshop.belongings.waiting import found, once
 
 
 def list_access(place: Place) -> Iterator[Finding]:
@@ -18,10 +18,10 @@ def list_access(place: Place) -> Iterator[Finding]:
         keys = found(partial(iam.list_access_keys, UserName=user))
         if keys and keys["AccessKeyMetadata"]:
             count = len(keys["AccessKeyMetadata"])
-            remove = partial(_revoke_keys, iam, user)
+            remove = once(revoke_keys, iam=iam, user=user)
             yield Belonging(Topic.ACCESS, "access keys of", user, GLOBAL, remove, f"{count} of them")
         if found(partial(iam.get_login_profile, UserName=user)):
-            remove = partial(_delete_password, iam, user)
+            remove = once(iam.delete_login_profile, UserName=user)
             yield Belonging(Topic.ACCESS, "console password of", user, GLOBAL, remove)
 
 
@@ -36,11 +36,3 @@ def revoke_keys(iam: Any, user: str) -> int:
     for key in keys:
         found(partial(iam.delete_access_key, UserName=user, AccessKeyId=key["AccessKeyId"]))
     return len(keys)
-
-
-def _revoke_keys(iam: Any, user: str, pace: Pace) -> None:
-    found(partial(revoke_keys, iam, user))
-
-
-def _delete_password(iam: Any, user: str, pace: Pace) -> None:
-    found(partial(iam.delete_login_profile, UserName=user))

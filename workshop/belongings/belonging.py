@@ -107,6 +107,22 @@ class Lookalike:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be looked at, and what to do; ``topic`` is None where that concerns no removal.
+
+    A ``final`` one does not go away by looking again.
+    """
+
+    topic: Topic | None
+    region: str
+    advice: str
+    final: bool
+
+    def __str__(self) -> str:
+        return f"{self.topic.value if self.topic else 'regions and tags'}: {self.advice}"
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a lister looks. ``tagged`` are the names in SageMaker that carry the workshop's tag."""
 

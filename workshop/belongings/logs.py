@@ -8,7 +8,7 @@ from typing import Any
 
 from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, Topic
 from workshop.belongings.tags import owner
-from workshop.belongings.waiting import found
+from workshop.belongings.waiting import found, once
 
 JOB_LOG_GROUPS = {
     "/aws/sagemaker/ProcessingJobs": "processing-job",
@@ -56,11 +56,7 @@ def _group(place: Place, logs: Any, name: str) -> Iterator[Finding]:
     if tag not in (None, place.names.workshop):
         yield Lookalike("log group", name, place.region)
         return
-    yield Belonging(Topic.LOGS, "log group", name, place.region, partial(_delete_group, logs, name))
-
-
-def _delete_group(logs: Any, name: str, pace: Pace) -> None:
-    found(partial(logs.delete_log_group, logGroupName=name))
+    yield Belonging(Topic.LOGS, "log group", name, place.region, once(logs.delete_log_group, logGroupName=name))
 
 
 def _delete_streams(logs: Any, group: str, streams: list[str], pace: Pace) -> None:

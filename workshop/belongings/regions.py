@@ -9,6 +9,7 @@ from infra.names import Names
 from infra.settings import Settings
 from workshop.account import Account
 from workshop.advice import AWS_ERRORS, advice, is_denied
+from workshop.belongings.belonging import Problem
 from workshop.belongings.stacks import describe_own_stack
 from workshop.belongings.tags import tagged_in_sagemaker
 
@@ -16,20 +17,11 @@ THREADS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class RegionProblem:
-    """Why a region was not looked into; a ``final`` one does not go away by looking again."""
-
-    region: str
-    advice: str
-    final: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Regions:
     """``present`` can be looked into."""
 
     present: tuple[str, ...]
-    problems: tuple[RegionProblem, ...]
+    problems: tuple[Problem, ...]
 
 
 def find_regions(account: Account, settings: Settings) -> Regions:
@@ -40,10 +32,10 @@ def find_regions(account: Account, settings: Settings) -> Regions:
         named = tuple(dict.fromkeys([*named, *_regions_of_buckets(account, settings, answer)]))
     except AWS_ERRORS as error:
         text = f"no other region was looked into: {advice(error)}"
-        return Regions(named, (RegionProblem(settings.region, text, is_denied(error)),))
+        return Regions(named, (Problem(None, settings.region, text, is_denied(error)),))
     enabled = [entry["RegionName"] for entry in answer]
     problems = [
-        RegionProblem(region, f"region {region} is switched off: switch it on (Account, AWS Regions)", True)
+        Problem(None, region, f"region {region} is switched off: switch it on (Account, AWS Regions)", True)
         for region in named
         if region not in enabled
     ]
@@ -52,7 +44,7 @@ def find_regions(account: Account, settings: Settings) -> Regions:
         for region, holds in zip(
             others, pool.map(lambda region: _holds(account, settings, region), others), strict=True
         ):
-            if isinstance(holds, RegionProblem):
+            if isinstance(holds, Problem):
                 problems.append(holds)
             elif holds:
                 named += (region,)
@@ -68,7 +60,7 @@ def _regions_of_buckets(account: Account, settings: Settings, enabled: list[dict
     return [region for region in regions if names.bucket(account.number, region) in buckets]
 
 
-def _holds(account: Account, settings: Settings, region: str) -> bool | RegionProblem:
+def _holds(account: Account, settings: Settings, region: str) -> bool | Problem:
     """Whether something is there, or why that could not be seen."""
     names = Names(settings.name)
     try:
@@ -77,4 +69,4 @@ def _holds(account: Account, settings: Settings, region: str) -> bool | RegionPr
         cloudformation = account.client("cloudformation", region)
         return any(describe_own_stack(cloudformation, names.workshop, stack) for stack in names.stacks)
     except AWS_ERRORS as error:
-        return RegionProblem(region, f"region {region} was not looked into: {advice(error)}", is_denied(error))
+        return Problem(None, region, f"region {region} was not looked into: {advice(error)}", is_denied(error))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
-from workshop.belongings.belonging import Belonging, Finding, Pace, Place, Topic
+from workshop.belongings.belonging import Belonging, Finding, Place, Topic
 from workshop.belongings.tags import owner
-from workshop.belongings.waiting import found
+from workshop.belongings.waiting import found, once
 
 
 def list_scalable_targets(place: Place) -> Iterator[Finding]:
@@ -23,7 +22,12 @@ def list_scalable_targets(place: Place) -> Iterator[Finding]:
                     "scalable target",
                     target["ResourceId"],
                     place.region,
-                    partial(_deregister, scaling, target["ResourceId"], target["ScalableDimension"]),
+                    once(
+                        scaling.deregister_scalable_target,
+                        ServiceNamespace="sagemaker",
+                        ResourceId=target["ResourceId"],
+                        ScalableDimension=target["ScalableDimension"],
+                    ),
                 )
 
 
@@ -35,14 +39,3 @@ def _is_ours(place: Place, endpoint: str) -> bool:
     arn = place.arn("sagemaker", f"endpoint/{endpoint}")
     answer = found(partial(place.client("sagemaker").list_tags, ResourceArn=arn))
     return answer is None or owner(answer["Tags"]) == place.names.workshop
-
-
-def _deregister(scaling: Any, resource: str, dimension: str, pace: Pace) -> None:
-    found(
-        partial(
-            scaling.deregister_scalable_target,
-            ServiceNamespace="sagemaker",
-            ResourceId=resource,
-            ScalableDimension=dimension,
-        )
-    )

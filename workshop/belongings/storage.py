@@ -14,7 +14,6 @@ from workshop.belongings.stacks import describe_own_stack, is_own
 from workshop.belongings.waiting import found
 
 PAGE = 1000  # of objects; also the most that one deletion takes
-IMAGES_PER_CALL = 100
 
 
 def list_bucket(place: Place) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from infra.settings import Settings
 from workshop.account import Account
 from workshop.advice import AWS_ERRORS, advice, is_denied
 from workshop.belongings import access, logs, sagemaker, scaling, stacks, storage, workflow
-from workshop.belongings.belonging import WAVES, Belonging, Finding, Lister, Lookalike, Place, Topic
+from workshop.belongings.belonging import WAVES, Belonging, Finding, Lister, Lookalike, Place, Problem, Topic
 from workshop.belongings.regions import find_regions
 from workshop.belongings.tags import Tagged, tagged_in_sagemaker
 
@@ -33,22 +33,6 @@ THREADS = 8
 ORDER = {topic: wave for wave, topics in enumerate(WAVES) for topic in topics}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What could not be looked at, and what to do; ``topic`` is None where that concerns no removal.
-
-    A ``final`` one does not go away by looking again.
-    """
-
-    topic: Topic | None
-    region: str
-    advice: str
-    final: bool
-
-    def __str__(self) -> str:
-        return f"{self.topic.value if self.topic else 'regions and tags'}: {self.advice}"
-
-
 @dataclass(slots=True)
 class Survey:
     """``belongings`` in the order of removal."""
@@ -65,7 +49,7 @@ class Survey:
         return not self.belongings and not self.problems
 
 
-def survey(account: Account, settings: Settings, remembered: Iterable[tuple[str, str, str]] = ()) -> Survey:
+def survey(account: Account, settings: Settings, remembered: Sequence[tuple[str, str, str]] = ()) -> Survey:
     """List from scratch.
 
     ``remembered`` are (region, kind, name) that carried the workshop's tag in SageMaker when an earlier survey saw
@@ -73,8 +57,7 @@ def survey(account: Account, settings: Settings, remembered: Iterable[tuple[str,
     """
     names = Names(settings.name)
     regions = find_regions(account, settings)
-    result = Survey(regions=regions.present)
-    result.problems += [Problem(None, each.region, each.advice, each.final) for each in regions.problems]
+    result = Survey(regions=regions.present, problems=list(regions.problems))
     with ThreadPoolExecutor(THREADS) as pool:
         for region, answer in zip(
             regions.present, pool.map(lambda region: _tagged(account, names, region), regions.present), strict=True
@@ -103,7 +86,7 @@ def _tagged(account: Account, names: Names, region: str) -> Tagged | Problem:
         return Problem(None, region, text, is_denied(error))
 
 
-def _merged(tagged: Tagged, region: str, remembered: Iterable[tuple[str, str, str]]) -> Tagged:
+def _merged(tagged: Tagged, region: str, remembered: Sequence[tuple[str, str, str]]) -> Tagged:
     merged = {kind: set(names) for kind, names in tagged.items()}
     for seen_in, kind, name in remembered:
         if seen_in == region:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -46,6 +47,11 @@ def found(call: Callable[[], T]) -> T | None:
         if is_gone(error):
             return None
         raise
+
+
+def once(call: Callable[..., object], **arguments: Any) -> Callable[[Pace], object]:
+    """A removal that is one call; it makes no difference whether the thing is still there."""
+    return lambda pace: found(partial(call, **arguments))
 
 
 def wait(state: Callable[[], str], pace: Pace, way_out: str) -> None:

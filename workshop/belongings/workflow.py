@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, Topic
+from workshop.belongings.belonging import Belonging, Finding, Lookalike, Place, Topic
 from workshop.belongings.stacks import is_own
-from workshop.belongings.waiting import found
+from workshop.belongings.waiting import found, once
 
 
 def list_executions(place: Place) -> Iterator[Finding]:
@@ -23,7 +23,8 @@ def list_executions(place: Place) -> Iterator[Finding]:
         return
     running = found(partial(_running, states, machine)) or []
     for execution in running:
-        remove = partial(_stop, states, execution["executionArn"])
+        arn = execution["executionArn"]
+        remove = once(states.stop_execution, executionArn=arn, error="Teardown", cause="workshop teardown")
         yield Belonging(Topic.EXECUTIONS, "execution", execution["name"], place.region, remove, "RUNNING")
 
 
@@ -32,18 +33,11 @@ def _running(states: Any, machine: str) -> list[dict[str, Any]]:
     return [execution for page in pages for execution in page["executions"]]
 
 
-def _stop(states: Any, arn: str, pace: Pace) -> None:
-    found(partial(states.stop_execution, executionArn=arn, error="Teardown", cause="workshop teardown"))
-
-
 def list_schedules(place: Place) -> Iterator[Finding]:
     """By name: schedules take no tags."""
     scheduler = place.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate(NamePrefix=place.names.run_prefix):
         for schedule in page["Schedules"]:
-            remove = partial(_delete, scheduler, schedule["Name"], schedule.get("GroupName", "default"))
+            group = schedule.get("GroupName", "default")
+            remove = once(scheduler.delete_schedule, Name=schedule["Name"], GroupName=group)
             yield Belonging(Topic.EXPIRY, "schedule", schedule["Name"], place.region, remove)
-
-
-def _delete(scheduler: Any, name: str, group: str, pace: Pace) -> None:
-    found(partial(scheduler.delete_schedule, Name=name, GroupName=group))

@@ -133,9 +133,7 @@ def _costs(account: Account, prices: PriceList, belonging: Belonging) -> tuple[s
         return f"cannot be seen: {advice(error)}", None
     if not capacity:
         return "", 0.0
-    asked = [prices.per_hour(belonging.region, each) for each in capacity]
-    known = [price for price in asked if price is not None]
-    amount = sum(known) if len(known) == len(asked) else None
+    amount = prices.together(belonging.region, capacity)
     return f"{', '.join(map(str, capacity))}: {price_text(amount)}", amount
 
 
