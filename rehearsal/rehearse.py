@@ -174,10 +174,8 @@ def _use_as_participant(
 def _serve_again(session: boto3.Session, deployment: Deployment, run: Run, settings: Settings, step: Step) -> None:
     """What `workshop endpoint create` and `delete` do: nothing is trained for it, and everything goes with it."""
     again = create_endpoint(session, deployment, run.name, hours=1)
-    stages = [
-        event.name for event in follow_run(session, again, poll_seconds=POLL_SECONDS) if isinstance(event, StageStarted)
-    ]
-    if "Train" in stages:
+    events = follow_run(session, again, poll_seconds=POLL_SECONDS)
+    if "Train" in [event.name for event in events if isinstance(event, StageStarted)]:
         raise StepFailedError(f"the endpoint of {run.name} was trained for")
     account = Account(session)
     [status] = [

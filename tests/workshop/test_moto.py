@@ -20,11 +20,9 @@ from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names, bootstrap_bucket, bo
 from infra.settings import Settings, read_settings
 from rehearsal.endpoint import endpoint_url, free_port
 from tests.infra.conftest import synthesise
+from tests.workshop.leftovers import ACCOUNT, REGION, leave_a_run
 
-ACCOUNT, REGION = "123456789012", "ap-northeast-1"
-NAMES = Names("chitra")
 RUN = "chitra--run-1"
-TAGS = [{"Key": "workshop", "Value": "chitra"}]
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/chitra-sagemaker-execution"
 LOCATION = {"LocationConstraint": REGION}
 START_SECONDS = 60
@@ -107,40 +105,15 @@ def deploy(aws: Moto, settings: Settings) -> None:
 
 
 def furnish(aws: Moto, settings: Settings) -> None:
-    """What one run with an endpoint leaves, made by its tag."""
+    """What one run with an endpoint leaves, results and an unfinished upload in the bucket, and an image."""
     names = Names(settings.name)
-    run, tags = f"{names.run_prefix}run-1", [{"Key": "workshop", "Value": settings.name}]
-    sagemaker, s3 = aws.client("sagemaker"), aws.client("s3")
-    sagemaker.create_model(ModelName=run, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"}, Tags=tags)
-    variant = {"VariantName": "v", "ModelName": run, "InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
-    sagemaker.create_endpoint_config(EndpointConfigName=run, ProductionVariants=[variant], Tags=tags)
-    sagemaker.create_endpoint(EndpointName=run, EndpointConfigName=run, Tags=tags)
-    end = datetime.now(UTC) + timedelta(hours=2)
-    target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint", "RoleArn": ROLE, "Input": "{}"}
-    aws.client("scheduler").create_schedule(
-        Name=run,
-        ScheduleExpression=f"at({end:%Y-%m-%dT%H:%M:%S})",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target=target,
-    )
-    aws.client("application-autoscaling").register_scalable_target(
-        ServiceNamespace="sagemaker",
-        ResourceId=f"endpoint/{run}/variant/v",
-        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
-        MinCapacity=1,
-        MaxCapacity=2,
-    )
-    bucket = names.bucket(ACCOUNT, REGION)
+    expires = datetime.now(UTC) + timedelta(hours=2)
+    run = leave_a_run(aws.client, settings.name, role=ROLE, image="image", expires=f"{expires:%Y-%m-%dT%H:%M:%S}")
+    s3, bucket = aws.client("s3"), names.bucket(ACCOUNT, REGION)
     for body in (b"one", b"two"):
         s3.put_object(Bucket=bucket, Key=f"models/{run}/output/weights.bin", Body=body)
     s3.put_object(Bucket=bucket, Key=f"datasets/{run}/train/part.arrow", Body=b"x" * 100_000)
     s3.create_multipart_upload(Bucket=bucket, Key="models/unfinished")
-    s3.put_object(Bucket=bootstrap_bucket(ACCOUNT, REGION), Key=f"{names.staging_prefix}1.json", Body=b"{}")
-    logs = aws.client("logs")
-    groups = {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]}
-    for group in {"/aws/sagemaker/TrainingJobs", f"/aws/sagemaker/Endpoints/{run}"} - groups:
-        logs.create_log_group(logGroupName=group)
-    logs.create_log_stream(logGroupName="/aws/sagemaker/TrainingJobs", logStreamName=f"{run}/algo-1")
     image = {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"digest": f"sha256:{settings.name}"}, "layers": []}
     aws.client("ecr").put_image(
         repositoryName=bootstrap_repository(ACCOUNT, REGION),

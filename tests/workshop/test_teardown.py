@@ -13,14 +13,14 @@ from infra.names import Names, bootstrap_bucket, bootstrap_repository
 from infra.settings import Settings, read_settings
 from rehearsal.inventory import inventory
 from rehearsal.runtime import Runtime
-from rehearsal.server import ACCOUNT, LocalAws
+from rehearsal.server import LocalAws
+from tests.workshop.leftovers import ACCOUNT, REGION, leave_a_run
 from workshop.account import Account
 from workshop.belongings.belonging import Pace
 from workshop.belongings.survey import survey
 from workshop.journal import Journal
 from workshop.teardown import Outcome, teardown
 
-REGION = "ap-northeast-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/execution"
 TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
 LOCATION = {"LocationConstraint": REGION}
@@ -43,44 +43,20 @@ def session(tmp_path: Path, stand_in: Path) -> Iterator[boto3.Session]:
 def furnish(session: boto3.Session, workshop: str) -> None:
     """What executions and deployments of a workshop leave, and a bucket without its stack."""
     names = Names(workshop)
-    run = f"{names.run_prefix}run-1"
-    tags = [{"Key": "workshop", "Value": workshop}]
-    sagemaker = session.client("sagemaker")
-    image = {"imageTag": f"{names.run_prefix}1"}
-    session.client("ecr").describe_images(repositoryName=REPOSITORY, imageIds=[image])  # makes it, here
-    container = {"Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{REPOSITORY}:{image['imageTag']}"}
-    sagemaker.create_model(ModelName=run, ExecutionRoleArn=ROLE, PrimaryContainer=container, Tags=tags)
-    variant = {"VariantName": "v", "ModelName": run, "InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
-    for name in (run, f"notebook-of-{workshop}"):
-        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], Tags=tags)
-        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tags)  # fails: it has no artefact
-    session.client("application-autoscaling").register_scalable_target(
-        ServiceNamespace="sagemaker",
-        ResourceId=f"endpoint/{run}/variant/v",
-        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
-        MinCapacity=1,
-        MaxCapacity=2,
+    tag = f"{names.run_prefix}1"
+    session.client("ecr").describe_images(repositoryName=REPOSITORY, imageIds=[{"imageTag": tag}])  # makes it, here
+    leave_a_run(  # its endpoints fail: they have no artefact
+        session.client,
+        workshop,
+        role=ROLE,
+        image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{REPOSITORY}:{tag}",
+        expires="2099-01-01T00:00:00",
+        endpoints_too=(f"notebook-of-{workshop}",),
+        log_groups_too=(names.workflow_log_group,),
     )
-    target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint", "RoleArn": ROLE, "Input": "{}"}
-    session.client("scheduler").create_schedule(
-        Name=run, ScheduleExpression="at(2099-01-01T00:00:00)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
-    )
-    logs = session.client("logs")
-    groups = {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]}
-    for group, stream in (
-        ("/aws/sagemaker/TrainingJobs", f"{run}/algo-1"),
-        (f"/aws/sagemaker/Endpoints/{run}", "AllTraffic/i-1"),
-        (f"/aws/sagemaker/Endpoints/notebook-of-{workshop}", "AllTraffic/i-1"),
-        (names.workflow_log_group, "states"),
-    ):
-        if group not in groups:
-            logs.create_log_group(logGroupName=group)
-        logs.create_log_stream(logGroupName=group, logStreamName=stream)
-    s3 = session.client("s3")
-    s3.put_object(Bucket=bootstrap_bucket(ACCOUNT, REGION), Key=f"{names.staging_prefix}1.json", Body=b"{}")
-    bucket = names.bucket(ACCOUNT, REGION)
+    s3, bucket = session.client("s3"), names.bucket(ACCOUNT, REGION)
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=LOCATION)
-    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "workshop", "Value": workshop}]})
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     for body in (b"one", b"two"):
         s3.put_object(Bucket=bucket, Key="models/m.tar.gz", Body=body)
