@@ -10,8 +10,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test bench lint synth doctor deploy teardown image image-size setup lock clean
 
-run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own)
-	workshop rehearse $(if $(CORPUS),--corpus "$(CORPUS)")
+run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own, DOCKER=1 or 0 for containers or not)
+	workshop rehearse $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(DOCKER),$(if $(filter 0,$(DOCKER)),--no-docker,--docker))
 
 test: setup  ## lint, types and tests
 	$(MAKE) --no-print-directory lint
@@ -62,7 +62,7 @@ image-size:  ## what each of the image's layers weighs
 
 lock: setup  ## write what is installed to requirements.lock
 	pip freeze --all --exclude-editable | grep -v '^pip==' | sed 's/+cpu$$//' > requirements.lock
-	python -m training_image.lock > training_image/requirements.lock
+	python -m training_image.lock
 	@touch $(STAMP) $(NODE_STAMP)
 
 clean:

@@ -1,11 +1,18 @@
-"""Prints what the image installs: the packages its programs import and all they need, as installed here.
+"""Writes what the image installs: the packages its programs import and all they need, as installed here.
 
-`make lock` writes it to requirements.lock, so the image holds the versions that the tests ran with.
+`make lock` runs it, so the image holds the versions that the tests ran with: requirements.lock for both targets,
+cuda.lock for torch's CUDA build, whose own packages are resolved by pip.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -26,7 +33,10 @@ IMPORTED = (
     "transformers",
     "uvicorn",
 )
-CUDA_PREFIXES = ("cuda-", "nvidia-", "triton")  # pinned exactly by torch's own metadata, where they are needed
+# Asked for by one of those and imported by none of the programs; a test of the image watches it.
+NOT_IMPORTED = ("contourpy", "hf-xet", "httpcore", "logzero", "networkx", "setuptools", "triton")
+CUDA_PREFIXES = ("cuda-", "nvidia-", "torch")
+FOLDER = Path(__file__).parent
 
 
 def image_requirements() -> dict[str, str]:
@@ -34,7 +44,7 @@ def image_requirements() -> dict[str, str]:
     pending, found = list(IMPORTED), dict[str, str]()
     while pending:
         name = canonicalize_name(pending.pop())
-        if name in found or name.startswith(CUDA_PREFIXES):
+        if name in found or name in NOT_IMPORTED:
             continue
         try:
             found[name] = version(name).partition("+")[0]
@@ -54,6 +64,26 @@ def image_requirements() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def cuda_requirements(torch_version: str) -> dict[str, str]:
+    """Versions by name of torch's build for CUDA and the packages that only it needs, from PyPI's metadata."""
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.json"
+        ask = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
+        subprocess.run(
+            [*ask, "--target", scratch, "--report", str(report), f"torch=={torch_version}"],
+            check=True,
+            env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""},  # a local CPU build would win
+        )
+        installed = json.loads(report.read_text(encoding="utf-8"))["install"]
+    packages = {canonicalize_name(item["metadata"]["name"]): item["metadata"]["version"] for item in installed}
+    return dict(sorted((name, number) for name, number in packages.items() if name.startswith(CUDA_PREFIXES)))
+
+
+def write_lock(file: Path, packages: dict[str, str]) -> None:
+    file.write_text("".join(f"{name}=={number}\n" for name, number in packages.items()), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    for package, number in image_requirements().items():
-        print(f"{package}=={number}")
+    both = image_requirements()
+    write_lock(FOLDER / "requirements.lock", both)
+    write_lock(FOLDER / "cuda.lock", cuda_requirements(both["torch"]))

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 
 from preprocessing.contract import base_dir
 from preprocessing.errors import EXIT_INPUT, InputError
+from training_image.device import gpu_problem
 from training_image.predictor import Prediction, Predictor
 
 DEFAULT_PORT = 8080
@@ -113,6 +114,8 @@ def _answer(predictions: list[Prediction], *, single: bool) -> dict[str, Any]:
 
 def main() -> int:
     """Serve until SIGTERM; 2 when the artefact cannot be served."""
+    if problem := gpu_problem():
+        print(f"warning: {problem} Serving on the CPU.", file=sys.stderr, flush=True)
     try:
         predictor = Predictor(base_dir() / "model")
     except InputError as error:

@@ -1,4 +1,4 @@
-"""Removes from installed packages what neither preprocessing nor training nor serving uses.
+"""Removes from installed packages what neither preprocessing nor training nor serving uses, and compiles the rest.
 
 Runs in the image's build, right after an installation and in its layer, with the standard library only. The image's own
 tests run what is left.
@@ -6,23 +6,33 @@ tests run what is left.
 
 from __future__ import annotations
 
+import compileall
+import py_compile
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# Tests, headers, sources of extensions, static libraries, command-line tools, and libraries of services not called.
+# Tests, headers, stubs, sources of extensions, static libraries, command-line tools, libraries of services not called,
+# and torch's compiler, which needs one for C that the image does not have.
 UNUSED = (
     "**/tests",
     "**/*.a",
+    "**/*.c",
     "**/*.h",
     "**/*.hpp",
     "**/*.pxd",
+    "**/*.pyi",
     "**/*.pyx",
+    "bin",
+    "numpy/distutils",
     "pyarrow/include",
     "pyarrow/src",
     "pyarrow/_flight*",
     "pyarrow/libarrow_flight*",
+    "torch/_inductor/codegen",
+    "torch/_inductor/fx_passes",
+    "torch/_inductor/kernel",
     "torch/bin/*",
     "torch/include",
     "torch/lib/*test*",
@@ -60,5 +70,13 @@ def slim(site_packages: Path) -> int:
     return freed
 
 
+def compile_all(site_packages: Path) -> bool:
+    """Bytecode that holds no time of its build, so that two builds give the same bytes."""
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    return bool(compileall.compile_dir(site_packages, quiet=2, workers=0, invalidation_mode=unchecked))
+
+
 if __name__ == "__main__":
-    print(f"freed {sum(slim(Path(folder)) for folder in sys.argv[1:]) / 1e6:.0f} MB")
+    folder = Path(sys.argv[1])
+    print(f"freed {slim(folder) / 1e6:.0f} MB")
+    compile_all(folder)

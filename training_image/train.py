@@ -10,6 +10,7 @@ import time
 import traceback
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import datasets
 import transformers
@@ -19,6 +20,7 @@ from preprocessing.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from preprocessing.tokenisation import fingerprint, load_tokenizer
 from training_image.artefact import save_artefact
 from training_image.channels import Channels, read_channels
+from training_image.device import gpu_problem
 from training_image.hyperparameters import Hyperparameters, read_hyperparameters
 from training_image.report import write_report
 from training_image.trainer import FineTuning
@@ -55,7 +57,10 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     datasets.disable_progress_bars()
     transformers.logging.set_verbosity_error()
     hyperparameters = read_hyperparameters(base / "input/config/hyperparameters.json")
-    require_one_host(base / "input/config/resourceconfig.json")
+    resources = read_resources(base / "input/config/resourceconfig.json")
+    require_one_host(resources)
+    if problem := gpu_problem(resources.get("current_instance_type") or ""):
+        raise InputError(problem)
     tokenizer = load_tokenizer(model_dir)
     channels = read_channels(base / "input/data", fingerprint(tokenizer))
     _check_labels(hyperparameters, channels)
@@ -86,11 +91,17 @@ def _check_labels(hyperparameters: Hyperparameters, channels: Channels) -> None:
         )
 
 
-def require_one_host(resource_config: Path) -> None:
+def read_resources(file: Path) -> dict[str, Any]:
+    """What SageMaker says about the job's instances; nothing outside of it."""
+    if not file.exists():
+        return {}
+    resources: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return resources
+
+
+def require_one_host(resources: dict[str, Any]) -> None:
     """Several hosts would each train and overwrite the same model."""
-    if not resource_config.exists():
-        return
-    hosts = json.loads(resource_config.read_text(encoding="utf-8")).get("hosts", [])
+    hosts = resources.get("hosts", [])
     if len(hosts) > 1:
         raise InputError(f"resourceconfig.json: names {len(hosts)} hosts. Set the training job's instance_count to 1.")
 

@@ -108,13 +108,26 @@ def test_should_run_alone_without_the_projects_packages(tmp_path: Path, stand_in
 
 
 def test_should_install_into_the_image_what_the_tests_run_with() -> None:
-    lines = (ROOT / "training_image/requirements.lock").read_text().splitlines()
-    assert dict(line.split("==") for line in lines) == image_requirements()
+    assert read_lock("requirements.lock") == image_requirements()
+
+
+def test_should_pin_the_same_torch_for_both_targets() -> None:
+    cuda = read_lock("cuda.lock")
+    assert cuda["torch"] == read_lock("requirements.lock")["torch"]
+    assert {"nvidia-cublas", "nvidia-cudnn-cu13"} <= set(cuda)
+
+
+def read_lock(name: str) -> dict[str, str]:
+    return dict(line.split("==") for line in (ROOT / "training_image" / name).read_text().splitlines())
 
 
 def test_should_copy_nothing_into_the_image_that_an_edit_elsewhere_changes() -> None:
-    """The asset's list in infra/image.py and .dockerignore are the same."""
+    """CDK's list and the one for `docker build` are the same, but for a model of your own."""
     from infra.image import BUILD_CONTEXT
 
-    ignored = (ROOT / ".dockerignore").read_text().split()
-    assert ignored == ["*", *(f"!{pattern}" for pattern in BUILD_CONTEXT)]
+    ignored = (ROOT / "training_image/Dockerfile.dockerignore").read_text().split()
+    own = {"*", "!models/*"}
+    assert set(ignored) - own == {f"!{name}" for name in BUILD_CONTEXT} - {
+        "!training_image/Dockerfile",  # which docker sends along anyway
+        "!models/.gitkeep",
+    }

@@ -1,0 +1,39 @@
+"""Whether PyTorch can use the instance's GPU, and if not, why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+GPU_DEVICE = Path("/dev/nvidiactl")  # what NVIDIA's driver, and its container toolkit, give a machine with a GPU
+GPU_FAMILIES = ("ml.g", "ml.p")
+
+
+def gpu_problem(instance_type: str = "", device: Path = GPU_DEVICE) -> str:
+    """Why a GPU that is there cannot be used, with the way out; empty when it can, or when there is none.
+
+    ``instance_type`` is SageMaker's (endpoints are not told theirs: the device file tells).
+    """
+    there = device.exists() or instance_type.startswith(GPU_FAMILIES)
+    if not there or torch.cuda.is_available():
+        return ""
+    where = f"{instance_type}: " if instance_type else ""
+    if torch.version.cuda is None:
+        return f"{where}there is a GPU, but the image holds PyTorch for CPUs. Build its target cuda (docs/image.md)."
+    if not device.exists():
+        return (
+            f"{where}the container sees no GPU. Check that the image sets NVIDIA_VISIBLE_DEVICES=all (docs/image.md)."
+        )
+    return (
+        f"{where}PyTorch {torch.__version__} cannot use the GPU: {_reason()} CUDA {torch.version.cuda} needs a driver "
+        "that supports it: for endpoints set the variant's InferenceAmiVersion (docs/image.md)."
+    )
+
+
+def _reason() -> str:
+    try:
+        torch.cuda.init()
+    except (RuntimeError, AssertionError) as error:
+        return str(error).splitlines()[0].rstrip(".") + "."
+    return "no usable device was found."
