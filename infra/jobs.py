@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from infra.instances import needs_gpu
 from infra.names import CORPUS_PREFIX, Names
 from infra.settings import (
     MAX_HOURS_TO_LIVE,
@@ -26,7 +27,6 @@ PROCESSING_DIR = "/opt/ml/processing"
 SPLITS = ("train", "validation", "test")
 # Endpoints on GPU instances start with a driver too old for current PyTorch unless this AMI is asked for.
 GPU_INFERENCE_AMI = "al2023-ami-sagemaker-inference-gpu-4-1"
-GPU_FAMILIES = ("g4dn", "g5", "g6", "g6e", "p3", "p4d", "p5")
 
 RUN = "{% $run %}"
 MILLISECONDS_PER_HOUR = 3_600_000
@@ -195,8 +195,7 @@ def _capacity_of_training(job: TrainingSettings) -> Request:
 def _capacity(settings: EndpointSettings) -> Request:
     if settings.kind == "serverless":
         return {"ServerlessConfig": {"MemorySizeInMB": settings.memory_mb, "MaxConcurrency": 5}}
-    family = settings.instance_type.split(".")[1]
-    ami = {"InferenceAmiVersion": GPU_INFERENCE_AMI} if family in GPU_FAMILIES else {}
+    ami = {"InferenceAmiVersion": GPU_INFERENCE_AMI} if needs_gpu(settings.instance_type) else {}
     return {"InstanceType": settings.instance_type, "InitialInstanceCount": 1, **ami}
 
 

@@ -45,6 +45,19 @@ class Names:
         return f"/aws/vendedlogs/states/{self.workshop}-workflow"
 
     @property
+    def image_repository(self) -> str:
+        """Of images that `workshop build-image` makes; those of `cdk deploy` are in the bootstrap repository."""
+        return f"{self.workshop}-image"
+
+    @property
+    def build_project(self) -> str:
+        return f"{self.workshop}-image"
+
+    @property
+    def build_log_group(self) -> str:
+        return f"/aws/codebuild/{self.workshop}-image"
+
+    @property
     def run_prefix(self) -> str:
         """Jobs, models, endpoints and schedules are called ``<workshop>--<execution name>``.
 

@@ -6,17 +6,34 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from infra.instances import is_usable
 
 CONTEXT_KEY = "workshop"
 CDK_JSON = Path(__file__).parent.parent / "cdk.json"
 TAG_KEY = "workshop"
 MAX_HOURS_TO_LIVE = 72
+MODELS_FOLDER = "models"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=16)]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 Participant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
-InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+
+
+def _usable(instance_type: str) -> str:
+    if not is_usable(instance_type):
+        raise ValueError("has no GPU that this PyTorch can use; take ml.g4dn.xlarge, ml.g5.xlarge or a newer one")
+    return instance_type
+
+
+InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"), AfterValidator(_usable)]
+ImageUri = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9._/-]+(:[\w.-]+|@sha256:[0-9a-f]{64}))?$"
+    ),
+]
 HyperparameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 HyperparameterText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]*$")]
 # What CloudWatch Logs accepts as retention.
@@ -32,10 +49,24 @@ class _Section(BaseModel):
 
 
 class ModelSettings(_Section):
-    """Where the image's build fetches the model from. An empty sha256 is printed by the build, to be filled in."""
+    """Where the image's build takes the model from: an address, or an archive in models/.
+
+    An empty sha256 is printed by the build, to be filled in; for a file it must be given, because CDK tells by it
+    whether the image is to be built again.
+    """
 
     address: Annotated[str, StringConstraints(pattern=r"^(https?://|models/)\S+$")]
     sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+    @property
+    def is_local(self) -> bool:
+        return self.address.startswith(f"{MODELS_FOLDER}/")
+
+    @model_validator(mode="after")
+    def _known_file(self) -> ModelSettings:
+        if self.is_local and not self.sha256:
+            raise ValueError(f"sha256 is needed for a file of your own; print it with: sha256sum {self.address}")
+        return self
 
 
 class JobSettings(_Section):
@@ -88,7 +119,9 @@ class EndpointSettings(_Section):
 class Settings(_Section):
     """All settings of one workshop. ``name`` prefixes every resource.
 
-    ``earlier_regions`` are those that ``region`` named before: teardown looks there, too.
+    ``image_source`` says who builds the image: `cdk deploy` with a Docker engine, `workshop build-image` in CodeBuild,
+    or nobody, because it is there as ``image_uri``. ``earlier_regions`` are those that ``region`` named before:
+    teardown looks there, too.
     """
 
     name: Name
@@ -96,11 +129,21 @@ class Settings(_Section):
     earlier_regions: list[Region] = []
     participants: Annotated[list[Participant], Field(min_length=1, max_length=100)] = ["participant-1"]
     power_user: bool = False
+    image_source: Literal["local", "codebuild", "uri"] = "local"
+    image_uri: ImageUri = ""
     model: ModelSettings
     preprocessing: PreprocessingSettings = PreprocessingSettings()
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     retention_days: RetentionDays = 14
+
+    @model_validator(mode="after")
+    def _one_image(self) -> Settings:
+        if (self.image_source == "uri") != bool(self.image_uri):
+            raise ValueError("image_uri: belongs to image_source uri, and only to that")
+        if self.image_source == "codebuild" and self.model.is_local:
+            raise ValueError("image_source: codebuild fetches the model itself; give model.address as an https address")
+        return self
 
     @model_validator(mode="after")
     def _distinct_participants(self) -> Settings:

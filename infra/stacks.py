@@ -45,7 +45,7 @@ class WorkflowStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        image = WorkshopImage(self, "Image", model=settings.model)
+        image = WorkshopImage(self, "Image", settings=settings, names=names)
         self.state_machine = Workflow(
             self,
             "Workflow",

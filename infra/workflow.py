@@ -13,6 +13,7 @@ from constructs import Construct
 
 from infra import jobs
 from infra.names import Names
+from infra.retention import RETENTION
 from infra.settings import Settings
 
 RETRY_WHEN_BUSY = [
@@ -29,20 +30,6 @@ RETRY_WHEN_BUSY = [
     }
 ]
 ENDPOINT_POLL_SECONDS = 15
-RETENTION = {
-    1: logs.RetentionDays.ONE_DAY,
-    3: logs.RetentionDays.THREE_DAYS,
-    5: logs.RetentionDays.FIVE_DAYS,
-    7: logs.RetentionDays.ONE_WEEK,
-    14: logs.RetentionDays.TWO_WEEKS,
-    30: logs.RetentionDays.ONE_MONTH,
-    60: logs.RetentionDays.TWO_MONTHS,
-    90: logs.RetentionDays.THREE_MONTHS,
-    120: logs.RetentionDays.FOUR_MONTHS,
-    150: logs.RetentionDays.FIVE_MONTHS,
-    180: logs.RetentionDays.SIX_MONTHS,
-    365: logs.RetentionDays.ONE_YEAR,
-}
 
 
 class Workflow(Construct):

@@ -47,6 +47,7 @@ DEPLOY_ACTIONS = (
 ORGANISER_ACTIONS = (
     "application-autoscaling:DescribeScalableTargets",
     "cloudformation:DeleteStack",
+    "codebuild:BatchGetProjects",
     "ec2:DescribeRegions",
     "ecr:BatchDeleteImage",
     "ecr:ListImages",

@@ -98,10 +98,18 @@ def stacks(region: str = HOME, states: tuple[str, str, str] = STACK_STATES[:1] *
         ]
     if workflow:
         machine = {"tags": TAG, "executions": ["run-1", "run-2"]}
+        in_workflow = (
+            ("state-machine", NAMES.state_machine),
+            ("repository", NAMES.image_repository),
+            ("build-project", NAMES.build_project),
+        )
         things += [
-            Thing("stack", region, NAMES.workflow_stack, _stack(workflow, ("state-machine", NAMES.state_machine))),
+            Thing("stack", region, NAMES.workflow_stack, _stack(workflow, *in_workflow)),
+            Thing("repository", region, NAMES.image_repository, {"tags": TAG, "images": ["built"]}),
+            Thing("build-project", region, NAMES.build_project, {"tags": TAG, "builds": builds(NAMES.build_project)}),
             Thing("state-machine", region, NAMES.state_machine, machine),
             Thing("log-group", region, NAMES.workflow_log_group, {"tags": TAG}),
+            Thing("log-group", region, NAMES.build_log_group, {"tags": TAG}),
         ]
     if participants:
         things += [
@@ -110,6 +118,10 @@ def stacks(region: str = HOME, states: tuple[str, str, str] = STACK_STATES[:1] *
             Thing("user", "global", users[1], {"keys": [], "password": False}),
         ]
     return things
+
+
+def builds(project: str) -> list[dict[str, str]]:
+    return [{"id": f"{project}:1", "state": "SUCCEEDED"}, {"id": f"{project}:2", "state": "IN_PROGRESS"}]
 
 
 def _stack(state: str, *holds: tuple[str, str]) -> dict[str, Any]:
@@ -211,6 +223,8 @@ def neighbours(draw: st.DrawFn) -> list[Thing]:
                 Thing("bucket", region, bucket, {"tags": {}, "objects": [["o", "1", False]], "uploads": ["u"]}),
                 Thing("user", "global", f"chitra-{word}", {"keys": ["AKIA000000000003"], "password": True}),
                 Thing("state-machine", region, f"{name}-workflow", tagged),
+                Thing("repository", region, f"{name}-image", {"tags": {}, "images": ["theirs"]}),
+                Thing("build-project", region, f"{name}-image", {"tags": {}, "builds": builds(f"{name}-image")}),
                 Thing("log-group", region, f"/aws/vendedlogs/states/chitra-workflow-{word}"),
                 Thing("object", region, f"{name}/1.json", inside=bootstrap_bucket(ACCOUNT, region)),
                 Thing("image", region, name, inside=bootstrap_repository(ACCOUNT, region)),

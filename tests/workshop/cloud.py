@@ -333,13 +333,41 @@ class Cloud:
     # ECR and logs
 
     def _ecr(self, region: str, operation: str, params: Record) -> Record:
-        name = params["repositoryName"]
+        name = params.get("repositoryName") or params["resourceArn"].partition("/")[2]
         repository = self.get("repository", region, name, "RepositoryNotFoundException")
-        if operation == "ListImages":
-            return {"imageIds": [{"imageTag": tag} for tag in repository["images"]]}
+        match operation:
+            case "ListTagsForResource":
+                return {"tags": _tag_list(repository["tags"])}
+            case "ListImages":
+                return {"imageIds": [{"imageTag": tag, "imageDigest": tag} for tag in repository["images"]]}
+            case "DeleteRepository":
+                self.drop("repository", region, name)
+                return {}
         for image in params["imageIds"]:
-            repository["images"].remove(image["imageTag"])
+            repository["images"].remove(image.get("imageTag") or image["imageDigest"])
         return {"imageIds": [], "failures": []}
+
+    def _codebuild(self, region: str, operation: str, params: Record) -> Record:
+        match operation:
+            case "BatchGetProjects":
+                known = [(name, self.things.get(("build-project", region, name))) for name in params["names"]]
+                tags = {name: [{"key": k, "value": v} for k, v in each["tags"].items()] for name, each in known if each}
+                return {"projects": [{"name": name, "tags": tags[name]} for name in tags]}
+            case "DeleteProject":
+                self.drop("build-project", region, params["name"])
+                return {}
+            case "BatchGetBuilds":
+                builds = [self._build(region, name) for name in params["ids"]]
+                return {"builds": [{"id": each["id"], "buildStatus": each["state"]} for each in builds]}
+            case "StopBuild":
+                self._build(region, params["id"])["state"] = "STOPPED"
+                return {"build": {"id": params["id"], "buildStatus": "STOPPED"}}
+        project = self.get("build-project", region, params["projectName"])
+        return {"ids": [build["id"] for build in project["builds"]]}
+
+    def _build(self, region: str, name: str) -> Record:
+        builds: list[Record] = self.get("build-project", region, name.partition(":")[0])["builds"]
+        return next(build for build in builds if build["id"] == name)
 
     def _logs(self, region: str, operation: str, params: Record) -> Record:
         match operation:
@@ -381,7 +409,13 @@ def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _summary(kind: str, name: str) -> Record:
-    types = {"user": "AWS::IAM::User", "bucket": "AWS::S3::Bucket", "state-machine": "AWS::StepFunctions::StateMachine"}
+    types = {
+        "bucket": "AWS::S3::Bucket",
+        "build-project": "AWS::CodeBuild::Project",
+        "repository": "AWS::ECR::Repository",
+        "state-machine": "AWS::StepFunctions::StateMachine",
+        "user": "AWS::IAM::User",
+    }
     return {
         "LogicalResourceId": "It",
         "PhysicalResourceId": name,

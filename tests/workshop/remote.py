@@ -18,7 +18,7 @@ from tests.workshop.cloud_session import client_of
 from tests.workshop.test_teardown_properties import tear_down
 
 SERVICES = ("sts", "ec2", "s3", "ecr", "iam", "logs", "sagemaker", "scheduler", "stepfunctions", "cloudformation")
-SERVICES += ("application-autoscaling", "resourcegroupstaggingapi")
+SERVICES += ("application-autoscaling", "codebuild", "resourcegroupstaggingapi")
 
 # Whoever forks from a process that has imported this module has all clients ready.
 for _service in SERVICES:

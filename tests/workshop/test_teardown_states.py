@@ -12,7 +12,19 @@ from typing import Any
 
 import pytest
 
-from tests.workshop.accounts import EARLIER, HOME, TAG, Thing, build, sagemaker, stacks, whole_workshop, without_history
+from tests.workshop.accounts import (
+    EARLIER,
+    HOME,
+    NAMES,
+    TAG,
+    Thing,
+    build,
+    builds,
+    sagemaker,
+    stacks,
+    whole_workshop,
+    without_history,
+)
 from tests.workshop.cloud import Cloud, RefusalError
 from tests.workshop.cloud_session import CloudSession
 from tests.workshop.test_teardown_properties import tear_down, with_earlier_region
@@ -85,6 +97,26 @@ def test_should_wait_out_a_stack_at_work_and_try_a_failed_deletion_again(tmp_pat
     cloud = build(stacks(states=states), looks=3)
     assert tear_down(cloud, tmp_path / "journal").clean
     assert kinds(cloud) == set()
+
+
+def test_should_remove_the_repository_and_project_of_a_stack_that_is_gone(tmp_path: Path) -> None:
+    own = {"tags": TAG, "images": ["a", "b"]}
+    things = [Thing("repository", HOME, NAMES.image_repository, own)]
+    things += [Thing("build-project", HOME, NAMES.build_project, {"tags": TAG, "builds": builds(NAMES.build_project)})]
+    things += [Thing("log-group", HOME, NAMES.build_log_group)]
+    cloud = build(things)
+    assert tear_down(cloud, tmp_path / "journal").clean
+    assert kinds(cloud) == set()
+
+
+def test_should_leave_a_repository_and_project_of_others_alone(tmp_path: Path) -> None:
+    others = {"tags": {"workshop": "chitra-2"}}
+    things = [Thing("repository", HOME, NAMES.image_repository, {**others, "images": ["theirs"]})]
+    things += [Thing("build-project", HOME, NAMES.build_project, {**others, "builds": builds(NAMES.build_project)})]
+    cloud = build([*stacks(states=("CREATE_COMPLETE", "", "")), *things])
+    assert tear_down(cloud, tmp_path / "journal").clean
+    assert cloud.things["repository", HOME, NAMES.image_repository]["images"] == ["theirs"]
+    assert cloud.things["build-project", HOME, NAMES.build_project]["builds"] == builds(NAMES.build_project)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ class Topic(enum.Enum):
     """What belongings are about; the value is how people call it."""
 
     ACCESS = "access keys and passwords"
-    EXECUTIONS = "executions"
+    EXECUTIONS = "executions and builds"
     SCALING = "scalable targets"
     ENDPOINTS = "endpoints"
     JOBS = "jobs"

@@ -27,7 +27,7 @@ def list_logs(place: Place) -> Iterator[Finding]:
         if streams:
             remove = partial(_delete_streams, logs, group, streams)
             yield Belonging(Topic.LOGS, "log streams in", group, place.region, remove, f"{len(streams)} of them")
-    exact = [place.names.workflow_log_group]
+    exact = [place.names.workflow_log_group, place.names.build_log_group]
     exact += [ENDPOINT_LOGS + name for name in _under_other_names(place, "endpoint")]
     for prefix in (ENDPOINT_LOGS + place.names.run_prefix, *exact):
         for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):

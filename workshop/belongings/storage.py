@@ -1,4 +1,4 @@
-"""The bucket's contents, and what `cdk deploy` staged: templates and images."""
+"""The bucket's contents, and the templates that `cdk deploy` staged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.filesize import decimal
 
-from infra.names import EXPORTS_PREFIX, bootstrap_bucket, bootstrap_repository
+from infra.names import EXPORTS_PREFIX, bootstrap_bucket
 from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, StillThereError, Topic
 from workshop.belongings.stacks import describe_own_stack, is_own
 from workshop.belongings.waiting import found
@@ -43,18 +43,6 @@ def list_templates(place: Place) -> Iterator[Finding]:
     if contents:
         remove = partial(_empty, s3, bucket, prefix)
         yield Belonging(Topic.STAGED, "staged templates", f"{bucket}/{prefix}", place.region, remove, contents)
-
-
-def list_images(place: Place) -> Iterator[Finding]:
-    """Tags that begin with the workshop's prefix in the bootstrap repository."""
-    ecr = place.client("ecr")
-    repository = bootstrap_repository(place.account.number, place.region)
-    pages = ecr.get_paginator("list_images").paginate(repositoryName=repository, filter={"tagStatus": "TAGGED"})
-    images = found(lambda: [entry["imageTag"] for page in pages for entry in page["imageIds"]]) or []
-    for tag in images:
-        if tag.startswith(place.names.run_prefix):
-            remove = partial(_delete_image, ecr, repository, tag)
-            yield Belonging(Topic.STAGED, "image", tag, place.region, remove)
 
 
 def _versions(s3: Any, bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
@@ -109,11 +97,3 @@ def _delete_objects(s3: Any, bucket: str, entries: list[dict[str, Any]]) -> None
 def _delete_bucket(s3: Any, bucket: str, pace: Pace) -> None:
     _empty(s3, bucket, "", pace)
     found(partial(s3.delete_bucket, Bucket=bucket))
-
-
-def _delete_image(ecr: Any, repository: str, tag: str, pace: Pace) -> None:
-    image = [{"imageTag": tag}]
-    answer = found(partial(ecr.batch_delete_image, repositoryName=repository, imageIds=image))
-    for failure in (answer or {}).get("failures", []):
-        if failure["failureCode"] != "ImageNotFound":
-            raise StillThereError(f"{failure['failureCode']}: {failure.get('failureReason', '')}")

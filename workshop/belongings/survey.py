@@ -10,7 +10,7 @@ from infra.names import Names
 from infra.settings import Settings
 from workshop.account import Account
 from workshop.advice import AWS_ERRORS, advice, is_denied
-from workshop.belongings import access, logs, sagemaker, scaling, stacks, storage, workflow
+from workshop.belongings import access, image, logs, sagemaker, scaling, stacks, storage, workflow
 from workshop.belongings.belonging import WAVES, Belonging, Finding, Lister, Lookalike, Place, Problem, Topic
 from workshop.belongings.regions import find_regions
 from workshop.belongings.tags import Tagged, tagged_in_sagemaker
@@ -18,6 +18,7 @@ from workshop.belongings.tags import Tagged, tagged_in_sagemaker
 LISTERS: tuple[tuple[Topic, Lister], ...] = (
     (Topic.ACCESS, access.list_access),
     (Topic.EXECUTIONS, workflow.list_executions),
+    (Topic.EXECUTIONS, image.list_builds),
     (Topic.SCALING, scaling.list_scalable_targets),
     (Topic.ENDPOINTS, sagemaker.list_endpoints),
     *((Topic.JOBS, sagemaker.job_lister(kind)) for kind in sagemaker.JOBS),
@@ -25,7 +26,7 @@ LISTERS: tuple[tuple[Topic, Lister], ...] = (
     (Topic.EXPIRY, workflow.list_schedules),
     (Topic.DATA, storage.list_bucket),
     (Topic.STAGED, storage.list_templates),
-    (Topic.STAGED, storage.list_images),
+    (Topic.STAGED, image.list_images),
     (Topic.WORKFLOW_STACK, stacks.list_stacks),
     (Topic.LOGS, logs.list_logs),
 )

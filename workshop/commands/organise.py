@@ -1,4 +1,4 @@
-"""Commands of the organiser before the day: checks and credentials."""
+"""Commands of the organiser before the day: checks, the image and credentials."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from rich.table import Table
 from infra.names import Names
 from infra.settings import CDK_JSON, Settings, read_settings
 from preprocessing.errors import InputError
+from workshop import image_build as building
 from workshop.account import Account
 from workshop.commands.common import EXIT_FAILED, console, session, signed_in
 from workshop.credentials import Desk, holds_keys, issue, revoke, rotate
-from workshop.deployment import aws_errors
+from workshop.deployment import aws_errors, find_deployment
 from workshop.doctor import Check, State, examine
 
 FOLDER = Path("credentials")
@@ -39,6 +40,22 @@ def _table(checks: list[Check]) -> Table:
     for check in checks:
         table.add_row(check.subject, f"[{COLOURS[check.state]}]{check.state.value}[/]", check.finding)
     return table
+
+
+def build_image() -> None:
+    """Build the image in CodeBuild and follow the build, for a deployment with image_source codebuild."""
+    settings = read_settings()
+    if settings.image_source != "codebuild":
+        raise InputError(f"cdk.json: workshop.image_source: is {settings.image_source}; builds are for codebuild.")
+    with aws_errors():
+        opened = session(settings)
+        deployment = find_deployment(opened, settings)
+        if building.is_built(opened, deployment):
+            console.print(f"{deployment.image}: is there already", soft_wrap=True)
+            return
+        for line in building.build_image(opened, deployment.names):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{deployment.image}: pushed", soft_wrap=True)
 
 
 def credentials(

@@ -1,0 +1,107 @@
+"""Builds the image in AWS CodeBuild, for organisers without Docker or with a slow uplink."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from infra.names import Names
+from infra.retention import RETENTION
+
+BUILD_MINUTES = 60
+BUILD_SPEC = {
+    "version": "0.2",
+    "phases": {
+        "pre_build": {
+            "commands": [
+                'aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"',
+            ]
+        },
+        "build": {
+            "commands": [
+                'docker build --file training_image/Dockerfile --target "$TARGET" --tag "$REPOSITORY:$TAG" '
+                '--build-arg MODEL_ADDRESS="$MODEL_ADDRESS" --build-arg MODEL_SHA256="$MODEL_SHA256" .',
+                'docker push "$REPOSITORY:$TAG"',
+            ]
+        },
+    },
+}
+
+
+class ImageBuild(Construct):
+    """A repository and a project that fills it when `workshop build-image` starts it.
+
+    The image's tag tells the build context and the arguments, so a deployment never runs an image of older sources.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        folder: Path,
+        context: Sequence[str],
+        arguments: Mapping[str, str],
+        target: str,
+        retention_days: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        repository = ecr.Repository(
+            self,
+            "Repository",
+            repository_name=names.image_repository,
+            image_scan_on_push=True,
+            empty_on_delete=True,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        source = s3_assets.Asset(
+            self,
+            "Context",
+            path=str(folder),
+            exclude=["*", *(f"!{pattern}" for pattern in context)],
+            ignore_mode=IgnoreMode.DOCKER,
+        )
+        tag = _tag(source.asset_hash, target, arguments)
+        log_group = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=names.build_log_group,
+            retention=RETENTION[retention_days],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        variables = {"REPOSITORY": repository.repository_uri, "TAG": tag, "TARGET": target, **arguments}
+        project = codebuild.Project(
+            self,
+            "Project",
+            project_name=names.build_project,
+            description="Builds the workshop's image",
+            source=codebuild.Source.s3(bucket=source.bucket, path=source.s3_object_key),
+            build_spec=codebuild.BuildSpec.from_object(BUILD_SPEC),
+            environment=codebuild.BuildEnvironment(
+                build_image=codebuild.LinuxBuildImage.STANDARD_7_0,
+                compute_type=codebuild.ComputeType.MEDIUM,
+                privileged=True,
+            ),
+            environment_variables={
+                key: codebuild.BuildEnvironmentVariable(value=value) for key, value in variables.items()
+            },
+            logging=codebuild.LoggingOptions(cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group)),
+            timeout=Duration.minutes(BUILD_MINUTES),
+        )
+        repository.grant_pull_push(project)
+        self.uri = f"{repository.repository_uri}:{tag}"
+
+
+def _tag(context_hash: str, target: str, arguments: Mapping[str, str]) -> str:
+    text = json.dumps([context_hash, target, dict(arguments)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
