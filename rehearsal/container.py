@@ -15,13 +15,14 @@ TAIL_LINES = 30
 
 
 class Container:
-    """Starts ``arguments`` in the image's environment with ``base`` as /opt/ml."""
+    """Starts ``arguments`` in the environment of ``image`` with ``base`` as /opt/ml."""
 
     def __init__(
         self,
         runtime: Runtime,
         arguments: Sequence[str],
         *,
+        image: str,
         base: Path,
         environment: Mapping[str, str],
         on_line: Callable[[str], None],
@@ -30,7 +31,7 @@ class Container:
         self._on_line = on_line
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._process = subprocess.Popen(
-            runtime.command(arguments, base=base, environment=environment, port=port),
+            runtime.command(arguments, image=image, base=base, environment=environment, port=port),
             env=runtime.variables(base=base, environment=environment, port=port),
             cwd=base,
             stdin=subprocess.DEVNULL,

@@ -7,17 +7,19 @@ pinned and a test says so.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, router
+from ministack.core.responses import error_response_json
 from ministack.services import ecr, eventbridge, iam, s3, tagging
 from ministack.services.cloudformation import provisioners
 
 from rehearsal import sagemaker_api, scaling_api, step_functions
 from rehearsal.role_session import client
-from rehearsal.runtime import Runtime
+from rehearsal.runtime import Runtime, registry
 
 LOOPBACK = ("127.0.0.1", "::1")
 MANAGED_POLICIES = ("AmazonSageMakerFullAccess", "PowerUserAccess")
@@ -33,7 +35,11 @@ def install(runtime: Runtime, work: Path) -> None:
     _add_scheduler_target()
     _refuse_to_delete_full_buckets()
     _take_loopback_for_tls()
-    _publish_images_that_are_asked_for()
+    _serve_images_from_this_machine()
+    if runtime.docker:
+        _say_which_images_are_missing()
+    else:
+        _publish_images_that_are_asked_for()
 
 
 def _add_sagemaker(service: sagemaker_api.SageMakerService) -> None:
@@ -122,6 +128,37 @@ def _refuse_to_delete_full_buckets() -> None:
         known(name, properties)
 
     handlers["delete"] = delete
+
+
+def _serve_images_from_this_machine() -> None:
+    """Repositories are where the engine of this machine reaches them; its requests, which nobody signs, are ours."""
+    port = int(os.environ["GATEWAY_PORT"])
+    ecr._repo_uri = lambda name: f"{registry(port)}/{name}"
+    known = ecr._get_authorization_token
+
+    def get_authorization_token(request: dict[str, Any]) -> Any:
+        status, headers, body = known(request)
+        answer = json.loads(body)
+        for entry in answer["authorizationData"]:
+            entry["proxyEndpoint"] = f"http://{registry(port)}"
+        return status, headers, json.dumps(answer).encode()
+
+    ecr._get_authorization_token = get_authorization_token
+    ecr._select_registry_request_scope = lambda *request: ecr.set_request_account_id(os.environ["AWS_ACCESS_KEY_ID"])
+
+
+def _say_which_images_are_missing() -> None:
+    """MiniStack lists none where AWS answers that there is no such image, and the CDK CLI would then push nothing."""
+    known = ecr._describe_images
+
+    def describe_images(request: dict[str, Any]) -> Any:
+        for image_id in request.get("imageIds") or []:
+            if ecr._find_image(request.get("repositoryName", ""), image_id) is None:
+                text = f"The image with imageId {json.dumps(image_id)} does not exist within the repository"
+                return error_response_json("ImageNotFoundException", text, 400)
+        return known(request)
+
+    ecr._describe_images = describe_images
 
 
 def _publish_images_that_are_asked_for() -> None:

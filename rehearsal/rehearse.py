@@ -21,6 +21,7 @@ from infra.names import Names
 from infra.settings import Settings
 from preprocessing.corpus import read_corpus
 from preprocessing.tokenisation import load_tokenizer
+from rehearsal.docker_for_cdk import write_command
 from rehearsal.inventory import inventory
 from rehearsal.progress import Progress, Step
 from rehearsal.report import PLOTS, Report, write_report
@@ -60,12 +61,12 @@ class StepFailedError(WorkshopError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to rehearse. Without a model the stand-in is built; without a Docker image jobs are processes."""
+    """What to rehearse. Without a model the stand-in is built; without ``docker`` jobs are processes."""
 
     settings: Settings
     corpus: Path = SAMPLE_CORPUS
     model: Path | None = None
-    docker_image: str = ""
+    docker: bool = False
     folder: Path = ROOT / "build" / "rehearsal"
 
 
@@ -115,7 +116,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         step.note = str(report.model["name"])
     with progress.step("Synthesise the stacks") as step:
         _cdk(step, ["synth", "--quiet", "--output", str(assembly)], os.environ)
-    runtime = Runtime(model_dir, plan.docker_image)
+    runtime = Runtime(model_dir, plan.docker)
     report.runtime = runtime.name
     with contextlib.ExitStack() as stack:
         with progress.step("Start the local AWS") as step:
@@ -127,7 +128,8 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         organiser = aws.session()
         before = inventory(organiser)
         with progress.step("Deploy") as step:
-            _cdk(step, ["deploy", "--all", "--require-approval", "never", *cdk_out], aws.environment())
+            docker = write_command(plan.folder, model_dir) if plan.docker else {}
+            _cdk(step, ["deploy", "--all", "--require-approval", "never", *cdk_out], aws.environment() | docker)
             deployment = find_deployment(organiser, settings)
             step.note = f"{len(Names(settings.name).stacks)} stacks"
         with progress.step("Issue a participant's credentials") as step:

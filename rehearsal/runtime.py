@@ -3,80 +3,79 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from preprocessing.contract import BASE_DIR, BUNDLED_MODEL_DIR
+from preprocessing.contract import BASE_DIR
+from rehearsal import engine
 
 OPT_ML = Path(BASE_DIR)
-DOCKER_IMAGE = "chitra-workshop:latest"
-CONTAINER_LABEL = "chitra-workshop-rehearsal"
 # The commands that the Dockerfile installs.
 INSTALLED = {"train": "training_image.train", "serve": "training_image.serve"}
-KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "VIRTUAL_ENV", "DOCKER_HOST", "DOCKER_CONTEXT")
+KEPT_VARIABLES = (
+    *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "VIRTUAL_ENV"),
+    *("DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """``docker_image`` empty means processes; ``model_dir`` is the model that the image bundles."""
+    """``model_dir`` is the model that the image bundles; ``docker`` says whether jobs run in containers."""
 
     model_dir: Path
-    docker_image: str = ""
+    docker: bool = False
 
     @property
     def name(self) -> str:
-        return "docker" if self.docker_image else "process"
+        return "docker" if self.docker else "process"
 
     @classmethod
     def from_environment(cls) -> Runtime:
-        return cls(Path(os.environ["REHEARSAL_MODEL_DIR"]), os.environ.get("REHEARSAL_DOCKER_IMAGE", ""))
+        return cls(Path(os.environ["REHEARSAL_MODEL_DIR"]), os.environ["REHEARSAL_RUNTIME"] == "docker")
 
     def to_environment(self) -> dict[str, str]:
-        return {"REHEARSAL_MODEL_DIR": str(self.model_dir), "REHEARSAL_DOCKER_IMAGE": self.docker_image}
+        return {"REHEARSAL_MODEL_DIR": str(self.model_dir), "REHEARSAL_RUNTIME": self.name}
 
     def command(
-        self, arguments: Sequence[str], *, base: Path, environment: Mapping[str, str], port: int | None
+        self, arguments: Sequence[str], *, image: str, base: Path, environment: Mapping[str, str], port: int | None
     ) -> list[str]:
-        """What to execute on this machine so that ``arguments`` run in the container with ``base`` as /opt/ml."""
-        if not self.docker_image:
+        """What to execute on this machine so that ``arguments`` run in the container with ``base`` as /opt/ml.
+
+        ``image`` is what the job asked for; in Docker it is fetched from the local registry each time.
+        """
+        if not self.docker:
             program, *rest = arguments
             if program in INSTALLED:
                 return [sys.executable, "-m", INSTALLED[program], *rest]
             return [sys.executable if program == "python" else program, *rest]
         inside = {**environment, **self._serving(port)}
         variables = [word for key, value in inside.items() for word in ("--env", f"{key}={value}")]
-        mounts = ["--volume", f"{base}:{OPT_ML}", "--volume", f"{self.model_dir}:{BUNDLED_MODEL_DIR}:ro"]
         hardened = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--init"]  # noqa: S108
-        owner = ["--user", f"{os.getuid()}:{os.getgid()}", "--label", CONTAINER_LABEL]
+        owner = ["--user", f"{os.getuid()}:{os.getgid()}", "--label", engine.CONTAINER_LABEL]
         network = ["--network", "host" if port else "none"]
+        mounts = ["--volume", f"{base}:{OPT_ML}"]
         return [
-            "docker",
-            "run",
-            "--rm",
+            *("docker", "run", "--rm", "--pull", "always", "--quiet"),
             *owner,
             *network,
             *hardened,
             *mounts,
             *variables,
-            self.docker_image,
+            in_local_registry(image, int(os.environ["GATEWAY_PORT"])),
             *arguments,
         ]
 
-    def remove_containers(self) -> None:
-        """Remove what a killed `docker run` left behind."""
-        if self.docker_image:
-            left = _docker("ps", "--all", "--quiet", "--filter", f"label={CONTAINER_LABEL}").stdout.split()
-            if left:
-                _docker("rm", "--force", *left)
+    def remove_what_is_left(self, port: int) -> None:
+        """Of containers and images, after the local AWS at ``port`` ended."""
+        if self.docker:
+            engine.remove_what_is_left(registry(port))
 
     def variables(self, *, base: Path, environment: Mapping[str, str], port: int | None) -> dict[str, str]:
         """The environment of that command. A job gets no credentials: the image makes no AWS calls."""
         kept = {key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ}
-        if self.docker_image:
+        if self.docker:
             return kept
         places = {"SAGEMAKER_BASE_DIR": str(base), "CHITRA_MODEL_DIR": str(self.model_dir)}
         return {**kept, **environment, **places, **self._serving(port), "PYTHONUNBUFFERED": "1"}
@@ -86,12 +85,11 @@ class Runtime:
         return {"SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_HOST": "127.0.0.1"} if port else {}
 
 
-def local_docker_image() -> str:
-    """The built image when an engine and the image are there, else an empty text."""
-    if shutil.which("docker") is None:
-        return ""
-    return DOCKER_IMAGE if _docker("image", "inspect", DOCKER_IMAGE).returncode == 0 else ""
+def registry(port: int) -> str:
+    """Where the local AWS keeps images; an engine takes a registry on localhost without TLS."""
+    return f"localhost:{port}"
 
 
-def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+def in_local_registry(image: str, port: int) -> str:
+    """An image of ECR by its name in the local registry."""
+    return f"{registry(port)}/{image.partition('/')[2]}"

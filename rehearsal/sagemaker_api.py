@@ -19,7 +19,7 @@ from ministack.services import ecr
 from rehearsal.role_session import scope
 from rehearsal.runtime import Runtime
 from rehearsal.sagemaker_endpoints import EndpointRunner
-from rehearsal.sagemaker_jobs import JobRunner
+from rehearsal.sagemaker_jobs import JobRunner, image_of
 from rehearsal.sagemaker_store import (
     ENDPOINT,
     ENDPOINT_CONFIG,
@@ -119,10 +119,7 @@ class SageMakerService:
             _require(key, "sagemaker:AddTags", "sagemaker", arn(kind, request[kind.name_key]), {})
 
     def _create_job(self, kind: Kind, request: Record) -> Record:
-        image = (
-            request.get("AppSpecification", {}).get("ImageUri") or request["AlgorithmSpecification"]["TrainingImage"]
-        )
-        _require_image(image)
+        _require_image(image_of(request))
         status = {kind.status_key: "InProgress"}
         if kind is TRAINING:
             status["SecondaryStatus"] = "Starting"

@@ -57,7 +57,7 @@ class EndpointRunner:
             s3 = session.client("s3", endpoint_url=endpoint_url())
             container = model["PrimaryContainer"]
             download_archive(s3, container["ModelDataUrl"], base / "model", base / "model.tar.gz")
-            served = self._serve(name, session, base, container.get("Environment", {}))
+            served = self._serve(name, session, base, container)
             self._served[arn] = served
             self._await_ping(served)
         except Exception as error:
@@ -66,7 +66,7 @@ class EndpointRunner:
         if record["EndpointStatus"] == "Creating":
             self._store.update(record, EndpointStatus="InService")
 
-    def _serve(self, name: str, session: Any, base: Path, environment: dict[str, str]) -> _Served:
+    def _serve(self, name: str, session: Any, base: Path, definition: Record) -> _Served:
         logs = LogStream(
             session.client("logs", endpoint_url=endpoint_url()),
             f"/aws/sagemaker/Endpoints/{name}",
@@ -74,7 +74,13 @@ class EndpointRunner:
         )
         port = free_port()
         container = Container(
-            self._runtime, ["serve"], base=base, environment=environment, on_line=logs.write, port=port
+            self._runtime,
+            ["serve"],
+            image=definition["Image"],
+            base=base,
+            environment=definition.get("Environment", {}),
+            on_line=logs.write,
+            port=port,
         )
         return _Served(container, port, logs, base)
 

@@ -125,6 +125,7 @@ class JobRunner:
         container = Container(
             self._runtime,
             arguments,
+            image=image_of(record),
             base=base,
             environment={kind.name_key.upper(): name, **record.get("Environment", {})},
             on_line=stream.write,
@@ -140,6 +141,12 @@ class JobRunner:
             stream.close()
 
 
+def image_of(request: Record) -> str:
+    """The image that a processing or training job asks for."""
+    application = request.get("AppSpecification", {})
+    return str(application.get("ImageUri") or request["AlgorithmSpecification"]["TrainingImage"])
+
+
 def _in_thread(run: Callable[[], None]) -> None:
     threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True).start()
 
@@ -152,7 +159,7 @@ def _resource_config(cluster: Record) -> Record:
     return {
         "current_host": HOST,
         "hosts": [f"algo-{i + 1}" for i in range(cluster.get("InstanceCount", 1))],
-        "current_instance_type": cluster.get("InstanceType"),
+        "current_instance_type": "local",  # as SageMaker's own local mode: no GPU is to be expected
         "network_interface_name": "lo",
     }
 

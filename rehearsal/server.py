@@ -97,7 +97,7 @@ class LocalAws:
         if process is None:
             return
         self._end_group(process)
-        self._runtime.remove_containers()
+        self._runtime.remove_what_is_left(self.port)
 
     def _end_group(self, process: subprocess.Popen[bytes]) -> None:
         for sent, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):

@@ -22,18 +22,20 @@ def rehearse(
     corpus: Annotated[Path | None, typer.Option(help="Your corpus; the sample corpus when left out.")] = None,
     model: Annotated[Path | None, typer.Option(help="Unpacked chiTra model; a stand-in when left out.")] = None,
     docker: Annotated[
-        bool | None, typer.Option(help="Run jobs in the built image; by default when engine and image are there.")
+        bool | None, typer.Option(help="Build the image and run jobs in it; by default where a Docker engine runs.")
     ] = None,
 ) -> None:
     """Run the whole workshop on this machine, without an AWS account."""
+    from rehearsal.engine import engine_problem
     from rehearsal.rehearse import SAMPLE_CORPUS, Plan
     from rehearsal.rehearse import rehearse as run_rehearsal
-    from rehearsal.runtime import DOCKER_IMAGE, local_docker_image
 
-    image = "" if docker is False else local_docker_image()
-    if docker and not image:
-        raise WorkshopError(f"no Docker engine runs or it has no image {DOCKER_IMAGE}. Build it: see docs/image.md.")
-    plan = Plan(read_settings(), (corpus or SAMPLE_CORPUS).resolve(), model.resolve() if model else None, image)
+    problem = "--no-docker was given" if docker is False else engine_problem()
+    if docker and problem:
+        raise WorkshopError(f"--docker: {problem}. Start a newer engine, or leave the option out.")
+    if problem:
+        console.print(f"jobs run as processes, not in containers: {problem}", highlight=False, soft_wrap=True)
+    plan = Plan(read_settings(), (corpus or SAMPLE_CORPUS).resolve(), model.resolve() if model else None, not problem)
     try:
         report = run_rehearsal(plan, console)
     except KeyboardInterrupt:
