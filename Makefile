@@ -3,12 +3,15 @@
 PYTHON ?= python3
 PIP_VERSION := 26.0
 VENV := .venv
+DOCKER := $(or $(CDK_DOCKER),docker)
+TARGET ?= cpu
+IMAGE := chitra-workshop:$(TARGET)
 STAMP := $(VENV)/.installed
 NODE_STAMP := node_modules/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test bench lint synth doctor deploy teardown image image-size setup lock clean
+.PHONY: run test bench lint synth doctor deploy teardown image image-size audit setup lock clean
 
 run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own, DOCKER=1 or 0 for containers or not)
 	workshop rehearse $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(DOCKER),$(if $(filter 0,$(DOCKER)),--no-docker,--docker))
@@ -52,13 +55,17 @@ $(NODE_STAMP): package.json package-lock.json $(STAMP)
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-image:  ## the container image, for the rehearsal (MODEL=models/FILE for an archive of your own, SHA256=its checksum)
-	DOCKER_BUILDKIT=1 docker build --file training_image/Dockerfile --tag chitra-workshop:latest $(DOCKER_BUILD_FLAGS) \
-		$(if $(MODEL),--build-arg MODEL_ADDRESS="$(MODEL)") $(if $(SHA256),--build-arg MODEL_SHA256="$(SHA256)") .
+image:  ## the container image (TARGET=cuda, MODEL=archive or folder of your own, SHA256=the archive's checksum)
+	$(DOCKER) build --file training_image/Dockerfile --target $(TARGET) --tag $(IMAGE) $(DOCKER_BUILD_FLAGS) \
+		$(if $(MODEL),--build-context models="$(dir $(MODEL:/=))" --build-arg MODEL_ADDRESS="models/$(notdir $(MODEL:/=))") \
+		$(if $(SHA256),--build-arg MODEL_SHA256="$(SHA256)") .
 
-image-size:  ## what each of the image's layers weighs
-	docker history --format 'table {{.Size}}\t{{.CreatedBy}}' chitra-workshop:latest
-	docker image inspect --format '{{.Size}} bytes in all' chitra-workshop:latest
+image-size:  ## what each of the image's layers weighs (TARGET=cuda)
+	$(DOCKER) history --format 'table {{.Size}}\t{{.CreatedBy}}' $(IMAGE)
+	$(DOCKER) image inspect --format '{{.Size}} bytes in all' $(IMAGE)
+
+audit: setup  ## known vulnerabilities of the image's packages (asks PyPI)
+	pip-audit --strict --no-deps --disable-pip --requirement training_image/requirements.lock --requirement training_image/cuda.lock
 
 lock: setup  ## write what is installed to requirements.lock
 	pip freeze --all --exclude-editable | grep -v '^pip==' | sed 's/+cpu$$//' > requirements.lock

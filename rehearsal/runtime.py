@@ -13,7 +13,7 @@ from rehearsal import engine
 
 OPT_ML = Path(BASE_DIR)
 # The commands that the Dockerfile installs.
-INSTALLED = {"train": "training_image.train", "serve": "training_image.serve"}
+INSTALLED = {"train": "training_image.supervise", "serve": "training_image.serve"}
 KEPT_VARIABLES = (
     *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "VIRTUAL_ENV"),
     *("DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST"),

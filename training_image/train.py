@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 import datasets
+import torch
 import transformers
 
 from preprocessing.contract import base_dir, bundled_model_dir, report_end
@@ -40,6 +41,11 @@ def main() -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         report_end(base / "output/failure", str(error))
+        return EXIT_INPUT
+    except torch.OutOfMemoryError as error:
+        reason = f"the GPU's memory is full: take a smaller train-batch-size or a larger instance ({error})"
+        print(f"error: {reason}", file=sys.stderr)
+        report_end(base / "output/failure", reason)
         return EXIT_INPUT
     except Exception as error:
         traceback.print_exc()
