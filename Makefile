@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP_VERSION := 26.0
 VENV := .venv
-DOCKER := $(or $(CDK_DOCKER),docker)
+ENGINE := $(or $(CDK_DOCKER),docker)
 TARGET ?= cpu
 IMAGE := chitra-workshop:$(TARGET)
 STAMP := $(VENV)/.installed
@@ -56,13 +56,13 @@ $(NODE_STAMP): package.json package-lock.json $(STAMP)
 	@touch $@
 
 image:  ## the container image (TARGET=cuda, MODEL=archive or folder of your own, SHA256=the archive's checksum)
-	$(DOCKER) build --file training_image/Dockerfile --target $(TARGET) --tag $(IMAGE) $(DOCKER_BUILD_FLAGS) \
+	$(ENGINE) build --file training_image/Dockerfile --target $(TARGET) --tag $(IMAGE) $(DOCKER_BUILD_FLAGS) \
 		$(if $(MODEL),--build-context models="$(dir $(MODEL:/=))" --build-arg MODEL_ADDRESS="models/$(notdir $(MODEL:/=))") \
 		$(if $(SHA256),--build-arg MODEL_SHA256="$(SHA256)") .
 
 image-size:  ## what each of the image's layers weighs (TARGET=cuda)
-	$(DOCKER) history --format 'table {{.Size}}\t{{.CreatedBy}}' $(IMAGE)
-	$(DOCKER) image inspect --format '{{.Size}} bytes in all' $(IMAGE)
+	$(ENGINE) history --format 'table {{.Size}}\t{{.CreatedBy}}' $(IMAGE)
+	$(ENGINE) image inspect --format '{{.Size}} bytes in all' $(IMAGE)
 
 audit: setup  ## known vulnerabilities of the image's packages (asks PyPI)
 	pip-audit --strict --no-deps --disable-pip --requirement training_image/requirements.lock --requirement training_image/cuda.lock

@@ -125,7 +125,11 @@ def _machine(settings: Settings, root: Path) -> Iterator[Check]:
         if cli.exists()
         else Check("CDK command line", State.FAILED, "is not installed", "make setup")
     )
-    yield _docker()
+    yield (
+        _docker()
+        if settings.image_source == "local"
+        else Check("Docker", State.OK, f"not needed with image_source {settings.image_source}")
+    )
     free = shutil.disk_usage(root).free / GIGABYTE
     disk = State.OK if free >= ENOUGH_DISK_GB else State.TO_DO if free >= LEAST_DISK_GB else State.FAILED
     yield Check(
