@@ -18,6 +18,7 @@ from infra.names import Names
 from infra.retention import RETENTION
 
 BUILD_MINUTES = 60
+PYTHON_IMAGE = "public.ecr.aws/docker/library/python:3.11-slim-bookworm"  # Docker Hub limits how often AWS may ask
 BUILD_SPEC = {
     "version": "0.2",
     "phases": {
@@ -29,7 +30,8 @@ BUILD_SPEC = {
         "build": {
             "commands": [
                 'docker build --file training_image/Dockerfile --target "$TARGET" --tag "$REPOSITORY:$TAG" '
-                '--build-arg MODEL_ADDRESS="$MODEL_ADDRESS" --build-arg MODEL_SHA256="$MODEL_SHA256" .',
+                '--build-arg MODEL_ADDRESS="$MODEL_ADDRESS" --build-arg MODEL_SHA256="$MODEL_SHA256" '
+                f"--build-arg PYTHON_IMAGE={PYTHON_IMAGE} .",
                 'docker push "$REPOSITORY:$TAG"',
             ]
         },
@@ -40,7 +42,7 @@ BUILD_SPEC = {
 class ImageBuild(Construct):
     """A repository and a project that fills it when `workshop build-image` starts it.
 
-    The image's tag tells the build context and the arguments, so a deployment never runs an image of older sources.
+    The image's tag tells its sources and how it is built, so a deployment never runs an image of older ones.
     """
 
     def __init__(
@@ -103,5 +105,5 @@ class ImageBuild(Construct):
 
 
 def _tag(context_hash: str, target: str, arguments: Mapping[str, str]) -> str:
-    text = json.dumps([context_hash, target, dict(arguments)], sort_keys=True)
+    text = json.dumps([context_hash, target, dict(arguments), BUILD_SPEC], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from infra.instances import is_usable
+from infra.instances import why_unusable
 
 CONTEXT_KEY = "workshop"
 CDK_JSON = Path(__file__).parent.parent / "cdk.json"
@@ -22,8 +22,8 @@ Participant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-
 
 
 def _usable(instance_type: str) -> str:
-    if not is_usable(instance_type):
-        raise ValueError("has no GPU that this PyTorch can use; take ml.g4dn.xlarge, ml.g5.xlarge or a newer one")
+    if reason := why_unusable(instance_type):
+        raise ValueError(reason)
     return instance_type
 
 
