@@ -1,4 +1,8 @@
-"""The whole journey on the sample corpus, with the real CDK CLI, as `make run` makes it."""
+"""The whole journey on the sample corpus, with the real CDK CLI, as `make run` makes it.
+
+Where a Docker engine runs, `cdk deploy` builds the image and pushes it, and jobs and endpoints run from there; the
+tests of an interruption and of a failure run jobs as processes, everywhere.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.engine import docker, engine_problem
 from tests import secrets
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def command(*arguments: str, folder: Path) -> list[str]:
+def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list[str]:
     program = (
         # A shell without job control starts its background jobs, and so this one, with SIGINT ignored.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
@@ -24,13 +29,14 @@ def command(*arguments: str, folder: Path) -> list[str]:
         f"r.Plan = partial(r.Plan, folder=Path({str(folder)!r}));"
         "from workshop.cli import main; main()"
     )
-    return [sys.executable, "-c", program, "rehearse", "--no-docker", *arguments]
+    return [sys.executable, "-c", program, "rehearse", runtime, *arguments]
 
 
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp("rehearsal") / "build"
-    done = subprocess.run(command(folder=folder), cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+    call = command(folder=folder, runtime="--no-docker" if engine_problem() else "--docker")
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, timeout=580, check=False)
     return folder, done
 
 
@@ -40,11 +46,24 @@ def test_should_pass_and_leave_nothing(rehearsal: tuple[Path, subprocess.Complet
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["passed"] is True
     assert report["leftovers"] == []
+    assert report["runtime"] == ("process" if engine_problem() else "docker")
     assert {step["status"] for step in report["steps"]} == {"passed"}
     assert report["corpus"] == {"articles": 108, "categories": 9, "train": 86, "validation": 11, "test": 11}
     assert report["model"] == {"name": "chitra-stand-in", "stand_in": True}
     assert set(report["evaluation"]) == {"accuracy", "macro_f1", "baseline_accuracy"}
     assert len(report["predictions"]) == 6
+
+
+def test_should_deploy_the_reviewed_assets_and_leave_no_image(
+    rehearsal: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    """The rehearsed assets ask for the CUDA target and chiTra-1.0, as cdk.json does, whatever was built here."""
+    [file] = (rehearsal[0] / "cdk.out").glob("*-workflow.assets.json")
+    [(digest, image)] = json.loads(file.read_text(encoding="utf-8"))["dockerImages"].items()
+    assert image["source"]["dockerBuildTarget"] == "cuda"
+    assert image["source"]["dockerBuildArgs"]["MODEL_ADDRESS"].endswith("chiTra-1.0.tar.gz")
+    if not engine_problem():
+        assert digest not in docker("images", "--format", "{{.Repository}}:{{.Tag}}").stdout
 
 
 def test_should_predict_through_the_endpoint_what_training_predicted(
