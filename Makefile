@@ -56,8 +56,9 @@ $(NODE_STAMP): package.json package-lock.json $(STAMP)
 	@touch $@
 
 image:  ## the container image (TARGET=cuda, MODEL=archive or folder of your own, SHA256=the archive's checksum)
+	@rm -rf build/image && mkdir -p build/image $(if $(MODEL),&& cp -R "$(MODEL:/=)" build/image/)
 	$(ENGINE) build --file training_image/Dockerfile --target $(TARGET) --tag $(IMAGE) $(DOCKER_BUILD_FLAGS) \
-		$(if $(MODEL),--build-context models="$(dir $(MODEL:/=))" --build-arg MODEL_ADDRESS="models/$(notdir $(MODEL:/=))") \
+		$(if $(MODEL),--build-context models=build/image --build-arg MODEL_ADDRESS="models/$(notdir $(MODEL:/=))") \
 		$(if $(SHA256),--build-arg MODEL_SHA256="$(SHA256)") .
 
 image-size:  ## what each of the image's layers weighs (TARGET=cuda)

@@ -8,6 +8,7 @@ and the local registry asks for no login, so the user's Docker configuration sta
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,8 +39,10 @@ def adapted(arguments: Sequence[str], model_dir: Path) -> list[str]:
 
 def write_command(folder: Path, model_dir: Path) -> dict[str, str]:
     """The variables with which the CDK CLI calls this module."""
+    model = folder / MODELS_FOLDER / model_dir.name  # alone in its build context, which docker reads as a whole
+    shutil.copytree(model_dir, model)
     script = folder / "docker-for-cdk"
-    call = f'exec "{sys.executable}" -m rehearsal.docker_for_cdk "{model_dir}" "$@"'
+    call = f'exec "{sys.executable}" -m rehearsal.docker_for_cdk "{model}" "$@"'
     root = Path(__file__).parent.parent
     script.write_text(f'#!/bin/sh\nPYTHONPATH="{root}" {call}\n', encoding="utf-8")
     script.chmod(0o755)
