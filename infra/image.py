@@ -23,6 +23,7 @@ BUILD_CONTEXT = (
     "preprocessing/*.py",
     f"{MODELS_FOLDER}/.gitkeep",
 )
+OUTSIDE = ("*", *(f"!{pattern}" for pattern in BUILD_CONTEXT))  # the same, as CDK's assets are told
 
 
 class WorkshopImage(Construct):
@@ -39,7 +40,7 @@ class WorkshopImage(Construct):
                     "Build",
                     names=names,
                     folder=REPOSITORY_ROOT,
-                    context=BUILD_CONTEXT,
+                    exclude=OUTSIDE,
                     arguments=build_arguments(settings),
                     target=target(settings),
                     retention_days=settings.retention_days,
@@ -57,7 +58,7 @@ class WorkshopImage(Construct):
             target=target(settings),
             platform=ecr_assets.Platform.LINUX_AMD64,
             ignore_mode=IgnoreMode.DOCKER,
-            exclude=["*", *(f"!{pattern}" for pattern in BUILD_CONTEXT)],
+            exclude=list(OUTSIDE),
             build_args=build_arguments(settings),
             build_contexts={MODELS_FOLDER: str(models)} if settings.model.is_local else None,
             invalidation=ecr_assets.DockerImageAssetInvalidationOptions(build_contexts=False),

@@ -52,7 +52,7 @@ class ImageBuild(Construct):
         *,
         names: Names,
         folder: Path,
-        context: Sequence[str],
+        exclude: Sequence[str],
         arguments: Mapping[str, str],
         target: str,
         retention_days: int,
@@ -70,7 +70,7 @@ class ImageBuild(Construct):
             self,
             "Context",
             path=str(folder),
-            exclude=["*", *(f"!{pattern}" for pattern in context)],
+            exclude=list(exclude),
             ignore_mode=IgnoreMode.DOCKER,
         )
         tag = _tag(source.asset_hash, target, arguments)

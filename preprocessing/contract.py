@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 BASE_DIR = "/opt/ml"
@@ -18,6 +19,13 @@ def base_dir() -> Path:
 def bundled_model_dir() -> Path:
     """The model that the image bundles, or what CHITRA_MODEL_DIR says."""
     return Path(os.environ.get("CHITRA_MODEL_DIR", BUNDLED_MODEL_DIR))
+
+
+def end_in_failure(reason: str, code: int) -> int:
+    """Say why a training job ends, in its log and in ``output/failure``; returns its exit code."""
+    print(f"error: {reason}", file=sys.stderr)
+    report_end(base_dir() / "output/failure", reason)
+    return code
 
 
 def report_end(file: Path, message: str) -> None:

@@ -26,15 +26,15 @@ def adapted(arguments: Sequence[str], model_dir: Path) -> list[str]:
     if command != "build":
         return list(arguments)
     replaced = {"MODEL_ADDRESS": f"{MODELS_FOLDER}/{model_dir.name}", "MODEL_SHA256": ""}
-    adapted: list[str] = []
+    words: list[str] = []
     for word in rest:
         name = word.partition("=")[0]
-        previous = adapted[-1] if adapted else ""
+        previous = words[-1] if words else ""
         if previous == "--build-arg" and name in replaced:
-            adapted.append(f"{name}={replaced[name]}")
+            words.append(f"{name}={replaced[name]}")
         else:
-            adapted.append("cpu" if previous == "--target" else word)
-    return [command, "--build-context", f"{MODELS_FOLDER}={model_dir.parent}", *adapted]
+            words.append("cpu" if previous == "--target" else word)
+    return [command, "--build-context", f"{MODELS_FOLDER}={model_dir.parent}", *words]
 
 
 def write_command(folder: Path, model_dir: Path) -> dict[str, str]:

@@ -26,14 +26,19 @@ def engine_problem() -> str:
 
 def remove_what_is_left(registry: str) -> None:
     """Remove what a killed `docker run` left behind, and the names of the images that went to ``registry``."""
-    containers = docker("ps", "--all", "--quiet", "--filter", f"label={CONTAINER_LABEL}").stdout.split()
-    if containers:
-        docker("rm", "--force", *containers)
+    remove_containers(CONTAINER_LABEL)
     of_registry = docker("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={registry}/*")
     names = of_registry.stdout.split()
     for name in names:
         tag = name.rpartition("--")[2]
         docker("rmi", name, f"cdkasset-{tag}")
+
+
+def remove_containers(label: str) -> None:
+    """Remove all that carry the label, whether they run or not."""
+    containers = docker("ps", "--all", "--quiet", "--filter", f"label={label}").stdout.split()
+    if containers:
+        docker("rm", "--force", *containers)
 
 
 def docker(*arguments: str) -> subprocess.CompletedProcess[str]:

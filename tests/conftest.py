@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,15 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory, sample_corpus: Path) -> P
     folder = tmp_path_factory.mktemp("stand-in") / "model"
     build_stand_in(sample_corpus, folder, seed=SEED)
     return folder
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Path:
+    """The stand-in as chiTra is published, alone in its folder."""
+    file = tmp_path_factory.mktemp("archive") / "chiTra-1.0.tar.gz"
+    with tarfile.open(file, "w:gz") as tar:
+        tar.add(stand_in, arcname="chiTra-1.0")
+    return file
 
 
 class Job:

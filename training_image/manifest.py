@@ -6,7 +6,6 @@ import json
 import sys
 from pathlib import Path
 
-from preprocessing.contract import bundled_model_dir
 from preprocessing.tokenisation import fingerprint, load_tokenizer
 from training_image.bundle import MANIFEST
 
@@ -25,4 +24,4 @@ def complete(folder: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(complete(Path(sys.argv[1]) if len(sys.argv) > 1 else bundled_model_dir().parent)))
+    print(json.dumps(complete(Path(sys.argv[1]))))

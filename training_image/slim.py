@@ -74,10 +74,10 @@ def slim(site_packages: Path) -> int:
     return freed
 
 
-def compile_all(site_packages: Path) -> bool:
+def compile_all(site_packages: Path) -> None:
     """Bytecode that holds no time of its build, so that two builds give the same bytes."""
     unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    return bool(compileall.compile_dir(site_packages, quiet=2, workers=0, invalidation_mode=unchecked))
+    compileall.compile_dir(site_packages, quiet=2, workers=0, invalidation_mode=unchecked)
 
 
 if __name__ == "__main__":

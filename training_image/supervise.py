@@ -10,7 +10,7 @@ import subprocess
 import sys
 from types import FrameType
 
-from preprocessing.contract import base_dir, report_end
+from preprocessing.contract import end_in_failure
 from preprocessing.errors import EXIT_FAILURE
 
 OUT_OF_MEMORY = (
@@ -32,9 +32,7 @@ def main() -> int:
         return code
     killed = code == -signal.SIGKILL
     reason = OUT_OF_MEMORY if killed else f"training was ended by {signal.Signals(-code).name}"
-    print(f"error: {reason}", file=sys.stderr)
-    report_end(base_dir() / "output/failure", reason)
-    return EXIT_FAILURE
+    return end_in_failure(reason, EXIT_FAILURE)
 
 
 if __name__ == "__main__":

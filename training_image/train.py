@@ -16,7 +16,7 @@ import datasets
 import torch
 import transformers
 
-from preprocessing.contract import base_dir, bundled_model_dir, report_end
+from preprocessing.contract import base_dir, bundled_model_dir, end_in_failure, report_end
 from preprocessing.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from preprocessing.tokenisation import fingerprint, load_tokenizer
 from training_image.artefact import save_artefact
@@ -39,14 +39,10 @@ def main() -> int:
     try:
         train(base, bundled_model_dir(), stop)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        report_end(base / "output/failure", str(error))
-        return EXIT_INPUT
+        return end_in_failure(str(error), EXIT_INPUT)
     except torch.OutOfMemoryError as error:
         reason = f"the GPU's memory is full: take a smaller train-batch-size or a larger instance ({error})"
-        print(f"error: {reason}", file=sys.stderr)
-        report_end(base / "output/failure", reason)
-        return EXIT_INPUT
+        return end_in_failure(reason, EXIT_INPUT)
     except Exception as error:
         traceback.print_exc()
         report_end(base / "output/failure", f"training failed: {type(error).__name__}: {error}")

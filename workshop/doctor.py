@@ -159,7 +159,7 @@ def _docker() -> Check:
 
 def _model(settings: Settings, root: Path) -> Check:
     address = settings.model.address
-    if address.startswith("models/"):
+    if settings.model.is_local:
         if (root / address).exists():
             return Check("model", State.OK, address)
         return Check("model", State.FAILED, f"{address} does not exist", "put the archive there, or correct cdk.json")

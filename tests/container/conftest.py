@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.engine import docker, engine_problem
+from rehearsal.engine import docker, engine_problem, remove_containers
 
 ROOT = Path(__file__).parent.parent.parent
 LABEL = "chitra-workshop-test"
@@ -78,9 +78,7 @@ def engine() -> Iterator[None]:
     if problem := engine_problem():
         pytest.skip(f"containers: {problem}")
     yield
-    left = docker("ps", "--all", "--quiet", "--filter", f"label={OWN_LABEL}").stdout.split()
-    if left:
-        docker("rm", "--force", *left)
+    remove_containers(OWN_LABEL)
 
 
 @pytest.fixture(scope="session")

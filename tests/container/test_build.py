@@ -7,8 +7,6 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-import pytest
-
 from rehearsal.engine import docker
 from tests.container.conftest import LABEL, build
 
@@ -39,14 +37,6 @@ def test_should_hold_the_same_files_when_built_again(image: str, stand_in: Path)
     docker("rmi", again)
     assert len(first) > 10_000
     assert {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)} == set()
-
-
-@pytest.fixture
-def archive(stand_in: Path, tmp_path: Path) -> Path:
-    file = tmp_path / "chiTra-1.0.tar.gz"
-    with tarfile.open(file, "w:gz") as tar:
-        tar.add(stand_in, arcname="chiTra-1.0")
-    return file
 
 
 def test_should_bundle_an_archive_and_check_it(engine: None, archive: Path) -> None:

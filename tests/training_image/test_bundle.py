@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import tarfile
 import tomllib
 from pathlib import Path
 
@@ -18,14 +17,6 @@ from training_image.lock import image_requirements
 from training_image.slim import slim
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Path:
-    file = tmp_path_factory.mktemp("archive") / "chiTra-1.0.tar.gz"
-    with tarfile.open(file, "w:gz") as tar:
-        tar.add(stand_in, arcname="chiTra-1.0")
-    return file
 
 
 def sha256(file: Path) -> str:

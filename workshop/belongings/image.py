@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from infra.names import bootstrap_repository
 from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, StillThereError, Topic
-from workshop.belongings.stacks import describe_own_stack, is_own
+from workshop.belongings.stacks import is_own, stands
 from workshop.belongings.waiting import found, once
 
 MOST_IMAGES = 100  # that one deletion takes
@@ -29,9 +29,9 @@ def list_builds(place: Place) -> Iterator[Finding]:
         if build["buildStatus"] == "IN_PROGRESS":
             stop = once(codebuild.stop_build, id=build["id"])
             yield Belonging(Topic.EXECUTIONS, "build", build["id"], place.region, stop, "IN_PROGRESS")
-    yield from _without_stack(
-        place, Topic.STAGED, "build project", project, once(codebuild.delete_project, name=project)
-    )
+    if not stands(place, place.names.workflow_stack):
+        delete = once(codebuild.delete_project, name=project)
+        yield Belonging(Topic.STAGED, "build project", project, place.region, delete)
 
 
 def list_images(place: Place) -> Iterator[Finding]:
@@ -61,17 +61,9 @@ def _own_repository(place: Place, ecr: Any) -> Iterator[Finding]:
         digests = [{"imageDigest": digest} for digest in sorted({image["imageDigest"] for image in images})]
         remove = partial(_delete_images, ecr, name, digests)
         yield Belonging(Topic.STAGED, "images in", name, place.region, remove, f"{len(digests)} of them")
-    delete = once(ecr.delete_repository, repositoryName=name, force=True)
-    yield from _without_stack(place, Topic.STAGED, "repository", name, delete)
-
-
-def _without_stack(
-    place: Place, topic: Topic, kind: str, name: str, remove: Callable[[Pace], object]
-) -> Iterator[Finding]:
-    """What a stack that is gone left behind."""
-    cloudformation = place.client("cloudformation")
-    if describe_own_stack(cloudformation, place.names.workshop, place.names.workflow_stack) is None:
-        yield Belonging(topic, kind, name, place.region, remove)
+    if not stands(place, place.names.workflow_stack):
+        delete = once(ecr.delete_repository, repositoryName=name, force=True)
+        yield Belonging(Topic.STAGED, "repository", name, place.region, delete)
 
 
 def _images(ecr: Any, repository: str) -> list[dict[str, str]]:

@@ -41,6 +41,11 @@ def describe_own_stack(cloudformation: Any, workshop: str, name: str) -> dict[st
     return stack if stack and owner(stack.get("Tags", [])) == workshop else None
 
 
+def stands(place: Place, name: str) -> bool:
+    """Whether the workshop's stack is there, so that what it holds goes with it."""
+    return describe_own_stack(place.client("cloudformation"), place.names.workshop, name) is not None
+
+
 def resources(cloudformation: Any, workshop: str, name: str) -> list[dict[str, Any]]:
     """What the workshop's stack holds; nothing when it is not there or not the workshop's."""
     if describe_own_stack(cloudformation, workshop, name) is None:

@@ -10,7 +10,7 @@ from rich.filesize import decimal
 
 from infra.names import EXPORTS_PREFIX, bootstrap_bucket
 from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, StillThereError, Topic
-from workshop.belongings.stacks import describe_own_stack, is_own
+from workshop.belongings.stacks import is_own, stands
 from workshop.belongings.waiting import found
 
 PAGE = 1000  # of objects; also the most that one deletion takes
@@ -30,8 +30,7 @@ def list_bucket(place: Place) -> Iterator[Finding]:
     if contents:
         remove = partial(_empty, s3, bucket, "")
         yield Belonging(Topic.DATA, "contents of bucket", bucket, place.region, remove, contents)
-    cloudformation = place.client("cloudformation")
-    if describe_own_stack(cloudformation, place.names.workshop, place.names.foundation_stack) is None:
+    if not stands(place, place.names.foundation_stack):
         yield Belonging(Topic.DATA, "bucket", bucket, place.region, partial(_delete_bucket, s3, bucket))
 
 
