@@ -1,134 +1,145 @@
-"""Tokenisation against the hands-on's recipe, interleaved in one run: `make bench CORPUS=...`.
+"""Preprocessing against the hands-on's recipe: `make bench CORPUS=...`.
 
 The reference is SudachiTra's tokenizer in `datasets.map(batched=True)` with `padding=True, truncation=True,
-max_length=512`; the limit is Sudachi alone on the characters that survive truncation.
+max_length=512`. The limit is Sudachi alone, with all fields, on the characters that survive truncation.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import datasets
-from rich.console import Console
-from rich.table import Table
+from sudachitra import BertSudachipyTokenizer
 
+from benchmarks.report import Row, print_report, write_report
+from benchmarks.sizes import measure_sizes
+from benchmarks.timing import Contender, Passes, interleaved
 from infra.settings import read_settings
-from preprocessing.__main__ import encode_articles
-from preprocessing.corpus import Article, read_corpus
+from preprocessing.corpus import read_corpus
+from preprocessing.encoding import encode_batches, encode_texts
+from preprocessing.job import BATCH, preprocess
+from preprocessing.split import SPLITS
 from preprocessing.tokenisation import Encoder, load_tokenizer
-from workshop.stand_in import build_stand_in
+from workshop import stand_in
 
 MAX_LENGTH = 512
+VOCABULARY_SIZE = 32_000  # about that of chiTra-1.0
 SURVIVING_CHARACTERS = 908  # what 510 ids cover in the livedoor corpus, on average
-RUNS = 5
-ARTICLES = 1_000
-REPORT = Path("build/bench/report.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Medians over ``runs``; ``limit`` is 0 where there is none."""
-
-    name: str
-    unit: str
-    ours: float
-    reference: float
-    ratio: float
-    limit: float
-    runs: int
+RUNS = 9
+SAMPLE = 10  # every tenth article, where one process is measured
 
 
 def main(corpus: Path) -> None:
     """Print and write the report."""
     datasets.disable_progress_bars()
     datasets.disable_caching()
-    articles = read_corpus(corpus).articles
-    chosen = articles[:: max(1, len(articles) // ARTICLES)][:ARTICLES]
+    stand_in.VOCABULARY_SIZE = VOCABULARY_SIZE
+    texts = [article.text for article in read_corpus(corpus).articles]
     with tempfile.TemporaryDirectory() as scratch:
         model_dir = Path(scratch) / "model"
-        build_stand_in(corpus, model_dir, seed=read_settings().preprocessing.seed)
-        rows = [_one_process(chosen, model_dir), _all_processes(chosen, model_dir)]
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
-    table = Table(title=f"{len(chosen):,} articles, medians of {RUNS} interleaved runs, {os.cpu_count()} CPUs")
-    for heading in ("", "unit", "ours", "reference", "ratio", "limit"):
-        table.add_column(heading, justify="left" if heading in ("", "unit") else "right")
-    for row in rows:
-        limit = f"{row.limit:.0f}" if row.limit else ""
-        table.add_row(row.name, row.unit, f"{row.ours:.0f}", f"{row.reference:.0f}", f"{row.ratio:.2f}", limit)
-    Console().print(table)
+        stand_in.build_stand_in(corpus, model_dir, seed=read_settings().preprocessing.seed)
+        rows = one_process(texts[::SAMPLE], model_dir)
+        rows += two_processes(texts, model_dir)
+        rows += storage(corpus, texts, model_dir, Path(scratch))
+        rows += measure_sizes(corpus, model_dir, Path(scratch))
+    write_report(rows)
+    print_report(rows)
 
 
-def _one_process(articles: Sequence[Article], model_dir: Path) -> Row:
-    texts = [article.text for article in articles]
-    encoder, tokenizer = Encoder(model_dir, MAX_LENGTH), load_tokenizer(model_dir)
-    sudachi = tokenizer.word_tokenizer.sudachi
-
-    def ours() -> None:
-        for text in texts:
-            encoder.encode(text)
-
-    def limit() -> None:
-        for text in texts:
-            sudachi.tokenize(text[:SURVIVING_CHARACTERS])
-
-    def reference() -> None:
-        _map(texts, model_dir, processes=None)
-
-    rates = _interleaved([ours, reference, limit], time.process_time, len(texts))
-    return _row("one process", "articles per CPU second", rates)
+def one_process(texts: list[str], model_dir: Path) -> list[Row]:
+    """Rates of a process that has seen the articles' words, and of one that has not."""
+    contenders = [Contender(len(texts), make, (texts, model_dir)) for make in (_warm, _cold, _recipe, _limit)]
+    warm, cold, reference, limit = interleaved(contenders, RUNS)
+    rows = []
+    for name, ours in (("warm", warm), ("cold", cold)):
+        case = f"one process, {name} word cache"
+        rows += [
+            Row(case, "articles per CPU second", ours.cpu, reference.cpu, ours.cpu / reference.cpu, limit.cpu, RUNS),
+            Row(case, "articles per second", ours.wall, reference.wall, ours.wall / reference.wall, limit.wall, RUNS),
+        ]
+    return rows
 
 
-def _all_processes(articles: Sequence[Article], model_dir: Path) -> Row:
-    texts = [article.text for article in articles]
+def two_processes(texts: list[str], model_dir: Path) -> list[Row]:
+    """Rates of two processes with their start, on the whole corpus; the reference has one process, and then two.
 
-    def ours() -> None:
-        encode_articles(articles, model_dir, MAX_LENGTH)
+    The reference goes through the sample, which changes its rate little and saves most of the time.
+    """
+    sample = texts[::SAMPLE]
+    contenders = [
+        Contender(len(texts), _two, (texts, model_dir)),
+        Contender(len(sample), _recipe, (sample, model_dir)),
+        Contender(len(sample), _recipe, (sample, model_dir, 2)),
+    ]
+    ours, *references = (rates.wall for rates in interleaved(contenders, RUNS))
+    return [
+        Row(f"2 processes against {name}", "articles per second", ours, reference, ours / reference, None, RUNS)
+        for name, reference in zip(("one", "two"), references, strict=True)
+    ]
 
-    def reference() -> None:
-        _map(texts, model_dir, processes=os.cpu_count())
 
-    rates = _interleaved([ours, reference], time.perf_counter, len(texts))
-    return _row(f"{os.cpu_count()} processes, start included", "articles per second", rates)
+def _warm(texts: list[str], model_dir: Path) -> Passes:
+    encoder = Encoder(model_dir, MAX_LENGTH)
+    while True:
+        yield lambda: encode_texts(encoder, texts)
 
 
-def _map(texts: Sequence[str], model_dir: Path, *, processes: int | None) -> None:
-    tokenizer = load_tokenizer(model_dir)
+def _cold(texts: list[str], model_dir: Path) -> Passes:
+    while True:
+        encoder = Encoder(model_dir, MAX_LENGTH)
+        yield partial(encode_texts, encoder, texts)
 
+
+def _limit(texts: list[str], model_dir: Path) -> Passes:
+    sudachi = load_tokenizer(model_dir).word_tokenizer.sudachi
+    surviving = [text[:SURVIVING_CHARACTERS] for text in texts]
+    while True:
+        yield lambda: [sudachi.tokenize(text) for text in surviving]
+
+
+def _two(texts: list[str], model_dir: Path) -> Passes:
+    batches = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
+    encoder = Encoder(model_dir, MAX_LENGTH)
+    while True:
+        yield lambda: list(encode_batches(batches, encoder, processes=2))
+
+
+def _recipe(texts: list[str], model_dir: Path, processes: int | None = None) -> Passes:
+    """The hands-on's way, with a tokenizer that is loaded already."""
+    dataset, tokenizer = datasets.Dataset.from_dict({"sentence1": texts}), load_tokenizer(model_dir)
+    while True:
+        yield lambda: _encode_by_recipe(dataset, tokenizer, processes)
+
+
+def _encode_by_recipe(
+    dataset: datasets.Dataset, tokenizer: BertSudachipyTokenizer, processes: int | None = None
+) -> datasets.Dataset:
     def encode(batch: dict[str, list[str]]) -> dict[str, list[list[int]]]:
         encoded: dict[str, list[list[int]]] = tokenizer(
             batch["sentence1"], padding=True, truncation=True, max_length=MAX_LENGTH
         )
         return encoded
 
-    datasets.Dataset.from_dict({"sentence1": list(texts)}).map(encode, batched=True, num_proc=processes)
+    return dataset.map(encode, batched=True, num_proc=processes)
 
 
-def _interleaved(
-    contenders: Sequence[Callable[[], None]], clock: Callable[[], float], articles: int
-) -> list[list[float]]:
-    """Articles per second of each contender, run in turn; the first round only warms up."""
-    rates: list[list[float]] = [[] for _ in contenders]
-    for number in range(RUNS + 1):
-        for contender, found in zip(contenders, rates, strict=True):
-            started = clock()
-            contender()
-            if number:
-                found.append(articles / (clock() - started))
-    return rates
+def storage(corpus: Path, texts: list[str], model_dir: Path, scratch: Path) -> list[Row]:
+    """Bytes of the encoded splits; the limit is two bytes per id and nothing else."""
+    seed = read_settings().preprocessing.seed
+    preprocess(corpus, scratch / "ours", model_dir=model_dir, seed=seed, max_length=MAX_LENGTH)
+    recipe = _encode_by_recipe(datasets.Dataset.from_dict({"sentence1": texts}), load_tokenizer(model_dir))
+    recipe.remove_columns("sentence1").save_to_disk(scratch / "recipe")
+    ours = sum(_megabytes(scratch / "ours" / name) for name in SPLITS)
+    reference = _megabytes(scratch / "recipe")
+    ids = sum(len(row) for name in SPLITS for row in datasets.load_from_disk(scratch / "ours" / name)["input_ids"])
+    return [Row("encoded corpus on disk", "MB", ours, reference, reference / ours, 2 * ids / 1e6, 1)]
 
 
-def _row(name: str, unit: str, rates: Sequence[Sequence[float]]) -> Row:
-    ours, reference, *limit = (statistics.median(found) for found in rates)
-    return Row(name, unit, ours, reference, ours / reference, limit[0] if limit else 0.0, RUNS)
+def _megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
 if __name__ == "__main__":

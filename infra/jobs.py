@@ -83,6 +83,7 @@ def processing_job(settings: Settings, deployment: Deployment) -> Request:
                     "LocalPath": f"{PROCESSING_DIR}/input/corpus",
                     "S3DataType": "S3Prefix",
                     "S3InputMode": "File",
+                    "S3DataDistributionType": "ShardedByS3Key" if job.instance_count > 1 else "FullyReplicated",
                 },
             }
         ],
@@ -169,7 +170,8 @@ def expiry_schedule(settings: Settings, role_arn: str) -> Request:
 
 
 def _preprocessing_arguments(job: PreprocessingSettings) -> list[str]:
-    return ["--max-length", str(job.max_length), "--seed", str(job.seed)]
+    arguments = ["--max-length", str(job.max_length), "--seed", str(job.seed)]
+    return [*arguments, "--sharded"] if job.instance_count > 1 else arguments
 
 
 def _cluster(job: JobSettings) -> Request:

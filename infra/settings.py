@@ -77,15 +77,11 @@ class JobSettings(_Section):
 
 
 class PreprocessingSettings(JobSettings):
+    """Several instances share the corpus' files; each article's split is then decided by itself."""
+
     instance_type: InstanceType = "ml.m5.xlarge"
     max_length: Annotated[int, Field(ge=8, le=512)] = 512
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
-
-    @model_validator(mode="after")
-    def _one_instance(self) -> PreprocessingSettings:
-        if self.instance_count != 1:
-            raise ValueError("instance_count must be 1: one instance splits the whole corpus")
-        return self
 
 
 class TrainingSettings(JobSettings):

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import time
 import traceback
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from itertools import islice
-from pathlib import Path
 
-import datasets
-
-from preprocessing.contract import base_dir, bundled_model_dir, report_end
-from preprocessing.corpus import Article, read_corpus
-from preprocessing.dataset import RAW, build_manifest, encoded_dataset, raw_dataset, write_datasets
+from preprocessing.contract import base_dir, bundled_model_dir, place_among_instances, report_end
+from preprocessing.dataset import Shard
 from preprocessing.errors import EXIT_FAILURE, EXIT_INPUT, InputError
-from preprocessing.split import SPLITS, category_names, split_articles
-from preprocessing.tokenisation import Encoder, fingerprint
-
-BATCH = 200
+from preprocessing.job import preprocess
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             model_dir=bundled_model_dir(),
             seed=arguments.seed,
             max_length=arguments.max_length,
+            shard=_shard(arguments.sharded),
         )
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -48,77 +37,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def preprocess(corpus_dir: Path, output: Path, *, model_dir: Path, seed: int, max_length: int) -> str:
-    """Read, split, encode and write; returns one line that says what was made.
-
-    Raises:
-        InputError: nothing was written.
-    """
-    datasets.disable_progress_bars()
-    started = time.monotonic()
-    corpus = read_corpus(corpus_dir)
-    categories = category_names(corpus.articles)
-    _say(f"read {len(corpus.articles):,} articles in {len(categories)} categories")
-    split = split_articles(corpus.articles, seed)
-    _say(f"split into {', '.join(f'{name} {len(split[name]):,}' for name in SPLITS)}; {split.duplicates} duplicates")
-    tokenizer = Encoder(model_dir, max_length).tokenizer
-    encodings = iter(encode_articles([a for name in SPLITS for a in split[name]], model_dir, max_length))
-    manifest = build_manifest(
-        corpus, split, categories, seed=seed, max_length=max_length, fingerprint=fingerprint(tokenizer)
-    )
-    row_of = {id(article): row for row, article in enumerate(corpus.articles)}
-    made = {RAW: raw_dataset(corpus)}
-    for name in SPLITS:
-        articles = split[name]
-        made[name] = encoded_dataset(
-            list(islice(encodings, len(articles))),
-            [categories.index(article.category) for article in articles],
-            [row_of[id(article)] for article in articles],
-            categories=categories,
-            vocabulary_size=len(tokenizer),
+def _shard(sharded: bool) -> Shard | None:
+    """This instance's part of the job's output; None where one instance reads the whole corpus."""
+    number, count = place_among_instances()
+    if sharded:
+        return Shard(number, count)
+    if count > 1:
+        raise InputError(
+            f"InstanceCount {count}: several instances need --sharded, and ShardedByS3Key as distribution."
         )
-    write_datasets(output, made, manifest)
-    summary = f"{len(corpus.articles):,} articles encoded in {time.monotonic() - started:.0f} s"
-    _say(summary)
-    return summary
-
-
-def encode_articles(articles: Sequence[Article], model_dir: Path, max_length: int) -> list[list[int]]:
-    """Encodings in the articles' order, made by one process per CPU."""
-    batches = [[article.text for article in articles[i : i + BATCH]] for i in range(0, len(articles), BATCH)]
-    workers = min(len(batches), os.cpu_count() or 1)
-    started = time.monotonic()
-    encodings: list[list[int]] = []
-    with ProcessPoolExecutor(workers, initializer=_start_worker, initargs=(model_dir, max_length)) as pool:
-        for batch in pool.map(_encode_batch, batches):
-            encodings += batch
-            if len(encodings) % (5 * BATCH) == 0 or len(encodings) == len(articles):
-                rate = len(encodings) / (time.monotonic() - started)
-                _say(f"encoded {len(encodings):,} of {len(articles):,} articles ({rate:.0f}/s)")
-    return encodings
-
-
-_encoder: Encoder | None = None
-
-
-def _start_worker(model_dir: Path, max_length: int) -> None:
-    global _encoder
-    _encoder = Encoder(model_dir, max_length)
-
-
-def _encode_batch(texts: list[str]) -> list[list[int]]:
-    assert _encoder is not None
-    return [_encoder.encode(text) for text in texts]
+    return None
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m preprocessing", description=__doc__)
     parser.add_argument("--max-length", type=int, default=512, help="ids per article at most (default: 512)")
+    parser.add_argument(
+        "--sharded", action="store_true", help="the input is this instance's share: split each article by itself"
+    )
     parser.add_argument("--seed", type=int, default=42, help="decides the split (default: 42)")
     return parser.parse_args(argv)
 
-
-_say = partial(print, flush=True)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,15 @@ def base_dir() -> Path:
 def bundled_model_dir() -> Path:
     """The model that the image bundles, or what CHITRA_MODEL_DIR says."""
     return Path(os.environ.get("CHITRA_MODEL_DIR", BUNDLED_MODEL_DIR))
+
+
+def place_among_instances() -> tuple[int, int]:
+    """Which of the job's instances this is, from 0, and how many there are; 0 of 1 outside of SageMaker."""
+    try:
+        cluster = json.loads((base_dir() / "config/resourceconfig.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0, 1
+    return cluster["hosts"].index(cluster["current_host"]), len(cluster["hosts"])
 
 
 def end_in_failure(reason: str, code: int) -> int:

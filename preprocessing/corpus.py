@@ -14,6 +14,7 @@ from preprocessing.archives import UnsafeMemberError, check_member, sha256_of
 from preprocessing.errors import InputError
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
+ARCHIVES, JSONL, TEXTS, OTHER = "archives", "jsonl", "texts", "other"
 NOT_ARTICLES = frozenset({"LICENSE.txt", "README.txt", "CHANGES.txt"})
 END_OF_ARCHIVE = 1024  # zero bytes
 HEADER_LINES = 3  # URL, date, title
@@ -43,38 +44,90 @@ class Corpus:
     sources: list[Source]
 
 
-def read_corpus(path: Path) -> Corpus:
-    """Read every article below ``path``: a folder, an archive or a JSONL file.
+class CorpusReader:
+    """Every article below ``path``, read one at a time; ``sources`` are the files that were read to their end.
 
-    A folder holds archives, an extracted corpus (``<category>/*.txt``, at any depth) or JSONL files,
-    one kind at a time.
+    A folder holds archives, an extracted corpus (``<category>/*.txt``, at any depth) or JSONL files, one kind at a
+    time. ``may_be_empty`` is for the share of an instance, which may be no file at all.
+
+    Raises:
+        InputError: names the file (and line) that cannot be used, here or while reading.
+    """
+
+    def __init__(self, path: Path, *, may_be_empty: bool = False) -> None:
+        self.sources: list[Source] = []
+        self._root = path.parent if path.is_file() else path
+        self._files = [] if may_be_empty and not path.exists() else _files_of_one_kind(path)
+        if not self._files and not may_be_empty:
+            raise InputError(f"{path}: holds no .tar.gz, no .jsonl and no <category>/*.txt. Put the corpus there.")
+        self._bytes = sum(file.stat().st_size for file in self._files)
+        self._bytes_read = 0
+
+    @property
+    def share_read(self) -> float:
+        """From 0 to 1, by size."""
+        return self._bytes_read / self._bytes if self._bytes else 1.0
+
+    def __iter__(self) -> Iterator[Article]:
+        if self._files and _kind(self._files[0]) == TEXTS:
+            yield from self._read_folder()
+            return
+        for file in self._files:
+            articles = 0
+            before = self._bytes_read
+            for article, position in _read_jsonl(file) if _kind(file) == JSONL else _read_archive(file):
+                articles += 1
+                self._bytes_read = before + position
+                yield article
+            self._bytes_read = before + file.stat().st_size
+            self.sources.append(Source(str(file.relative_to(self._root)), sha256_of(file), articles))
+
+    def _read_folder(self) -> Iterator[Article]:
+        articles = 0
+        digest = hashlib.sha256()
+        for file in self._files:
+            name = file.relative_to(self._root).as_posix()
+            content = file.read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+            self._bytes_read += len(content)
+            if file.name in NOT_ARTICLES:
+                continue
+            category = file.parent.name if file.parent != self._root else ""
+            articles += 1
+            yield _article(content, category, name)
+        self.sources.append(Source(self._root.name, digest.hexdigest(), articles))
+
+
+def read_corpus(path: Path) -> Corpus:
+    """All of a corpus at once, for one that fits into memory.
 
     Raises:
         InputError: names the file (and line) that cannot be used.
     """
+    reader = CorpusReader(path)
+    return Corpus(list(reader), reader.sources)
+
+
+def _files_of_one_kind(path: Path) -> list[Path]:
     if not path.exists():
         raise InputError(f"{path}: no such corpus. Give the archive, the extracted folder or JSONL files.")
     files = [path] if path.is_file() else _visible_files(path)
     root = path.parent if path.is_file() else path
-    archives = [f for f in files if f.name.endswith(ARCHIVE_SUFFIXES)]
-    jsonl = [f for f in files if f.name.endswith(".jsonl")]
-    texts = [f for f in files if f.name.endswith(".txt") and f not in archives]
-    kinds = [kind for kind in (archives, jsonl, texts) if kind]
-    if not kinds:
-        raise InputError(f"{path}: holds no .tar.gz, no .jsonl and no <category>/*.txt. Put the corpus there.")
-    if len(kinds) > 1:
-        found = ", ".join(str(kind[0].relative_to(root)) for kind in kinds)
+    by_kind: dict[str, list[Path]] = {}
+    for file in files:
+        by_kind.setdefault(_kind(file), []).append(file)
+    by_kind.pop(OTHER, None)
+    if len(by_kind) > 1:
+        found = ", ".join(str(kind[0].relative_to(root)) for kind in by_kind.values())
         raise InputError(f"{path}: holds several kinds of corpus ({found}). Keep one kind.")
-    if texts:
-        return _read_folder(root, texts)
-    read_file = _read_archive if archives else _read_jsonl
-    articles: list[Article] = []
-    sources: list[Source] = []
-    for file in kinds[0]:
-        found_here = list(read_file(file))
-        articles += found_here
-        sources.append(Source(str(file.relative_to(root)), sha256_of(file), len(found_here)))
-    return Corpus(articles, sources)
+    return next(iter(by_kind.values()), [])
+
+
+def _kind(file: Path) -> str:
+    if file.name.endswith(ARCHIVE_SUFFIXES):
+        return ARCHIVES
+    return {".jsonl": JSONL, ".txt": TEXTS}.get(file.suffix, OTHER)
 
 
 def _visible_files(folder: Path) -> list[Path]:
@@ -89,24 +142,10 @@ def _visible_files(folder: Path) -> list[Path]:
     return files
 
 
-def _read_folder(root: Path, files: list[Path]) -> Corpus:
-    articles: list[Article] = []
-    digest = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(root).as_posix()
-        content = file.read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-        if file.name in NOT_ARTICLES:
-            continue
-        category = file.parent.name if file.parent != root else ""
-        articles.append(_article(content, category, name))
-    return Corpus(articles, [Source(root.name, digest.hexdigest(), len(articles))])
-
-
-def _read_archive(archive: Path) -> Iterator[Article]:
+def _read_archive(archive: Path) -> Iterator[tuple[Article, int]]:
+    """Articles, and how many bytes of the archive were read with each."""
     try:
-        with tarfile.open(archive, "r:*") as tar:
+        with archive.open("rb") as file, tarfile.open(fileobj=file, mode="r:*") as tar:
             for member in tar:
                 _check_member(archive, member)
                 path = PurePosixPath(member.name)
@@ -116,7 +155,7 @@ def _read_archive(archive: Path) -> Iterator[Article]:
                 stream = tar.extractfile(member)
                 assert stream is not None
                 source = f"{archive.name}:{member.name}"
-                yield _article(stream.read(), path.parent.name, source)
+                yield _article(stream.read(), path.parent.name, source), file.tell()
             _check_end(archive, tar)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise InputError(f"{archive}: truncated or not a tar archive ({error}). Fetch it again.") from error
@@ -152,7 +191,8 @@ def _article(content: bytes, category: str, source: str) -> Article:
     return Article(body, category, source)
 
 
-def _read_jsonl(file: Path) -> Iterator[Article]:
+def _read_jsonl(file: Path) -> Iterator[tuple[Article, int]]:
+    """Articles, and how many bytes of the file were read with each."""
     with file.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             source = f"{file.name}:{number}"
@@ -164,7 +204,7 @@ def _read_jsonl(file: Path) -> Iterator[Article]:
                 if not line.strip():
                     continue
                 raise InputError(f"{source}: is not JSON ({error.msg}). Write one object per line.") from error
-            yield Article(_field(row, "sentence1", source), _field(row, "label", source), source)
+            yield Article(_field(row, "sentence1", source), _field(row, "label", source), source), stream.tell()
 
 
 def _field(row: object, key: str, source: str) -> str:

@@ -1,88 +1,95 @@
-"""Writes the raw dataset and the encoded splits as Hugging Face datasets, each with the manifest beside it."""
+"""Datasets of any size for `datasets.load_from_disk`, written batch by batch, each with its manifest beside it."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import pyarrow as pa
 from datasets import ClassLabel, Dataset, Features, Sequence, Value
+from datasets.fingerprint import generate_random_fingerprint
 
-from preprocessing.corpus import Corpus
-from preprocessing.split import SPLITS, Split
-from preprocessing.tokenisation import Fingerprint
-
-MANIFEST_FILE = "manifest.json"
-CATEGORIES_FILE = "categories.json"
+ROWS_PER_BATCH = 1_000
 RAW = "raw"
 
 
-def raw_dataset(corpus: Corpus) -> Dataset:
-    """The hands-on's two columns, in the order of reading: ``sentence1`` and ``label``, both texts."""
-    return Dataset.from_dict(
-        {
-            "sentence1": [article.text for article in corpus.articles],
-            "label": [article.category for article in corpus.articles],
-        },
-        features=Features({"sentence1": Value("string"), "label": Value("string")}),
-    )
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Which part of a dataset one instance writes: number ``number`` (from 0) of ``count``."""
+
+    number: int = 0
+    count: int = 1
+
+    def file(self, stem: str, suffix: str) -> str:
+        """A file's name that no other instance's file has, as `datasets` numbers them."""
+        return f"{stem}-{self.number:05}-of-{self.count:05}{suffix}"
 
 
-def encoded_dataset(
-    encodings: list[list[int]], labels: list[int], rows: list[int], *, categories: list[str], vocabulary_size: int
-) -> Dataset:
-    """``input_ids`` (not padded, smallest type that holds the vocabulary), ``label`` and ``article`` (raw row)."""
-    id_type = "uint16" if vocabulary_size <= 2**16 else "int32"
-    return Dataset.from_dict(
-        {"input_ids": encodings, "label": labels, "article": rows},
-        features=Features(
-            {
-                "input_ids": Sequence(Value(id_type)),
-                "label": ClassLabel(names=categories),
-                "article": Value("uint32"),
-            }
-        ),
-    )
+def raw_features() -> Features:
+    """The hands-on's two columns: ``sentence1`` and ``label``, both texts."""
+    return Features({"sentence1": Value("string"), "label": Value("string")})
 
 
-def build_manifest(
-    corpus: Corpus, split: Split, categories: list[str], *, seed: int, max_length: int, fingerprint: Fingerprint
-) -> dict[str, Any]:
-    """What the dataset was made of and how: enough to make it again and to refuse a wrong tokenizer."""
-    counts = {name: _count(split, name, categories) for name in SPLITS}
-    return {
-        "articles": len(corpus.articles),
-        "duplicates": split.duplicates,
-        "splits": {name: len(split[name]) for name in SPLITS},
-        "articles_per_category": counts,
-        "categories": categories,
-        "seed": seed,
-        "max_length": max_length,
-        "sources": [asdict(source) for source in corpus.sources],
-        "tokenisation": fingerprint.to_json(),
-    }
+def encoded_features(id_type: str, categories: list[str] | None) -> Features:
+    """``input_ids`` (not padded), ``label`` and ``article`` (the row in its instance's raw data).
+
+    An instance that saw only a share of the corpus does not know all ``categories``: its labels are names.
+    """
+    label = ClassLabel(names=categories) if categories else Value("string")
+    return Features({"input_ids": Sequence(Value(id_type)), "label": label, "article": Value("uint32")})
 
 
-def _count(split: Split, name: str, categories: list[str]) -> dict[str, int]:
-    labels = [article.category for article in split[name]]
-    return {category: labels.count(category) for category in categories}
+class DatasetWriter:
+    """Writes one dataset, or this instance's shard of it, holding some ROWS_PER_BATCH rows in memory.
+
+    The instances that share a dataset write one data file each; what describes the dataset is the same from all.
+    """
+
+    def __init__(self, folder: Path, features: Features, shard: Shard) -> None:
+        self._schema = features.arrow_schema
+        self._waiting: list[pa.Table] = []
+        _describe(folder, features, shard)
+        self.data_file = folder / shard.file("data", ".arrow")
+        self._sink = pa.OSFile(str(self.data_file), "wb")
+        self._stream = pa.ipc.new_stream(self._sink, self._schema)
+
+    def write(self, rows: pa.Table) -> None:
+        """Append rows."""
+        self._waiting.append(rows.cast(self._schema))
+        if sum(map(len, self._waiting)) >= ROWS_PER_BATCH:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._stream.close()
+        self._sink.close()
+
+    def _flush(self) -> None:
+        for batch in pa.concat_tables(self._waiting or [self._schema.empty_table()]).combine_chunks().to_batches():
+            self._stream.write_batch(batch)
+        self._waiting = []
 
 
-def write_datasets(output: Path, datasets: dict[str, Dataset], manifest: dict[str, Any]) -> None:
-    """Write all datasets below ``output``, or nothing: SageMaker uploads whatever it finds there."""
-    try:
-        for name, dataset in datasets.items():
-            folder = output / name
-            folder.mkdir(parents=True, exist_ok=True)
-            dataset.save_to_disk(folder)
-            _write_json(folder / MANIFEST_FILE, manifest)
-            _write_json(folder / CATEGORIES_FILE, manifest["categories"])
-    except BaseException:
-        for name in datasets:
-            empty_folder(output / name)
-        raise
+def read_batches(data_file: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of a data file, a batch at a time; memory is that of one batch."""
+    with pa.OSFile(str(data_file)) as source, pa.ipc.open_stream(source) as stream:
+        yield from stream
+
+
+def _describe(folder: Path, features: Features, shard: Shard) -> None:
+    """Let `datasets` describe the dataset, and name every instance's data file in the description.
+
+    The fingerprint must be a fresh one: `datasets` knows cached results of `map` by it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    Dataset.from_dict({name: [] for name in features}, features=features).save_to_disk(folder)
+    state = folder / "state.json"
+    content = json.loads(state.read_text(encoding="utf-8"))
+    files = [{"filename": Shard(number, shard.count).file("data", ".arrow")} for number in range(shard.count)]
+    write_json(state, {**content, "_data_files": files, "_fingerprint": generate_random_fingerprint()})
 
 
 def empty_folder(folder: Path) -> None:
@@ -91,5 +98,5 @@ def empty_folder(folder: Path) -> None:
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def _write_json(file: Path, content: object) -> None:
+def write_json(file: Path, content: object) -> None:
     file.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

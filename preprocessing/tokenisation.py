@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sudachipy import Morpheme
 from sudachitra import BertSudachipyTokenizer
 
@@ -24,12 +26,13 @@ SENTENCE_END = "。"
 CHARACTERS_PER_ID = 1.6  # a little less than Japanese news have, so that a chunk seldom holds too many
 WORD_CACHE_SIZE = 200_000
 SUDACHI_MAX_BYTES = 49_149
-# The word forms of chiTra-1.0 and 1.1, which Sudachi projects to itself, and the fields that it needs for them:
-# without "pos" they come out wrong, silently. Its projections to other forms differ from SudachiTra's.
-FIELDS_OF_FORM = {
-    "normalized_and_surface": {"pos", "normalized_form"},
-    "normalized_nouns": {"pos", "normalized_form"},
-}
+# The word forms of chiTra-1.0 and 1.1, which Sudachi projects to itself. Its projections to other forms differ from
+# SudachiTra's.
+PROJECTED_FORMS = ("normalized_and_surface", "normalized_nouns")
+# Without one of them Sudachi silently joins numbers and unknown words in another way.
+FIELDS = {"pos", "normalized_form"}
+
+Ids = np.ndarray[tuple[int], np.dtype[np.uint16 | np.int32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +64,40 @@ class Fingerprint:
 
 
 class Encoder:
-    """Encodes texts for the model in ``model_dir``.
+    """Encodes texts for the model in ``model_dir``. ``fallbacks`` counts those that only the reference could encode.
 
     Raises:
         InputError: the folder holds no chiTra model.
     """
 
     def __init__(self, model_dir: Path, max_length: int) -> None:
+        self.model_dir = model_dir
         self.max_length = max_length
         self.tokenizer = load_tokenizer(model_dir)
+        self.id_type = smallest_id_type(self.tokenizer)
+        self.fallbacks = 0
         self._room = max_length - self.tokenizer.num_special_tokens_to_add()
         if self._room < 1:
             raise InputError(f"max_length {max_length}: leaves no room for a token. Use 8 to 512.")
-        self._cls, self._sep = self.tokenizer.build_inputs_with_special_tokens([])
+        special = np.array(self.tokenizer.build_inputs_with_special_tokens([]), self.id_type)
+        self._cls, self._sep = special[:1].tobytes(), special[1:].tobytes()
         self._special_tokens = tuple(self.tokenizer.added_tokens_encoder)
+        self._normalise = _normalisation(self.tokenizer)
         self._sudachi, self._form = _segmenter(self.tokenizer)
         self._morphemes: Any = None
-        self._ids_of_word = _WordIds(self.tokenizer)
+        self._words = _WordIds(self.tokenizer, self.id_type)
 
-    def encode(self, text: str) -> list[int]:
-        """Ids of ``[CLS] text [SEP]``, at most ``max_length`` of them, not padded."""
+    def encode(self, text: str) -> Ids:
+        """Ids of ``[CLS] text [SEP]``: one dimension, at most ``max_length`` of them, not padded."""
         if any(token in text for token in self._special_tokens):
             return self._reference(text)
-        normalised = self.tokenizer.normalizer.normalize_str(text)
-        ids: list[int] = []
+        normalised = self._normalise(text)
+        full = self._room * self.id_type.itemsize
+        ids = b""
         start = 0
-        while start < len(normalised) and len(ids) < self._room:
-            end = _sentence_end(normalised, start + int((self._room - len(ids)) * CHARACTERS_PER_ID))
+        while start < len(normalised) and len(ids) < full:
+            missing = self._room - len(ids) // self.id_type.itemsize
+            end = _sentence_end(normalised, start + int(missing * CHARACTERS_PER_ID))
             # The 「。」 before the cut comes along: the word before decides how Sudachi reads the words after it.
             carried = 1 if start else 0
             chunk = _within_limit(normalised[start - carried : end])
@@ -95,42 +105,59 @@ class Encoder:
             if carried and morphemes[0].raw_surface() != SENTENCE_END:
                 return self._reference(text)
             words = map(self._form, islice(morphemes, carried, None))
-            ids.extend(chain.from_iterable(map(self._ids_of_word.__getitem__, words)))
+            ids += b"".join(map(self._words.__getitem__, words))
             start = end
-        return [self._cls, *ids[: self._room], self._sep]
+        return np.frombuffer(self._cls + ids[:full] + self._sep, self.id_type)
 
-    def _reference(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer(_within_limit(text), truncation=True, max_length=self.max_length)["input_ids"]
-        return ids
+    def __reduce__(self) -> tuple[type[Encoder], tuple[Path, int]]:
+        """Sudachi's tokenizers cannot be copied: another process that inherits no memory loads the model again."""
+        return type(self), (self.model_dir, self.max_length)
+
+    def _reference(self, text: str) -> Ids:
+        self.fallbacks += 1
+        ids = self.tokenizer(_within_limit(text), truncation=True, max_length=self.max_length)["input_ids"]
+        return np.array(ids, self.id_type)
 
 
-class _WordIds(dict[str, list[int]]):
-    """Ids of a word's pieces, remembered."""
+class _WordIds(dict[str, bytes]):
+    """Ids of a word's pieces, remembered; as bytes, which are joined without touching each id."""
 
-    def __init__(self, tokenizer: BertSudachipyTokenizer) -> None:
+    def __init__(self, tokenizer: BertSudachipyTokenizer, id_type: np.dtype[Any]) -> None:
         super().__init__()
-        self._tokenizer = tokenizer
+        self._pieces = tokenizer.subword_tokenizer.tokenize
+        self._id_of_piece = tokenizer.get_vocab()
+        self._unknown = tokenizer.unk_token_id
+        self._type_code = id_type.char
 
-    def __missing__(self, word: str) -> list[int]:
-        pieces = self._tokenizer.subword_tokenizer.tokenize(word)
-        ids: list[int] = self._tokenizer.convert_tokens_to_ids(pieces)
+    def __missing__(self, word: str) -> bytes:
+        ids = [self._id_of_piece.get(piece, self._unknown) for piece in self._pieces(word)]
+        packed = array(self._type_code, ids).tobytes()
         if len(self) < WORD_CACHE_SIZE:
-            self[word] = ids
-        return ids
+            self[word] = packed
+        return packed
+
+
+def smallest_id_type(tokenizer: BertSudachipyTokenizer) -> np.dtype[np.uint16 | np.int32]:
+    """The smallest type that holds every id and that `datasets` and torch know how to read."""
+    return np.dtype(np.uint16 if len(tokenizer) <= 2**16 else np.int32)
+
+
+def _normalisation(tokenizer: BertSudachipyTokenizer) -> Callable[[str], str]:
+    """What happens to a text before Sudachi reads it: nothing, in chiTra's configuration."""
+    does_something = tokenizer.do_strip or tokenizer.do_lower_case or tokenizer.do_nfkc
+    return tokenizer.normalizer.normalize_str if does_something else str
 
 
 def _segmenter(tokenizer: BertSudachipyTokenizer) -> tuple[Any, Callable[[Morpheme], str]]:
     """Sudachi for the tokenizer's words, and how to read a word off a morpheme.
 
-    For chiTra's own word forms Sudachi does both, and loads only the fields that they need.
+    For chiTra's own word forms Sudachi does both, and loads only the fields that it needs.
     """
     form = str(tokenizer.word_form_type)
     segmentation = tokenizer.word_tokenizer
-    if form not in FIELDS_OF_FORM:
+    if form not in PROJECTED_FORMS:
         return segmentation.sudachi, tokenizer.word_formatter
-    projected = segmentation.sudachi_dict.tokenizer(
-        segmentation.split_mode, fields=FIELDS_OF_FORM[form], projection=form
-    )
+    projected = segmentation.sudachi_dict.tokenizer(segmentation.split_mode, fields=FIELDS, projection=form)
     return projected, Morpheme.surface
 
 
@@ -179,4 +206,7 @@ def _sentence_end(text: str, start: int) -> int:
 
 def _within_limit(text: str) -> str:
     """The start of ``text`` that Sudachi takes; what follows lies far behind any truncation."""
-    return text if len(text.encode()) <= SUDACHI_MAX_BYTES else text[: SUDACHI_MAX_BYTES // 4]
+    surely_within = SUDACHI_MAX_BYTES // 4
+    if len(text) <= surely_within or len(text.encode()) <= SUDACHI_MAX_BYTES:
+        return text
+    return text[:surely_within]

@@ -20,6 +20,8 @@ from rich.console import Console
 from infra.names import Names
 from infra.settings import Settings
 from preprocessing.corpus import read_corpus
+from preprocessing.manifest import MANIFESTS
+from preprocessing.split import SPLITS
 from preprocessing.tokenisation import load_tokenizer
 from rehearsal.docker_for_cdk import write_command
 from rehearsal.inventory import inventory
@@ -155,7 +157,8 @@ def _use_as_participant(
 ) -> None:
     """Upload, run, predict and export with the permissions of one participant."""
     with progress.step("Upload the corpus"):
-        upload_corpus(session.client("s3"), deployment.bucket, plan.corpus)
+        instances = plan.settings.preprocessing.instance_count
+        upload_corpus(session.client("s3"), deployment.bucket, plan.corpus, instances=instances)
     hyperparameters = stand_in_hyperparameters(articles) if report.model["stand_in"] else {}
     with progress.step("Start the workflow") as step:
         run = start_run(session, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
@@ -249,9 +252,14 @@ def _follow_stage(events: Iterator[StageStarted | LogLine], step: Step) -> Stage
 
 
 def _read_results(report: Report, export: Path) -> None:
-    manifest = json.loads((export / "datasets/train/manifest.json").read_text(encoding="utf-8"))
+    files = (export / "datasets/train").glob(MANIFESTS)
+    by_instance = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     metrics = json.loads((export / "report/metrics.json").read_text(encoding="utf-8"))
-    report.corpus = {"articles": manifest["articles"], "categories": len(manifest["categories"]), **manifest["splits"]}
+    report.corpus = {
+        "articles": sum(manifest["articles"] for manifest in by_instance),
+        "categories": len({category for manifest in by_instance for category in manifest["categories"]}),
+        **{name: sum(manifest["splits"][name] for manifest in by_instance) for name in SPLITS},
+    }
     report.evaluation = {key: metrics[key] for key in ("accuracy", "macro_f1", "baseline_accuracy")}
 
 

@@ -20,7 +20,7 @@ from rehearsal.sagemaker_store import PROCESSING, TRAINING, Kind, Record, Store
 from rehearsal.transfer import download_prefix, upload_archive, upload_folder
 
 POLL_SECONDS = 0.2
-HOST = "algo-1"
+FIRST_HOST = "algo-1"
 
 
 class JobFailedError(Exception):
@@ -56,28 +56,31 @@ class JobRunner:
 
     def _process(self, record: Record, session: Any, base: Path) -> None:
         s3 = session.client("s3", endpoint_url=endpoint_url())
-        for given in record.get("ProcessingInputs", []):
-            source = given["S3Input"]
-            if download_prefix(s3, source["S3Uri"], _local(base, source["LocalPath"])) == 0:
-                raise JobFailedError(f"ClientError: No S3 objects found under S3 URL {source['S3Uri']!r}")
         cluster = record["ProcessingResources"]["ClusterConfig"]
-        _write_json(base / "config/resourceconfig.json", _resource_config(cluster))
+        instances = {host: base / host for host in _hosts(cluster)}
         outputs = record.get("ProcessingOutputConfig", {}).get("Outputs", [])
-        for output in outputs:
-            _local(base, output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+        for number, (host, place) in enumerate(instances.items()):
+            for given in record.get("ProcessingInputs", []):
+                _download_input(s3, given["S3Input"], place, number, len(instances))
+            _write_json(place / "config/resourceconfig.json", _resource_config(cluster, host))
+            for output in outputs:
+                _local(place, output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
         application = record["AppSpecification"]
         arguments = [*application.get("ContainerEntrypoint", []), *application.get("ContainerArguments", [])]
         self._store.update(record, ProcessingStartTime=time.time())
-        code = self._run_container(PROCESSING, record, session, base, arguments)
-        message = base / "output/message"
+        codes = self._run_containers(PROCESSING, record, session, instances, arguments)
+        failed = next((host for host, code in codes.items() if code), None)
+        message = instances[failed or FIRST_HOST] / "output/message"
         if message.exists():
             self._store.update(record, ExitMessage=message.read_text(encoding="utf-8"))
-        if code not in (0, None):
-            raise JobFailedError(f"AlgorithmError: See job logs for more information, exit code: {code}")
-        if code is not None:
-            for output in outputs:
-                upload_folder(s3, _local(base, output["S3Output"]["LocalPath"]), output["S3Output"]["S3Uri"])
-        status = "Stopped" if code is None else "Completed"
+        if failed:
+            raise JobFailedError(f"AlgorithmError: See job logs for more information, exit code: {codes[failed]}")
+        stopped = None in codes.values()
+        if not stopped:
+            for place in instances.values():
+                for output in outputs:
+                    upload_folder(s3, _local(place, output["S3Output"]["LocalPath"]), output["S3Output"]["S3Uri"])
+        status = "Stopped" if stopped else "Completed"
         self._store.update(record, ProcessingJobStatus=status, **_end_times(PROCESSING, record))
 
     def _train(self, record: Record, session: Any, base: Path) -> None:
@@ -91,7 +94,7 @@ class JobRunner:
         if checkpoints:
             download_prefix(s3, checkpoints, base / "checkpoints")
         _write_json(base / "input/config/hyperparameters.json", record.get("HyperParameters", {}))
-        _write_json(base / "input/config/resourceconfig.json", _resource_config(record["ResourceConfig"]))
+        _write_json(base / "input/config/resourceconfig.json", _resource_config(record["ResourceConfig"], FIRST_HOST))
         channels = {
             channel["ChannelName"]: {"TrainingInputMode": "File"} for channel in record.get("InputDataConfig", [])
         }
@@ -99,7 +102,7 @@ class JobRunner:
         for folder in ("model", "output/data"):
             (base / folder).mkdir(parents=True, exist_ok=True)
         self._store.update(record, SecondaryStatus="Training")
-        code = self._run_container(TRAINING, record, session, base, ["train"])
+        code = self._run_containers(TRAINING, record, session, {FIRST_HOST: base}, ["train"])[FIRST_HOST]
         failure = base / "output/failure"
         if code not in (0, None):
             detail = (
@@ -117,28 +120,43 @@ class JobRunner:
         status = "Stopped" if code is None else "Completed"
         self._store.update(record, TrainingJobStatus=status, SecondaryStatus=status, **_end_times(TRAINING, record))
 
-    def _run_container(self, kind: Kind, record: Record, session: Any, base: Path, arguments: list[str]) -> int | None:
-        """The exit code; None when the job was stopped, by request or at its longest run time."""
-        name = record[kind.name_key]
+    def _run_containers(
+        self, kind: Kind, record: Record, session: Any, instances: dict[str, Path], arguments: list[str]
+    ) -> dict[str, int | None]:
+        """Each host's exit code; None for all when the job was stopped, by request or at its longest run time.
+
+        One host's failure ends the others, whose codes are 0 then.
+        """
         logs = session.client("logs", endpoint_url=endpoint_url())
-        stream = LogStream(logs, f"/aws/sagemaker/{kind.noun}s", f"{name}/{HOST}-{int(record['CreationTime'])}")
-        container = Container(
-            self._runtime,
-            arguments,
-            image=image_of(record),
-            base=base,
-            environment={kind.name_key.upper(): name, **record.get("Environment", {})},
-            on_line=stream.write,
-        )
+        name = record[kind.name_key]
+        streams, containers = list[LogStream](), dict[str, Container]()
         deadline = time.monotonic() + record["StoppingCondition"]["MaxRuntimeInSeconds"]
         try:
-            while (code := container.wait(POLL_SECONDS)) is None:
+            for host, base in instances.items():
+                where = f"{name}/{host}-{int(record['CreationTime'])}"
+                streams.append(LogStream(logs, f"/aws/sagemaker/{kind.noun}s", where))
+                containers[host] = Container(
+                    self._runtime,
+                    arguments,
+                    image=image_of(record),
+                    base=base,
+                    environment={kind.name_key.upper(): name, **record.get("Environment", {})},
+                    on_line=streams[-1].write,
+                )
+            codes: dict[str, int | None] = {}
+            while len(codes) < len(containers) and not any(codes.values()):
+                for host in [host for host in containers if host not in codes]:
+                    if (code := containers[host].wait(POLL_SECONDS)) is not None:
+                        codes[host] = code
                 if record[kind.status_key] == "Stopping" or time.monotonic() > deadline:
-                    container.stop()
-                    return None
-            return code
+                    return dict.fromkeys(containers)
+            return {host: codes.get(host, 0) for host in containers}
         finally:
-            stream.close()
+            for container in containers.values():
+                if container.running:
+                    container.stop()
+            for stream in streams:
+                stream.close()
 
 
 def image_of(request: Record) -> str:
@@ -155,10 +173,22 @@ def _local(base: Path, container_path: str) -> Path:
     return base / Path(container_path).relative_to(OPT_ML)
 
 
-def _resource_config(cluster: Record) -> Record:
+def _download_input(s3: Any, given: Record, base: Path, number: int, instances: int) -> None:
+    """What instance ``number`` sees of an input."""
+    sharded = given.get("S3DataDistributionType") == "ShardedByS3Key"
+    share = (number, instances) if sharded else (0, 1)
+    if download_prefix(s3, given["S3Uri"], _local(base, given["LocalPath"]), share=share) == 0:
+        raise JobFailedError(f"ClientError: No S3 objects found under S3 URL {given['S3Uri']!r}")
+
+
+def _hosts(cluster: Record) -> list[str]:
+    return [f"algo-{number}" for number in range(1, cluster.get("InstanceCount", 1) + 1)]
+
+
+def _resource_config(cluster: Record, host: str) -> Record:
     return {
-        "current_host": HOST,
-        "hosts": [f"algo-{i + 1}" for i in range(cluster.get("InstanceCount", 1))],
+        "current_host": host,
+        "hosts": _hosts(cluster),
         "current_instance_type": "local",  # as SageMaker's own local mode: no GPU is to be expected
         "network_interface_name": "lo",
     }

@@ -16,22 +16,21 @@ def split_uri(uri: str) -> tuple[str, str]:
     return parts.netloc, parts.path.lstrip("/")
 
 
-def download_prefix(s3: Any, uri: str, folder: Path) -> int:
-    """Every object under a prefix, as SageMaker lays them out; returns how many."""
+def download_prefix(s3: Any, uri: str, folder: Path, *, share: tuple[int, int] = (0, 1)) -> int:
+    """Every object under a prefix, as SageMaker lays them out, or one instance's share; returns how many there are.
+
+    ``share`` is the instance's number, from 0, and how many they are: ShardedByS3Key.
+    """
     bucket, prefix = split_uri(uri)
     folder.mkdir(parents=True, exist_ok=True)
-    count = 0
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get("Contents", []):
-            key = entry["Key"]
-            relative = key[len(prefix) :].lstrip("/") or Path(key).name
-            if key.endswith("/"):
-                continue
-            target = folder / relative
-            target.parent.mkdir(parents=True, exist_ok=True)
-            s3.download_file(bucket, key, str(target))
-            count += 1
-    return count
+    number, instances = share
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", []) if not entry["Key"].endswith("/")]
+    for key in keys[number::instances]:
+        target = folder / (key[len(prefix) :].lstrip("/") or Path(key).name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        s3.download_file(bucket, key, str(target))
+    return len(keys)
 
 
 def upload_folder(s3: Any, folder: Path, uri: str) -> None:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
-from datasets import Dataset, load_from_disk
+import numpy as np
+import pyarrow as pa
+from datasets import ClassLabel, Dataset, load_from_disk
+from datasets.table import InMemoryTable
 
+from preprocessing.dataset import encoded_features
 from preprocessing.errors import InputError
+from preprocessing.manifest import MANIFESTS
 from preprocessing.tokenisation import Fingerprint
 
 CHANNELS = ("train", "validation", "test")
+Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Channels:
+    """``label`` is a position in ``categories``, ``article`` a row of the raw dataset."""
+
     train: Dataset
     validation: Dataset
     test: Dataset
@@ -24,28 +34,69 @@ class Channels:
 
 
 def read_channels(data_dir: Path, expected: Fingerprint) -> Channels:
-    """The three encoded splits below ``input/data``.
+    """The three encoded splits below ``input/data``, written by one instance or by several.
 
     Raises:
-        InputError: a channel is missing or unreadable, or was encoded by another tokenizer than ``expected``.
+        InputError: a channel is missing or unreadable, or was encoded by another tokenizer than ``expected``; a
+            category has no article to train with.
     """
     datasets: dict[str, Dataset] = {}
-    manifests = []
+    manifests: list[list[Manifest]] = []
     for name in CHANNELS:
         folder = data_dir / name
         if not folder.is_dir():
             raise InputError(f"channel {name}: is missing ({folder}). Give the job train, validation and test.")
         try:
             datasets[name] = load_from_disk(folder)
-            manifests.append(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+            manifests.append(_read_manifests(folder))
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"channel {name}: is no output of the preprocessing job ({error}).") from error
-    if any(manifest != manifests[0] for manifest in manifests):
+    by_instance = manifests[0]
+    if any(found != by_instance for found in manifests):
         raise InputError("channels: come from different preprocessing runs. Give the three outputs of one run.")
-    found = Fingerprint.from_json(manifests[0]["tokenisation"])
+    for manifest in by_instance:
+        _check_tokenisation(Fingerprint.from_json(manifest["tokenisation"]), expected)
+    categories = sorted({category for manifest in by_instance for category in manifest["categories"]})
+    if not isinstance(datasets["train"].features["label"], ClassLabel):
+        datasets = {name: _united(dataset, name, by_instance, categories) for name, dataset in datasets.items()}
+        _check_categories(by_instance, categories)
+    return Channels(**datasets, categories=categories, max_length=by_instance[0]["max_length"])
+
+
+def _read_manifests(folder: Path) -> list[Manifest]:
+    """One per instance of the preprocessing job, in the order of their rows."""
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob(MANIFESTS))]
+    if not found:
+        raise FileNotFoundError(f"{folder} holds no manifest")
+    return found
+
+
+def _check_tokenisation(found: Fingerprint, expected: Fingerprint) -> None:
     if found != expected:
         raise InputError(
             f"channels: were encoded by another tokenizer than the model's ({found.differences(expected)}). "
             "Run preprocessing again with this image."
         )
-    return Channels(**datasets, categories=manifests[0]["categories"], max_length=manifests[0]["max_length"])
+
+
+def _check_categories(manifests: list[Manifest], categories: list[str]) -> None:
+    """What one instance cannot know of a corpus that several instances read."""
+    if len(categories) < 2:
+        raise InputError(
+            f"category {categories[0] if categories else 'none'!r}: is the only category. Give two or more."
+        )
+    for category in categories:
+        if not any(manifest["articles_per_category"]["train"].get(category) for manifest in manifests):
+            raise InputError(f"category {category!r}: has no article in train. Add articles or remove the category.")
+
+
+def _united(dataset: Dataset, split: str, manifests: list[Manifest], categories: list[str]) -> Dataset:
+    """Labels of all instances as positions in ``categories``, articles as rows of all instances' raw data."""
+    labels = np.array([categories.index(name) for name in dataset["label"]], np.int64)
+    first_rows = [0, *accumulate(manifest["articles"] for manifest in manifests)][:-1]
+    offsets = np.repeat(first_rows, [manifest["splits"][split] for manifest in manifests])
+    articles = np.array(dataset["article"], np.int64) + offsets
+    rows = dataset.with_format("arrow")[:]
+    columns = {"input_ids": rows["input_ids"], "label": labels, "article": articles}
+    features = encoded_features(dataset.features["input_ids"].feature.dtype, categories)
+    return Dataset(InMemoryTable(pa.table(columns).cast(features.arrow_schema)))

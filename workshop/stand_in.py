@@ -29,7 +29,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import BertConfig, BertForMaskedLM
 
 from preprocessing.corpus import Article, read_corpus
-from preprocessing.split import category_names, split_articles
+from preprocessing.split import check_categories, split_articles
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -67,7 +67,7 @@ def build_stand_in(corpus: Path, folder: Path, *, seed: int) -> int:
         InputError: the corpus cannot be used.
     """
     articles = read_corpus(corpus).articles
-    category_names(articles)
+    check_categories(Counter(article.category for article in articles))
     training = split_articles(articles, seed).train
     words = _segment(training)
     vocabulary = _train_vocabulary(words)

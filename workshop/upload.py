@@ -2,34 +2,66 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from infra.names import CORPUS_PREFIX
-from preprocessing.corpus import read_corpus
+from preprocessing.corpus import CorpusReader
 
 ARCHIVE_NAME = "corpus.tar.gz"
+LARGE_CORPUS = 64_000_000  # bytes of text, from which on files of articles travel, whatever the corpus was read from
+ARTICLES_FILE = 16_000_000  # bytes of text in one of them; livedoor articles: about 5,000
+FILES_PER_INSTANCE = 4  # so that SageMaker gives each instance about as much
 
 
-def upload_corpus(s3: Any, bucket: str, corpus: Path) -> int:
+def upload_corpus(s3: Any, bucket: str, corpus: Path, *, instances: int = 1) -> int:
     """Replace the bucket's corpus by ``corpus``; returns the number of its articles.
 
-    A folder of articles travels as one archive.
+    A folder of articles travels as one archive. A large corpus, or one that several ``instances`` share, travels as
+    JSONL files of which each instance gets its part.
 
     Raises:
         InputError: the corpus cannot be used; the bucket is as it was.
     """
-    articles = len(read_corpus(corpus).articles)
+    articles = text_bytes = 0
+    for article in CorpusReader(corpus):
+        articles += 1
+        text_bytes += len(article.text.encode())
     with tempfile.TemporaryDirectory() as scratch:
-        files = _files(corpus, Path(scratch))
+        if instances > 1 or text_bytes > LARGE_CORPUS:
+            size = max(1, min(ARTICLES_FILE, text_bytes // (instances * FILES_PER_INSTANCE)))
+            files = _files_of_articles(corpus, Path(scratch), size)
+        else:
+            files = iter(_files(corpus, Path(scratch)))
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=CORPUS_PREFIX):
             for entry in page.get("Contents", []):
                 s3.delete_object(Bucket=bucket, Key=entry["Key"])
         for file in files:
             s3.upload_file(str(file), bucket, CORPUS_PREFIX + file.name)
     return articles
+
+
+def _files_of_articles(corpus: Path, scratch: Path, size: int) -> Iterator[Path]:
+    """JSONL files with some ``size`` bytes of text each; one at a time takes space on disk."""
+    articles = iter(CorpusReader(corpus))
+    article = next(articles, None)
+    number = 0
+    while article:
+        file = scratch / f"articles-{number:05}.jsonl"
+        written = 0
+        with file.open("w", encoding="utf-8") as lines:
+            while article and written < size:
+                row = {"sentence1": article.text, "label": article.category}
+                lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+                written += len(article.text.encode())
+                article = next(articles, None)
+        yield file
+        file.unlink()
+        number += 1
 
 
 def _files(corpus: Path, scratch: Path) -> list[Path]:

@@ -56,6 +56,17 @@ def test_should_be_valid_requests(shipped: Settings, execution_input: dict[str, 
         assert {"Key": "workshop", "Value": "chitra"} in request["Tags"]
 
 
+def test_should_share_the_corpus_among_several_instances(shipped: Settings) -> None:
+    several = shipped.preprocessing.model_copy(update={"instance_count": 3})
+    template = jobs.processing_job(shipped.model_copy(update={"preprocessing": several}), DEPLOYMENT)
+    request = evaluate(template, variables({}), {})
+    assert problems_of_request("sagemaker", "CreateProcessingJob", request) == []
+    assert request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 3
+    assert request["ProcessingInputs"][0]["S3Input"]["S3DataDistributionType"] == "ShardedByS3Key"
+    assert "--sharded" in request["AppSpecification"]["ContainerArguments"]
+    assert "--sharded" not in jobs.processing_job(shipped, DEPLOYMENT)["AppSpecification"]["ContainerArguments"]
+
+
 def test_should_override_single_hyperparameters(shipped: Settings) -> None:
     template = jobs.training_job(shipped, DEPLOYMENT)["HyperParameters"]
     assert evaluate(template, variables({}), {}) == {k: str(v) for k, v in shipped.training.hyperparameters.items()}

@@ -118,7 +118,7 @@ def test_should_leave_nothing_behind_when_writing_fails(base: Path, monkeypatch:
     def fail(*arguments: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("preprocessing.dataset._write_json", fail)
+    monkeypatch.setattr("preprocessing.manifest.write_json", fail)
     assert main([]) == 1
     assert (base / "output/message").read_text() == "preprocessing failed: OSError: no space left on device"
     assert [file for file in (base / "processing/output").rglob("*") if file.is_file()] == []

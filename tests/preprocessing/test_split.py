@@ -6,13 +6,14 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing.corpus import Article, read_corpus
 from preprocessing.errors import InputError
-from preprocessing.split import SPLITS, category_names, split_articles
+from preprocessing.split import SPLITS, check_categories, order_of, split_articles, split_by_order
 
 LIVEDOOR = {
     "dokujo-tsushin": 870, "it-life-hack": 870, "kaden-channel": 864, "livedoor-homme": 511, "movie-enter": 870,
@@ -64,6 +65,23 @@ def test_should_hold_for_any_corpus(rows: list[tuple[str, int]], seed: int, shuf
         assert [(a.category, a.text) for a in again[name]] == [(a.category, a.text) for a in split[name]]
 
 
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=200), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_should_split_each_article_by_itself(texts: list[str], shares: int, seed: int) -> None:
+    orders = np.array([order_of(text, seed) for text in texts], np.uint64)
+    whole = split_by_order(orders)
+    for share in range(shares):
+        assert (split_by_order(orders[share::shares]) == whole[share::shares]).all()
+
+
+def test_should_hold_about_a_tenth_out_twice_when_each_article_is_split_by_itself() -> None:
+    articles = make_articles(LIVEDOOR)
+    splits = split_by_order(np.array([order_of(article.text, 42) for article in articles], np.uint64))
+    for category, size in LIVEDOOR.items():
+        here = splits[[article.category == category for article in articles]]
+        shares = np.bincount(here, minlength=3) / size
+        assert np.abs(shares - [0.8, 0.1, 0.1]).max() < 0.05
+
+
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
@@ -74,4 +92,4 @@ def test_should_hold_for_any_corpus(rows: list[tuple[str, int]], seed: int, shuf
 )
 def test_should_refuse_what_cannot_be_split(counts: dict[str, int], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        category_names(make_articles(counts))
+        check_categories(counts)

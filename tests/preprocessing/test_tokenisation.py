@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sudachitra.word_formatter import WordFormTypes
 
-from preprocessing.corpus import read_corpus
+from preprocessing.corpus import Article, read_corpus
 from preprocessing.errors import InputError
 from preprocessing.tokenisation import Encoder, Fingerprint, fingerprint, load_tokenizer
 
@@ -23,6 +23,8 @@ CAT_IDS = [2, 14108, 6619, 485, 2851, 477, 10149, 419, 10793, 485, 11207, 10160,
 MOVING = "引越してからすだちを届けます"
 MOVING_PIECES = ["引っ越し", "し", "て", "から", "酢", "##橘", "を", "届け", "ます"]
 VOCABULARY_SIZE = 32_615
+
+given_corpus = pytest.mark.skipif("CORPUS" not in os.environ, reason="CORPUS names no corpus of your own")
 
 
 @pytest.fixture(scope="session")
@@ -39,13 +41,13 @@ def golden_model(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Pa
 
 
 def test_should_give_the_golden_ids_of_chitra(golden_model: Path) -> None:
-    assert Encoder(golden_model, 512).encode(CAT) == CAT_IDS
+    assert Encoder(golden_model, 512).encode(CAT).tolist() == CAT_IDS
 
 
 @pytest.mark.parametrize(("text", "pieces"), [(CAT, CAT_PIECES), (MOVING, MOVING_PIECES)])
 def test_should_give_the_golden_pieces_of_chitra(golden_model: Path, text: str, pieces: list[str]) -> None:
     encoder = Encoder(golden_model, 512)
-    assert encoder.tokenizer.convert_ids_to_tokens(encoder.encode(text)) == ["[CLS]", *pieces, "[SEP]"]
+    assert encoder.tokenizer.convert_ids_to_tokens(encoder.encode(text).tolist()) == ["[CLS]", *pieces, "[SEP]"]
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +62,7 @@ def reference(encoder: Encoder, text: str, max_length: int = 512) -> list[int]:
 
 def test_should_equal_the_reference_on_the_sample_corpus(encoder: Encoder, sample_corpus: Path) -> None:
     articles = read_corpus(sample_corpus).articles
-    assert all(encoder.encode(article.text) == reference(encoder, article.text) for article in articles)
+    assert all(encoder.encode(article.text).tolist() == reference(encoder, article.text) for article in articles)
 
 
 def model_with(stand_in: Path, folder: Path, **changes: object) -> Path:
@@ -81,15 +83,72 @@ def test_should_equal_the_reference_in_every_word_form(
     encoder = Encoder(folder, 512)
     articles = read_corpus(sample_corpus).articles
     text = "\n".join(article.text for article in articles[::9])
-    assert encoder.encode(text) == reference(encoder, text)
-    assert all(encoder.encode(a.text) == reference(encoder, a.text) for a in articles[::4])
+    assert encoder.encode(text).tolist() == reference(encoder, text)
+    assert all(encoder.encode(a.text).tolist() == reference(encoder, a.text) for a in articles[::4])
 
 
-@pytest.mark.skipif("CORPUS" not in os.environ, reason="CORPUS names no corpus of your own")
-def test_should_equal_the_reference_on_the_given_corpus(encoder: Encoder) -> None:
+@pytest.fixture
+def every_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segment sentence by sentence, so that each 「。」 is a cut."""
+    monkeypatch.setattr("preprocessing.tokenisation.CHARACTERS_PER_ID", 0)
+
+
+@pytest.mark.usefixtures("every_cut")
+def test_should_equal_the_reference_over_every_cut(encoder: Encoder, sample_corpus: Path) -> None:
+    articles = read_corpus(sample_corpus).articles
+    assert all(encoder.encode(article.text).tolist() == reference(encoder, article.text) for article in articles)
+
+
+def small_vocabulary(stand_in: Path, folder: Path) -> Path:
+    """The stand-in with a third of its pieces, so that more words fall to pieces or to [UNK]."""
+    shutil.copytree(stand_in, folder)
+    lines = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    kept = lines[:5] + lines[5::3]
+    (folder / "vocab.txt").write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    return folder
+
+
+def test_should_equal_the_reference_with_another_vocabulary(
+    tmp_path: Path, stand_in: Path, sample_corpus: Path
+) -> None:
+    encoder = Encoder(small_vocabulary(stand_in, tmp_path / "model"), 512)
+    articles = read_corpus(sample_corpus).articles
+    assert all(encoder.encode(article.text).tolist() == reference(encoder, article.text) for article in articles)
+
+
+def test_should_count_the_texts_that_only_the_reference_could_encode(stand_in: Path) -> None:
+    encoder = Encoder(stand_in, 512)
+    for text in ("鉄の剣が見つかりました。", "[MASK]が見つかりました。", ""):
+        encoder.encode(text)
+    assert encoder.fallbacks == 1
+
+
+@given_corpus
+@pytest.mark.parametrize("word_form", [str(form) for form in WordFormTypes])
+def test_should_equal_the_reference_on_the_given_corpus(
+    tmp_path: Path, stand_in: Path, monkeypatch: pytest.MonkeyPatch, word_form: str
+) -> None:
+    """As the job cuts the texts, and over every cut."""
+    encoder = Encoder(model_with(stand_in, tmp_path / "model", word_form_type=word_form), 512)
     articles = read_corpus(Path(os.environ["CORPUS"])).articles
-    differing = [a.source for a in articles if encoder.encode(a.text) != reference(encoder, a.text)]
-    assert differing == []
+    expected = [reference(encoder, article.text) for article in articles]
+    assert differing(encoder, articles, expected) == []
+    monkeypatch.setattr("preprocessing.tokenisation.CHARACTERS_PER_ID", 0)
+    assert differing(encoder, articles, expected) == []
+    assert encoder.fallbacks == 0
+
+
+@given_corpus
+def test_should_equal_the_reference_on_the_given_corpus_with_another_vocabulary(tmp_path: Path, stand_in: Path) -> None:
+    encoder = Encoder(small_vocabulary(stand_in, tmp_path / "model"), 512)
+    articles = read_corpus(Path(os.environ["CORPUS"])).articles
+    assert differing(encoder, articles, [reference(encoder, article.text) for article in articles]) == []
+
+
+def differing(encoder: Encoder, articles: list[Article], expected: list[list[int]]) -> list[str]:
+    """Where the articles stand whose ids are not the expected ones."""
+    pairs = zip(articles, expected, strict=True)
+    return [article.source for article, ids in pairs if encoder.encode(article.text).tolist() != ids]
 
 
 japanese = st.text(
@@ -110,7 +169,7 @@ sentences = st.lists(japanese, max_size=40).map("。".join)
 @example("。" * 900)
 @example("走る。" * 400 + "。。" + "猫である" * 300)
 def test_should_equal_the_reference_for_any_text(encoder: Encoder, text: str) -> None:
-    assert encoder.encode(text) == reference(encoder, text)
+    assert encoder.encode(text).tolist() == reference(encoder, text)
 
 
 def test_should_take_texts_longer_than_sudachi_does(encoder: Encoder) -> None:
@@ -120,7 +179,7 @@ def test_should_take_texts_longer_than_sudachi_does(encoder: Encoder) -> None:
 
 def test_should_truncate_as_the_reference_does(stand_in: Path, encoder: Encoder) -> None:
     text = "鉄の剣が見つかりました。" * 20
-    assert Encoder(stand_in, 16).encode(text) == reference(encoder, text, 16)
+    assert Encoder(stand_in, 16).encode(text).tolist() == reference(encoder, text, 16)
 
 
 def test_should_name_what_differs_between_two_fingerprints(stand_in: Path) -> None:

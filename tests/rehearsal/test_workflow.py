@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names, bootstrap_repository
+from infra.names import Names
 from infra.settings import read_settings
 from rehearsal.runtime import Runtime
 from rehearsal.server import ACCOUNT, LocalAws
-from tests.infra.conftest import synthesise
+from tests.rehearsal.conftest import deploy
 from workshop.deployment import find_deployment
 from workshop.endpoint import create_endpoint
 from workshop.errors import WorkshopError
@@ -31,22 +31,7 @@ def session(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterato
     """An account in which the real templates are deployed and a run left an artefact."""
     folder = tmp_path_factory.mktemp("workflow")
     with LocalAws(folder, runtime=Runtime(stand_in), region=REGION) as aws:
-        root = aws.session()
-        root.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION_PARAMETER, Value="30", Type="String")
-        root.client("ecr").create_repository(repositoryName=bootstrap_repository(ACCOUNT, REGION))
-        for name, template in synthesise(read_settings()).items():
-            root.client("cloudformation").create_stack(
-                StackName=f"chitra-{name}",
-                TemplateBody=json.dumps(template.to_json()),
-                Tags=[{"Key": "workshop", "Value": "chitra"}],
-                Capabilities=["CAPABILITY_NAMED_IAM"],
-            )
-            waiter = root.client("cloudformation").get_waiter("stack_create_complete")
-            waiter.wait(StackName=f"chitra-{name}", WaiterConfig={"Delay": 1})
-        image = find_deployment(root, read_settings()).image.rpartition(":")[2]
-        root.client("ecr").describe_images(
-            repositoryName=bootstrap_repository(ACCOUNT, REGION), imageIds=[{"imageTag": image}]
-        )
+        root = deploy(aws, read_settings())
         bucket = NAMES.bucket(ACCOUNT, REGION)
         root.client("s3").put_object(Bucket=bucket, Key=f"models/{RUN}/output/model.tar.gz", Body=b"no archive")
         yield root

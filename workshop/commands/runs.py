@@ -27,7 +27,9 @@ def upload(corpus: CorpusOption) -> None:
     aws = session(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
-        count = upload_corpus(aws.client("s3"), deployment.bucket, corpus)
+        count = upload_corpus(
+            aws.client("s3"), deployment.bucket, corpus, instances=settings.preprocessing.instance_count
+        )
     console.print(f"s3://{deployment.bucket}/corpus/: {count:,} articles")
 
 

@@ -1,0 +1,69 @@
+"""Interleaved timing: contenders in processes of their own take turns, so that neither disturbs the other's memory."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+Passes = Iterator[Callable[[], object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """``make(*arguments)`` yields one callable per run, which goes through ``articles`` articles.
+
+    What happens between two of them is not timed.
+    """
+
+    articles: int
+    make: Callable[..., Passes]
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Medians of articles per second of the process' CPU time and of wall time."""
+
+    cpu: float
+    wall: float
+
+
+def interleaved(contenders: Sequence[Contender], runs: int) -> list[Rates]:
+    """Each contender's rates; the first round only warms up."""
+    found: list[list[tuple[float, float]]] = [[] for _ in contenders]
+    with ExitStack() as stack:
+        pools = [
+            stack.enter_context(ProcessPoolExecutor(1, initializer=_start, initargs=(each.make, each.arguments)))
+            for each in contenders
+        ]
+        for number in range(runs + 1):
+            for pool, seconds in zip(pools, found, strict=True):
+                taken = pool.submit(_time_one_run).result()
+                if number:
+                    seconds.append(taken)
+    return [_rates(each.articles, seconds) for each, seconds in zip(contenders, found, strict=True)]
+
+
+def _rates(articles: int, seconds: Sequence[tuple[float, float]]) -> Rates:
+    cpu, wall = (statistics.median(articles / each for each in by_clock) for by_clock in zip(*seconds, strict=True))
+    return Rates(cpu, wall)
+
+
+_passes: Passes
+
+
+def _start(make: Callable[..., Passes], arguments: tuple[Any, ...]) -> None:
+    global _passes
+    _passes = make(*arguments)
+
+
+def _time_one_run() -> tuple[float, float]:
+    run = next(_passes)
+    cpu, wall = time.process_time(), time.perf_counter()
+    run()
+    return time.process_time() - cpu, time.perf_counter() - wall

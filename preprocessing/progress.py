@@ -1,0 +1,52 @@
+"""What a participant reads while a stage of the job works."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_UPDATES = 0.2
+
+Stage = dict[str, float]  # articles, seconds, articles_per_second
+
+
+class Progress:
+    """One live line about a stage: articles, articles per second, time left; in a log a line now and then."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._articles = 0
+        self._started = self._said = time.monotonic()
+        self._live = sys.stdout.isatty()
+
+    def advance(self, articles: int, share_done: float) -> None:
+        """``articles`` more are done; with them ``share_done`` (0 to 1) of the stage."""
+        self._articles += articles
+        now = time.monotonic()
+        if now - self._said < (SECONDS_BETWEEN_UPDATES if self._live else SECONDS_BETWEEN_LINES):
+            return
+        self._said = now
+        left = (now - self._started) * (1 - share_done) / share_done if share_done else 0.0
+        line = f"{self._stage}: {self._articles:,} articles, {self._rate:,.0f}/s, {_clock(left)} left"
+        print(f"\r{line}\x1b[K" if self._live else line, end="" if self._live else "\n", flush=True)
+
+    def finish(self) -> Stage:
+        """Say how it went; returns that for the manifest."""
+        seconds = time.monotonic() - self._started
+        line = f"{self._stage}: {self._articles:,} articles in {_clock(seconds)}, {self._rate:,.0f}/s"
+        print(f"\r{line}\x1b[K" if self._live else line, flush=True)
+        return {
+            "articles": self._articles,
+            "seconds": round(seconds, 2),
+            "articles_per_second": round(self._rate, 1),
+        }
+
+    @property
+    def _rate(self) -> float:
+        return self._articles / max(time.monotonic() - self._started, 1e-3)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
