@@ -14,6 +14,13 @@ from preprocessing.corpus import read_corpus
 
 COPIES = (1, 10, 100)
 MEMORY_LIMIT = 1_500.0  # MB per process
+# A process keeps the peak of the one that started it, so a small one starts the job and tells the peak of its children.
+LARGEST_PROCESS = """
+import resource, subprocess, sys
+code = subprocess.call([sys.executable, "-m", "preprocessing"], stdout=sys.stderr)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
 
 
 def measure_sizes(corpus: Path, model_dir: Path, scratch: Path) -> list[Row]:
@@ -38,10 +45,9 @@ def _run_job(jsonl: Path, copies: int, model_dir: Path, base: Path) -> tuple[flo
     for copy in range(copies):
         os.link(jsonl, given / f"copy-{copy:03}.jsonl")
     environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "CHITRA_MODEL_DIR": str(model_dir)}
-    job = subprocess.Popen([sys.executable, "-m", "preprocessing"], env=environment)
-    _, status, usage = os.wait4(job.pid, 0)
-    if status:
-        raise SystemExit(f"the processing job on {copies} x the corpus ended with status {status}")
+    job = subprocess.run([sys.executable, "-c", LARGEST_PROCESS], env=environment, stdout=subprocess.PIPE, check=False)
+    if job.returncode:
+        raise SystemExit(f"the processing job on {copies} x the corpus ended with exit code {job.returncode}")
     manifest = json.loads((base / "processing/output/train/manifest.json").read_text(encoding="utf-8"))
     shutil.rmtree(base)
-    return usage.ru_maxrss / 1_000, manifest["stages"]["encode"]["articles_per_second"]
+    return int(job.stdout) / 1_000, manifest["stages"]["encode"]["articles_per_second"]

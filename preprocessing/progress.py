@@ -7,6 +7,7 @@ import time
 
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_UPDATES = 0.2
+CLEAR_REST_OF_LINE = "\x1b[K"
 
 Stage = dict[str, float]  # articles, seconds, articles_per_second
 
@@ -27,24 +28,23 @@ class Progress:
         if now - self._said < (SECONDS_BETWEEN_UPDATES if self._live else SECONDS_BETWEEN_LINES):
             return
         self._said = now
-        left = (now - self._started) * (1 - share_done) / share_done if share_done else 0.0
-        line = f"{self._stage}: {self._articles:,} articles, {self._rate:,.0f}/s, {_clock(left)} left"
-        print(f"\r{line}\x1b[K" if self._live else line, end="" if self._live else "\n", flush=True)
+        elapsed = now - self._started
+        left = elapsed * (1 - share_done) / share_done if share_done else 0.0
+        self._say(f"{self._articles:,} articles, {self._rate(elapsed):,.0f}/s, {_clock(left)} left", end=not self._live)
 
     def finish(self) -> Stage:
         """Say how it went; returns that for the manifest."""
-        seconds = time.monotonic() - self._started
-        line = f"{self._stage}: {self._articles:,} articles in {_clock(seconds)}, {self._rate:,.0f}/s"
-        print(f"\r{line}\x1b[K" if self._live else line, flush=True)
-        return {
-            "articles": self._articles,
-            "seconds": round(seconds, 2),
-            "articles_per_second": round(self._rate, 1),
-        }
+        elapsed = time.monotonic() - self._started
+        rate = self._rate(elapsed)
+        self._say(f"{self._articles:,} articles in {_clock(elapsed)}, {rate:,.0f}/s", end=True)
+        return {"articles": self._articles, "seconds": round(elapsed, 2), "articles_per_second": round(rate, 1)}
 
-    @property
-    def _rate(self) -> float:
-        return self._articles / max(time.monotonic() - self._started, 1e-3)
+    def _rate(self, seconds: float) -> float:
+        return self._articles / max(seconds, 1e-3)
+
+    def _say(self, text: str, *, end: bool) -> None:
+        line = f"{self._stage}: {text}"
+        print(f"\r{line}{CLEAR_REST_OF_LINE}" if self._live else line, end="\n" if end else "", flush=True)
 
 
 def _clock(seconds: float) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from array import array
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -23,6 +24,8 @@ from sudachitra import BertSudachipyTokenizer
 from preprocessing.errors import InputError
 
 SENTENCE_END = "。"
+# Not before other characters: the dictionary has words such as (*^。^*), which must stay whole.
+CUT = re.compile("。(?=[\n「『ぁ-ゖァ-ヺ一-鿿])")
 CHARACTERS_PER_ID = 1.6  # a little less than Japanese news have, so that a chunk seldom holds too many
 WORD_CACHE_SIZE = 200_000
 SUDACHI_MAX_BYTES = 49_149
@@ -103,6 +106,8 @@ class Encoder:
             chunk = _within_limit(normalised[start - carried : end])
             self._morphemes = morphemes = self._sudachi.tokenize(chunk, out=self._morphemes)
             if carried and morphemes[0].raw_surface() != SENTENCE_END:
+                return self._reference(text)
+            if end < len(normalised) and morphemes[len(morphemes) - 1].raw_surface() != SENTENCE_END:
                 return self._reference(text)
             words = map(self._form, islice(morphemes, carried, None))
             ids += b"".join(map(self._words.__getitem__, words))
@@ -197,11 +202,9 @@ def fingerprint(tokenizer: BertSudachipyTokenizer) -> Fingerprint:
 
 
 def _sentence_end(text: str, start: int) -> int:
-    """The first place after ``start`` that follows 「。」 and no further 「。」, or the end of the text."""
-    end = text.find(SENTENCE_END, start) + 1 or len(text)
-    while text.startswith(SENTENCE_END, end):
-        end += 1
-    return end
+    """The first place after ``start`` where the text can be cut, or its end."""
+    found = CUT.search(text, start)
+    return found.end() if found else len(text)
 
 
 def _within_limit(text: str) -> str:

@@ -60,6 +60,9 @@ def read_channels(data_dir: Path, expected: Fingerprint) -> Channels:
     if not isinstance(datasets["train"].features["label"], ClassLabel):
         datasets = {name: _united(dataset, name, by_instance, categories) for name, dataset in datasets.items()}
         _check_categories(by_instance, categories)
+    for name, dataset in datasets.items():
+        if not len(dataset):
+            raise InputError(f"channel {name}: holds no article. Give the corpus more articles.")
     return Channels(**datasets, categories=categories, max_length=by_instance[0]["max_length"])
 
 

@@ -114,6 +114,15 @@ def test_should_refuse_a_category_that_training_never_sees(
         read_channels(united, fingerprint(load_tokenizer(stand_in)))
 
 
+def test_should_refuse_a_split_without_articles(tmp_path: Path, run: Run, stand_in: Path) -> None:
+    articles = [Article("同じ本文です。", category, "") for category in ("movies", "sports")]
+    united = run([[write_jsonl(tmp_path / "same.jsonl", articles)]])
+    manifest = json.loads((united / "raw/manifest-00000-of-00001.json").read_text())
+    assert manifest["splits"] == {"train": 2, "validation": 0, "test": 0}
+    with pytest.raises(InputError, match="channel validation: holds no article"):
+        read_channels(united, fingerprint(load_tokenizer(stand_in)))
+
+
 def test_should_refuse_several_instances_that_each_split_the_whole(
     tmp_path: Path, stand_in: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
