@@ -10,35 +10,51 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from preprocessing.tokenisation import Encoder
+from preprocessing.tokenisation import Encoder, Ids
 
 WAITING_PER_PROCESS = 3  # batches: enough to keep it busy, few enough to keep memory flat
 
 
 @dataclass(frozen=True, slots=True)
 class Encodings:
-    """One list of ids per text, and how many of them only the reference tokenizer could encode."""
+    """The ids of some texts, one after the other; where each text's begin and the last one's end.
 
-    input_ids: pa.ListArray
+    ``fallbacks`` is how many of the texts only the reference tokenizer could encode.
+    """
+
+    ids: Ids
+    offsets: np.ndarray[tuple[int], np.dtype[np.int32]]
     fallbacks: int
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def to_arrow(self) -> pa.ListArray:
+        """One list of ids per text."""
+        return pa.ListArray.from_arrays(self.offsets, self.ids)
 
 
 def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Encodings:
     """The encodings of some texts, in this process."""
     before = encoder.fallbacks
     rows = [encoder.encode(text) for text in texts]
-    ends = np.cumsum([0, *map(len, rows)], dtype=np.int32)
-    values = np.concatenate(rows) if rows else np.empty(0, encoder.id_type)
-    return Encodings(pa.ListArray.from_arrays(ends, values), encoder.fallbacks - before)
+    ids = np.concatenate(rows) if rows else np.empty(0, encoder.id_type)
+    return Encodings(ids, np.cumsum([0, *map(len, rows)], dtype=np.int32), encoder.fallbacks - before)
 
 
-def encode_batches(batches: Iterable[list[str]], encoder: Encoder, *, processes: int) -> Iterator[Encodings]:
-    """The encodings of each batch, in order. Batches are taken as processes become free."""
-    with ProcessPoolExecutor(processes, initializer=_start_worker, initargs=(encoder,)) as pool:
+class EncodingPool(ProcessPoolExecutor):
+    """Processes that encode; each keeps the words it has met."""
+
+    def __init__(self, encoder: Encoder, processes: int) -> None:
+        super().__init__(processes, initializer=_start_process, initargs=(encoder,))
+        self._most_waiting = WAITING_PER_PROCESS * processes
+
+    def encode(self, batches: Iterable[list[str]]) -> Iterator[Encodings]:
+        """The encodings of each batch, in order. Batches are taken as processes become free."""
         waiting: deque[Future[Encodings]] = deque()
         for batch in batches:
-            waiting.append(pool.submit(_encode_batch, batch))
-            if len(waiting) > WAITING_PER_PROCESS * processes:
+            waiting.append(self.submit(_encode_batch, batch))
+            if len(waiting) > self._most_waiting:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -47,7 +63,7 @@ def encode_batches(batches: Iterable[list[str]], encoder: Encoder, *, processes:
 _encoder: Encoder | None = None
 
 
-def _start_worker(encoder: Encoder) -> None:
+def _start_process(encoder: Encoder) -> None:
     global _encoder
     _encoder = encoder
 

@@ -24,7 +24,7 @@ from preprocessing.dataset import (
     raw_features,
     read_batches,
 )
-from preprocessing.encoding import Encodings, encode_batches
+from preprocessing.encoding import EncodingPool, Encodings
 from preprocessing.manifest import build_manifest, write_manifest
 from preprocessing.progress import Progress, Stage
 from preprocessing.split import (
@@ -62,8 +62,9 @@ def preprocess(
         else:
             check_categories(articles.per_category())
             splits = split_by_quota(articles.orders, articles.labels)
-        batches = encode_batches(_texts(raw_file), encoder, processes=_processes(len(articles)))
-        fallbacks, encoding = _encode(batches, articles, splits, output, encoder.id_type.name, shard)
+        with EncodingPool(encoder, _processes(len(articles))) as pool:
+            batches = pool.encode(_texts(raw_file))
+            fallbacks, encoding = _encode(batches, articles, splits, output, encoder.id_type.name, shard)
         manifest = build_manifest(
             articles,
             splits,
@@ -121,14 +122,14 @@ def _encode(
         for writer in writers:
             stack.enter_context(closing(writer))
         for batch in batches:
-            rows = slice(row, row + len(batch.input_ids))
+            rows = slice(row, row + len(batch))
             row = rows.stop
             article = np.arange(rows.start, rows.stop, dtype=np.uint32)
-            table = pa.table({"input_ids": batch.input_ids, "label": labels[rows], "article": article})
+            table = pa.table({"input_ids": batch.to_arrow(), "label": labels[rows], "article": article})
             for number, writer in enumerate(writers):
                 writer.write(table.filter(pa.array(splits[rows] == number)))
             fallbacks += batch.fallbacks
-            progress.advance(len(batch.input_ids), row / len(articles))
+            progress.advance(len(batch), row / len(articles))
     return fallbacks, progress.finish()
 
 

@@ -133,13 +133,18 @@ class _WordIds(dict[str, bytes]):
         self._id_of_piece = tokenizer.get_vocab()
         self._unknown = tokenizer.unk_token_id
         self._type_code = id_type.char
+        # Two words in three are pieces of the vocabulary, and so known before the first text.
+        self.update((piece, self._ids(piece)) for piece in tokenizer.vocab)
 
     def __missing__(self, word: str) -> bytes:
-        ids = [self._id_of_piece.get(piece, self._unknown) for piece in self._pieces(word)]
-        packed = array(self._type_code, ids).tobytes()
+        ids = self._ids(word)
         if len(self) < WORD_CACHE_SIZE:
-            self[word] = packed
-        return packed
+            self[word] = ids
+        return ids
+
+    def _ids(self, word: str) -> bytes:
+        ids = [self._id_of_piece.get(piece, self._unknown) for piece in self._pieces(word)]
+        return array(self._type_code, ids).tobytes()
 
 
 def smallest_id_type(tokenizer: BertSudachipyTokenizer) -> np.dtype[np.uint16 | np.int32]:
