@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-Passes = Iterator[Callable[[], object]]
+Passes = Generator[Callable[[], object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ def interleaved(contenders: Sequence[Contender], runs: int) -> list[Rates]:
                 taken = pool.submit(_time_one_run).result()
                 if number:
                     seconds.append(taken)
+        for pool in pools:
+            pool.submit(_end).result()
     return [_rates(each.articles, seconds) for each, seconds in zip(contenders, found, strict=True)]
 
 
@@ -67,3 +69,8 @@ def _time_one_run() -> tuple[float, float]:
     cpu, wall = time.process_time(), time.perf_counter()
     run()
     return time.process_time() - cpu, time.perf_counter() - wall
+
+
+def _end() -> None:
+    """Let a contender end the processes that it started."""
+    _passes.close()
