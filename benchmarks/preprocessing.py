@@ -73,8 +73,8 @@ def two_processes(texts: list[str], model_dir: Path) -> list[Row]:
     contenders += [Contender(len(sample), _recipe, (sample, model_dir, processes)) for processes in (None, 2)]
     warm, cold, one, two = (rates.wall for rates in interleaved(contenders, RUNS))
     return [
-        Row(f"2 processes{state}, {name} of the reference", "articles per second", ours, them, ours / them, None, RUNS)
-        for name, them in (("1", one), ("2", two))
+        Row(f"two processes{state}, against {name}", "articles per second", ours, them, ours / them, None, RUNS)
+        for name, them in (("one", one), ("two", two))
         for state, ours in ((", warm word caches", warm), (" from their start", cold))
     ]
 
