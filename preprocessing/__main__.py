@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         report_end(base_dir() / "output/message", f"preprocessing failed: {type(error).__name__}: {error}")
         return EXIT_FAILURE
+    print(summary)
     report_end(base_dir() / "output/message", summary)
     return 0
 

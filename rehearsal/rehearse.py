@@ -196,7 +196,7 @@ def stand_in_hyperparameters(articles: int) -> dict[str, str]:
     return {
         "epochs": "20" if small else "2",
         "train-batch-size": "4" if small else "16",
-        "learning_rate": "0.002",
+        "learning_rate": "0.002" if small else "0.001",
     }
 
 
