@@ -25,6 +25,7 @@ from preprocessing.dataset import (
     read_batches,
 )
 from preprocessing.encoding import EncodingPool, Encodings
+from preprocessing.fingerprint import fingerprint
 from preprocessing.manifest import build_manifest, write_manifest
 from preprocessing.progress import Progress, Stage
 from preprocessing.split import (
@@ -36,7 +37,7 @@ from preprocessing.split import (
     split_by_order,
     split_by_quota,
 )
-from preprocessing.tokenisation import Encoder, fingerprint
+from preprocessing.tokenisation import Encoder
 
 BATCH = 100  # articles
 

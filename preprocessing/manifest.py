@@ -8,9 +8,9 @@ from typing import Any
 
 from preprocessing.corpus import Source
 from preprocessing.dataset import Shard, write_json
+from preprocessing.fingerprint import Fingerprint
 from preprocessing.progress import Stage
 from preprocessing.split import SPLITS, Array, Articles, count_duplicates
-from preprocessing.tokenisation import Fingerprint
 
 MANIFESTS = "manifest*.json"
 CATEGORIES_FILE = "categories.json"

@@ -10,7 +10,8 @@ from pathlib import Path
 from transformers import PreTrainedModel
 
 from preprocessing.errors import InputError
-from preprocessing.tokenisation import Fingerprint, fingerprint, load_tokenizer
+from preprocessing.fingerprint import Fingerprint, fingerprint
+from preprocessing.tokenisation import load_tokenizer
 
 TOKENISATION_FILE = "tokenisation.json"
 TOKENIZER_FILES = ("vocab.txt", "tokenizer_config.json", "special_tokens_map.json")

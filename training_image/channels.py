@@ -15,8 +15,8 @@ from datasets.table import InMemoryTable
 
 from preprocessing.dataset import encoded_features
 from preprocessing.errors import InputError
+from preprocessing.fingerprint import Fingerprint
 from preprocessing.manifest import MANIFESTS
-from preprocessing.tokenisation import Fingerprint
 
 CHANNELS = ("train", "validation", "test")
 Manifest = dict[str, Any]

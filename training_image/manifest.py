@@ -6,7 +6,8 @@ import json
 import sys
 from pathlib import Path
 
-from preprocessing.tokenisation import fingerprint, load_tokenizer
+from preprocessing.fingerprint import fingerprint
+from preprocessing.tokenisation import load_tokenizer
 from training_image.bundle import MANIFEST
 
 

@@ -18,7 +18,8 @@ import transformers
 
 from preprocessing.contract import base_dir, bundled_model_dir, end_in_failure, report_end
 from preprocessing.errors import EXIT_FAILURE, EXIT_INPUT, InputError
-from preprocessing.tokenisation import fingerprint, load_tokenizer
+from preprocessing.fingerprint import fingerprint
+from preprocessing.tokenisation import load_tokenizer
 from training_image.artefact import save_artefact
 from training_image.channels import Channels, read_channels
 from training_image.device import gpu_problem

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from datasets import load_from_disk
 
-from preprocessing.tokenisation import fingerprint, load_tokenizer
+from preprocessing.fingerprint import fingerprint
+from preprocessing.tokenisation import load_tokenizer
 from rehearsal.engine import docker
 from tests.container.conftest import WATCH, Box, ended
 

@@ -14,8 +14,9 @@ from datasets import Dataset, load_from_disk
 from preprocessing.__main__ import main
 from preprocessing.corpus import Article, read_corpus
 from preprocessing.errors import InputError
+from preprocessing.fingerprint import fingerprint
 from preprocessing.split import SPLITS, order_of, split_by_order
-from preprocessing.tokenisation import fingerprint, load_tokenizer
+from preprocessing.tokenisation import load_tokenizer
 from tests.conftest import SEED
 from training_image.channels import read_channels
 

@@ -14,7 +14,8 @@ from sudachitra.word_formatter import WordFormTypes
 
 from preprocessing.corpus import Article, read_corpus
 from preprocessing.errors import InputError
-from preprocessing.tokenisation import CUT, Encoder, Fingerprint, fingerprint, load_tokenizer
+from preprocessing.fingerprint import Fingerprint, fingerprint
+from preprocessing.tokenisation import CUT, Encoder, load_tokenizer
 
 # Printed by the 2022 hands-on notebook for chiTra-1.0.
 CAT = "吾輩は猫である。名前はまだない。"

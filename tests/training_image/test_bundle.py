@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.tokenisation import fingerprint, load_tokenizer
+from preprocessing.fingerprint import fingerprint
+from preprocessing.tokenisation import load_tokenizer
 from training_image.bundle import BundleError, bundle
 from training_image.lock import image_requirements
 from training_image.slim import slim
