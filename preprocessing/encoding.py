@@ -37,7 +37,7 @@ class Encodings:
 def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Encodings:
     """The encodings of some texts, in this process."""
     before = encoder.fallbacks
-    rows = [encoder.encode(text) for text in texts]
+    rows = encoder.encode(texts)
     ids = np.concatenate(rows) if rows else np.empty(0, encoder.id_type)
     return Encodings(ids, np.cumsum([0, *map(len, rows)], dtype=np.int32), encoder.fallbacks - before)
 

@@ -8,30 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from sudachipy import Morpheme
 from sudachitra import BertSudachipyTokenizer
 
 from preprocessing.errors import InputError
+from preprocessing.words import WordIds, segmenter
 
 SENTENCE_END = "。"
 # Not before other characters: the dictionary has words such as (*^。^*), which must stay whole.
 CUT = re.compile("。(?=[\n「『ぁ-ゖァ-ヺ一-鿿])")
 CHARACTERS_PER_ID = 1.6  # a little less than Japanese news have, so that a chunk seldom holds too many
-WORD_CACHE_SIZE = 200_000
 SUDACHI_MAX_BYTES = 49_149
-# The word forms of chiTra-1.0 and 1.1, which Sudachi projects to itself. Its projections to other forms differ from
-# SudachiTra's.
-PROJECTED_FORMS = ("normalized_and_surface", "normalized_nouns")
-# Without one of them Sudachi silently joins numbers and unknown words in another way.
-FIELDS = {"pos", "normalized_form"}
-
 Ids = np.ndarray[tuple[int], np.dtype[np.uint16 | np.int32]]
 
 
@@ -48,44 +40,60 @@ class Encoder:
         self.tokenizer = load_tokenizer(model_dir)
         self.id_type = smallest_id_type(self.tokenizer)
         self.fallbacks = 0
-        self._room = max_length - self.tokenizer.num_special_tokens_to_add()
+        self._room: int = max_length - self.tokenizer.num_special_tokens_to_add()
         if self._room < 1:
             raise InputError(f"max_length {max_length}: leaves no room for a token. Use 8 to 512.")
         special = np.array(self.tokenizer.build_inputs_with_special_tokens([]), self.id_type)
         self._cls, self._sep = special[:1].tobytes(), special[1:].tobytes()
-        self._special_tokens = tuple(self.tokenizer.added_tokens_encoder)
+        self._special_token = re.compile("|".join(map(re.escape, self.tokenizer.added_tokens_encoder)))
         self._normalise = _normalisation(self.tokenizer)
-        self._sudachi, self._form = _segmenter(self.tokenizer)
-        self._morphemes: Any = None
-        self._words = _WordIds(self.tokenizer, self.id_type)
+        self._sudachi, self._form = segmenter(self.tokenizer)
+        self._words = WordIds(self.tokenizer, self.id_type)
 
-    def encode(self, text: str) -> Ids:
-        """Ids of ``[CLS] text [SEP]``: one dimension, at most ``max_length`` of them, not padded."""
-        if any(token in text for token in self._special_tokens):
-            return self._reference(text)
-        normalised = self._normalise(text)
-        full = self._room * self.id_type.itemsize
-        ids = b""
-        start = 0
-        while start < len(normalised) and len(ids) < full:
-            missing = self._room - len(ids) // self.id_type.itemsize
-            end = _sentence_end(normalised, start + int(missing * CHARACTERS_PER_ID))
-            # The 「。」 before the cut comes along: the word before decides how Sudachi reads the words after it.
-            carried = 1 if start else 0
-            chunk = _within_limit(normalised[start - carried : end])
-            self._morphemes = morphemes = self._sudachi.tokenize(chunk, out=self._morphemes)
-            if carried and morphemes[0].raw_surface() != SENTENCE_END:
-                return self._reference(text)
-            if end < len(normalised) and morphemes[len(morphemes) - 1].raw_surface() != SENTENCE_END:
-                return self._reference(text)
-            words = map(self._form, islice(morphemes, carried, None))
-            ids += b"".join(map(self._words.__getitem__, words))
-            start = end
-        return np.frombuffer(self._cls + ids[:full] + self._sep, self.id_type)
+    def encode(self, texts: Sequence[str]) -> list[Ids]:
+        """Ids of ``[CLS] text [SEP]`` per text: one dimension, at most ``max_length`` of them, not padded.
+
+        Ids are looked up for all texts at once: between two runs of Sudachi each would have to be fetched anew,
+        because Sudachi's dictionary fills the CPU's caches.
+        """
+        readings = [self._begin(text) for text in texts]
+        while unfinished := [each for each in readings if self._wants_more(each)]:
+            words = [self._read_on(each) for each in unfinished]
+            for reading, found in zip(unfinished, words, strict=True):
+                reading.ids += b"".join(map(self._words.__getitem__, found))
+        return [
+            self._with_special_tokens(each.ids) if each.exact else self._reference(text)
+            for each, text in zip(readings, texts, strict=True)
+        ]
 
     def __reduce__(self) -> tuple[type[Encoder], tuple[Path, int]]:
         """Sudachi's tokenizers cannot be copied: another process that inherits no memory loads the model again."""
         return type(self), (self.model_dir, self.max_length)
+
+    def _begin(self, text: str) -> _Reading:
+        return _Reading(self._normalise(text), exact=not self._special_token.search(text))
+
+    def _wants_more(self, reading: _Reading) -> bool:
+        return reading.exact and reading.position < len(reading.text) and self._missing(reading) > 0
+
+    def _missing(self, reading: _Reading) -> int:
+        return self._room - len(reading.ids) // self.id_type.itemsize
+
+    def _read_on(self, reading: _Reading) -> list[str]:
+        """The words from where the reading stands to a cut behind which, probably, no ids are wanted."""
+        text, start = reading.text, reading.position
+        end = _next_cut(text, start + int(self._missing(reading) * CHARACTERS_PER_ID))
+        # The 「。」 before the cut comes along: the word before decides how Sudachi reads the words after it.
+        carried = 1 if start else 0
+        morphemes = self._sudachi.tokenize(_within_limit(text[start - carried : end]))
+        whole_before = not carried or morphemes[0].raw_surface() == SENTENCE_END
+        whole_behind = end == len(text) or morphemes[len(morphemes) - 1].raw_surface() == SENTENCE_END
+        reading.exact = whole_before and whole_behind
+        reading.position = end
+        return list(map(self._form, islice(morphemes, carried, None)))
+
+    def _with_special_tokens(self, ids: bytes) -> Ids:
+        return np.frombuffer(self._cls + ids[: self._room * self.id_type.itemsize] + self._sep, self.id_type)
 
     def _reference(self, text: str) -> Ids:
         self.fallbacks += 1
@@ -93,27 +101,14 @@ class Encoder:
         return np.array(ids, self.id_type)
 
 
-class _WordIds(dict[str, bytes]):
-    """Ids of a word's pieces, remembered; as bytes, which are joined without touching each id."""
+@dataclass(slots=True)
+class _Reading:
+    """How far a text has been read. ``exact`` turns false where only the reference gives the right ids."""
 
-    def __init__(self, tokenizer: BertSudachipyTokenizer, id_type: np.dtype[Any]) -> None:
-        super().__init__()
-        self._pieces = tokenizer.subword_tokenizer.tokenize
-        self._id_of_piece = tokenizer.get_vocab()
-        self._unknown = tokenizer.unk_token_id
-        self._type_code = id_type.char
-        # Two words in three are pieces of the vocabulary, and so known before the first text.
-        self.update((piece, self._ids(piece)) for piece in tokenizer.vocab)
-
-    def __missing__(self, word: str) -> bytes:
-        ids = self._ids(word)
-        if len(self) < WORD_CACHE_SIZE:
-            self[word] = ids
-        return ids
-
-    def _ids(self, word: str) -> bytes:
-        ids = [self._id_of_piece.get(piece, self._unknown) for piece in self._pieces(word)]
-        return array(self._type_code, ids).tobytes()
+    text: str
+    exact: bool
+    position: int = 0
+    ids: bytes = b""
 
 
 def smallest_id_type(tokenizer: BertSudachipyTokenizer) -> np.dtype[np.uint16 | np.int32]:
@@ -125,19 +120,6 @@ def _normalisation(tokenizer: BertSudachipyTokenizer) -> Callable[[str], str]:
     """What happens to a text before Sudachi reads it: nothing, in chiTra's configuration."""
     does_something = tokenizer.do_strip or tokenizer.do_lower_case or tokenizer.do_nfkc
     return tokenizer.normalizer.normalize_str if does_something else str
-
-
-def _segmenter(tokenizer: BertSudachipyTokenizer) -> tuple[Any, Callable[[Morpheme], str]]:
-    """Sudachi for the tokenizer's words, and how to read a word off a morpheme.
-
-    For chiTra's own word forms Sudachi does both, and loads only the fields that it needs.
-    """
-    form = str(tokenizer.word_form_type)
-    segmentation = tokenizer.word_tokenizer
-    if form not in PROJECTED_FORMS:
-        return segmentation.sudachi, tokenizer.word_formatter
-    projected = segmentation.sudachi_dict.tokenizer(segmentation.split_mode, fields=FIELDS, projection=form)
-    return projected, Morpheme.surface
 
 
 def load_tokenizer(model_dir: Path) -> BertSudachipyTokenizer:
@@ -154,7 +136,7 @@ def load_tokenizer(model_dir: Path) -> BertSudachipyTokenizer:
     return tokenizer
 
 
-def _sentence_end(text: str, start: int) -> int:
+def _next_cut(text: str, start: int) -> int:
     """The first place after ``start`` where the text can be cut, or its end."""
     found = CUT.search(text, start)
     return found.end() if found else len(text)

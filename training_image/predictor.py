@@ -53,7 +53,7 @@ class Predictor:
 
     @torch.inference_mode()
     def _logits(self, texts: list[str]) -> list[np.ndarray[Any, Any]]:
-        batch = self._collate([{"input_ids": self._encoder.encode(text).tolist()} for text in texts])
+        batch = self._collate([{"input_ids": ids.tolist()} for ids in self._encoder.encode(texts)])
         output = self._model(**{name: tensor.to(self._device) for name, tensor in batch.items()})
         return list(output.logits.float().cpu().numpy())
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from preprocessing.corpus import Article, read_corpus
 from preprocessing.errors import InputError
 from preprocessing.fingerprint import Fingerprint, fingerprint
 from preprocessing.tokenisation import CUT, Encoder, load_tokenizer
+from preprocessing.words import WordIds
 
 # Printed by the 2022 hands-on notebook for chiTra-1.0.
 CAT = "吾輩は猫である。名前はまだない。"
@@ -42,13 +44,13 @@ def golden_model(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Pa
 
 
 def test_should_give_the_golden_ids_of_chitra(golden_model: Path) -> None:
-    assert Encoder(golden_model, 512).encode(CAT).tolist() == CAT_IDS
+    assert ids_of(Encoder(golden_model, 512), CAT) == CAT_IDS
 
 
 @pytest.mark.parametrize(("text", "pieces"), [(CAT, CAT_PIECES), (MOVING, MOVING_PIECES)])
 def test_should_give_the_golden_pieces_of_chitra(golden_model: Path, text: str, pieces: list[str]) -> None:
     encoder = Encoder(golden_model, 512)
-    assert encoder.tokenizer.convert_ids_to_tokens(encoder.encode(text).tolist()) == ["[CLS]", *pieces, "[SEP]"]
+    assert encoder.tokenizer.convert_ids_to_tokens(ids_of(encoder, text)) == ["[CLS]", *pieces, "[SEP]"]
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +63,26 @@ def reference(encoder: Encoder, text: str, max_length: int = 512) -> list[int]:
     return ids
 
 
+def ids_of(encoder: Encoder, text: str) -> list[int]:
+    """The ids of a text that is encoded alone."""
+    (ids,) = encoder.encode([text])
+    return ids.tolist()
+
+
+def differing(encoder: Encoder, articles: list[Article], expected: list[list[int]] | None = None) -> list[str]:
+    """Where the articles stand whose ids, encoded together, are not the expected ones: the reference's."""
+    expected = expected or [reference(encoder, article.text) for article in articles]
+    encoded = encoder.encode([article.text for article in articles])
+    return [
+        article.source
+        for article, ours, theirs in zip(articles, encoded, expected, strict=True)
+        if ours.tolist() != theirs
+    ]
+
+
 def test_should_equal_the_reference_on_the_sample_corpus(encoder: Encoder, sample_corpus: Path) -> None:
     articles = read_corpus(sample_corpus).articles
-    assert all(encoder.encode(article.text).tolist() == reference(encoder, article.text) for article in articles)
+    assert differing(encoder, articles) == []
 
 
 def model_with(stand_in: Path, folder: Path, **changes: object) -> Path:
@@ -84,8 +103,8 @@ def test_should_equal_the_reference_in_every_word_form(
     encoder = Encoder(folder, 512)
     articles = read_corpus(sample_corpus).articles
     text = "\n".join(article.text for article in articles[::9])
-    assert encoder.encode(text).tolist() == reference(encoder, text)
-    assert all(encoder.encode(a.text).tolist() == reference(encoder, a.text) for a in articles[::4])
+    assert ids_of(encoder, text) == reference(encoder, text)
+    assert differing(encoder, articles[::4]) == []
 
 
 @pytest.fixture
@@ -97,7 +116,7 @@ def every_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("every_cut")
 def test_should_equal_the_reference_over_every_cut(encoder: Encoder, sample_corpus: Path) -> None:
     articles = read_corpus(sample_corpus).articles
-    assert all(encoder.encode(article.text).tolist() == reference(encoder, article.text) for article in articles)
+    assert differing(encoder, articles) == []
 
 
 def test_should_cut_through_no_word_of_the_dictionary(encoder: Encoder) -> None:
@@ -113,7 +132,7 @@ def test_should_cut_through_no_word_of_the_dictionary(encoder: Encoder) -> None:
     "text", ["よろしくだよ(*^。^*)ぬいぐるみ。", "歌手はミニモニ。です。次の歌。", "「はい。」と言う。『え。』。"]
 )
 def test_should_not_tear_words_that_hold_a_full_stop(encoder: Encoder, text: str) -> None:
-    assert encoder.encode(text).tolist() == reference(encoder, text)
+    assert ids_of(encoder, text) == reference(encoder, text)
 
 
 def small_vocabulary(stand_in: Path, folder: Path) -> Path:
@@ -130,13 +149,12 @@ def test_should_equal_the_reference_with_another_vocabulary(
 ) -> None:
     encoder = Encoder(small_vocabulary(stand_in, tmp_path / "model"), 512)
     articles = read_corpus(sample_corpus).articles
-    assert all(encoder.encode(article.text).tolist() == reference(encoder, article.text) for article in articles)
+    assert differing(encoder, articles) == []
 
 
 def test_should_count_the_texts_that_only_the_reference_could_encode(stand_in: Path) -> None:
     encoder = Encoder(stand_in, 512)
-    for text in ("鉄の剣が見つかりました。", "[MASK]が見つかりました。", ""):
-        encoder.encode(text)
+    encoder.encode(["鉄の剣が見つかりました。", "[MASK]が見つかりました。", ""])
     assert encoder.fallbacks == 1
 
 
@@ -159,13 +177,7 @@ def test_should_equal_the_reference_on_the_given_corpus(
 def test_should_equal_the_reference_on_the_given_corpus_with_another_vocabulary(tmp_path: Path, stand_in: Path) -> None:
     encoder = Encoder(small_vocabulary(stand_in, tmp_path / "model"), 512)
     articles = read_corpus(Path(os.environ["CORPUS"])).articles
-    assert differing(encoder, articles, [reference(encoder, article.text) for article in articles]) == []
-
-
-def differing(encoder: Encoder, articles: list[Article], expected: list[list[int]]) -> list[str]:
-    """Where the articles stand whose ids are not the expected ones."""
-    pairs = zip(articles, expected, strict=True)
-    return [article.source for article, ids in pairs if encoder.encode(article.text).tolist() != ids]
+    assert differing(encoder, articles) == []
 
 
 japanese = st.text(
@@ -186,17 +198,47 @@ sentences = st.lists(japanese, max_size=40).map("。".join)
 @example("。" * 900)
 @example("走る。" * 400 + "。。" + "猫である" * 300)
 def test_should_equal_the_reference_for_any_text(encoder: Encoder, text: str) -> None:
-    assert encoder.encode(text).tolist() == reference(encoder, text)
+    assert ids_of(encoder, text) == reference(encoder, text)
+
+
+@pytest.mark.usefixtures("every_cut")
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(sentences)
+def test_should_equal_the_reference_for_any_text_over_every_cut(encoder: Encoder, text: str) -> None:
+    assert ids_of(encoder, text) == reference(encoder, text)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(sentences, max_size=5))
+def test_should_encode_texts_together_as_one_by_one(encoder: Encoder, texts: list[str]) -> None:
+    assert [ids.tolist() for ids in encoder.encode(texts)] == [ids_of(encoder, text) for text in texts]
+
+
+@pytest.fixture(scope="session")
+def word_ids(encoder: Encoder) -> WordIds:
+    return WordIds(encoder.tokenizer, encoder.id_type)
+
+
+@given(st.text(st.sampled_from("東京大学のはがabc1#[]\n \u3000ゞ👍"), max_size=120))
+def test_should_find_the_pieces_that_the_reference_finds(encoder: Encoder, word_ids: WordIds, word: str) -> None:
+    """Words as no segmentation gives them too: with white space, or longer than WordPiece takes."""
+    tokenizer = encoder.tokenizer
+    ids = np.frombuffer(word_ids[word], encoder.id_type)
+    assert ids.tolist() == tokenizer.convert_tokens_to_ids(tokenizer.subword_tokenizer.tokenize(word))
 
 
 def test_should_take_texts_longer_than_sudachi_does(encoder: Encoder) -> None:
-    assert len(encoder.encode("東京の大学で学ぶ" * 20_000)) == 512
-    assert len(encoder.encode("東京の大学で学ぶ。" * 20_000)) == 512
+    assert len(ids_of(encoder, "東京の大学で学ぶ" * 20_000)) == 512
+    assert len(ids_of(encoder, "東京の大学で学ぶ。" * 20_000)) == 512
 
 
 def test_should_truncate_as_the_reference_does(stand_in: Path, encoder: Encoder) -> None:
     text = "鉄の剣が見つかりました。" * 20
-    assert Encoder(stand_in, 16).encode(text).tolist() == reference(encoder, text, 16)
+    assert ids_of(Encoder(stand_in, 16), text) == reference(encoder, text, 16)
 
 
 def test_should_name_what_differs_between_two_fingerprints(stand_in: Path) -> None:
