@@ -19,9 +19,10 @@ from sudachitra import BertSudachipyTokenizer
 from preprocessing.errors import InputError
 from preprocessing.words import WordIds, segmenter
 
-SENTENCE_END = "。"
-# Not before other characters: the dictionary has words such as (*^。^*), which must stay whole.
-CUT = re.compile("。(?=[\n「『ぁ-ゖァ-ヺ一-鿿])")
+# A text is cut behind sentences and lines, but not before other characters than these: the dictionary has words such as
+# (*^。^*), and Sudachi takes several line ends, and the spaces behind them, as one.
+CUT = re.compile("。(?=\n)|[。\n](?=[「『ぁ-ゖァ-ヺ一-鿿])")
+END = re.compile(r"。|\s*\n")  # what Sudachi has to see before a cut
 CHARACTERS_PER_ID = 1.6  # a little less than Japanese news have, so that a chunk seldom holds too many
 SUDACHI_MAX_BYTES = 49_149
 Ids = np.ndarray[tuple[int], np.dtype[np.uint16 | np.int32]]
@@ -83,12 +84,12 @@ class Encoder:
         """The words from where the reading stands to a cut behind which, probably, no ids are wanted."""
         text, start = reading.text, reading.position
         end = _next_cut(text, start + int(self._missing(reading) * CHARACTERS_PER_ID))
-        # The 「。」 before the cut comes along: the word before decides how Sudachi reads the words after it.
+        # The character before the cut comes along: the word before decides how Sudachi reads the words after it.
         carried = 1 if start else 0
         morphemes = self._sudachi.tokenize(_within_limit(text[start - carried : end]))
-        whole_before = not carried or morphemes[0].raw_surface() == SENTENCE_END
-        whole_behind = end == len(text) or morphemes[len(morphemes) - 1].raw_surface() == SENTENCE_END
-        reading.exact = whole_before and whole_behind
+        whole_before = not carried or END.fullmatch(morphemes[0].raw_surface())
+        whole_behind = end == len(text) or END.fullmatch(morphemes[len(morphemes) - 1].raw_surface())
+        reading.exact = bool(whole_before and whole_behind)
         reading.position = end
         return list(map(self._form, islice(morphemes, carried, None)))
 

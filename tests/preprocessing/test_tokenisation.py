@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def test_should_equal_the_reference_in_every_word_form(
 
 @pytest.fixture
 def every_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Segment sentence by sentence, so that each 「。」 is a cut."""
+    """Segment sentence by sentence and line by line, so that each place for a cut is one."""
     monkeypatch.setattr("preprocessing.tokenisation.CHARACTERS_PER_ID", 0)
 
 
@@ -122,16 +123,22 @@ def test_should_equal_the_reference_over_every_cut(encoder: Encoder, sample_corp
 def test_should_cut_through_no_word_of_the_dictionary(encoder: Encoder) -> None:
     """A word with a cut inside would be read otherwise; one that ends with 「。」 is left to the reference."""
     entries = encoder.tokenizer.word_tokenizer.sudachi_dict.entries()
-    words = [word for entry in entries if "。" in (word := entry.surface())]
+    words = [word for entry in entries if re.search("[。\n]", word := entry.surface())]
     assert "(*^。^*)" in words
     assert [word for word in words if CUT.search(word)] == []
 
 
 @pytest.mark.usefixtures("every_cut")
 @pytest.mark.parametrize(
-    "text", ["よろしくだよ(*^。^*)ぬいぐるみ。", "歌手はミニモニ。です。次の歌。", "「はい。」と言う。『え。』。"]
+    "text",
+    [
+        "よろしくだよ(*^。^*)ぬいぐるみ。",
+        "歌手はミニモニ。です。次の歌。",
+        "「はい。」と言う。『え。』。",
+        "見出し\n\n本文です。\n\n\u3000次の行 \r\nは二\n三千",
+    ],
 )
-def test_should_not_tear_words_that_hold_a_full_stop(encoder: Encoder, text: str) -> None:
+def test_should_not_tear_what_sudachi_takes_as_one(encoder: Encoder, text: str) -> None:
     assert ids_of(encoder, text) == reference(encoder, text)
 
 
