@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -50,12 +51,15 @@ def main(corpus: Path) -> None:
 
 
 def one_process(texts: list[str], model_dir: Path) -> list[Row]:
-    """Rates of a process that has seen the articles' words, and of one that has not."""
+    """Rates of an encoder that has seen the articles, and of one made a moment ago.
+
+    The latter has met no word, and its dictionary is in none of the CPU's caches.
+    """
     contenders = [Contender(len(texts), make, (texts, model_dir)) for make in (_warm, _cold, _recipe, _limit)]
     warm, cold, reference, limit = interleaved(contenders, RUNS)
     rows = []
     for name, ours in (("warm", warm), ("cold", cold)):
-        case = f"one process, {name} word cache"
+        case = f"one process, {name} caches"
         rows += [
             Row(case, "articles per CPU second", ours.cpu, reference.cpu, ours.cpu / reference.cpu, limit.cpu, RUNS),
             Row(case, "articles per second", ours.wall, reference.wall, ours.wall / reference.wall, limit.wall, RUNS),
@@ -75,20 +79,30 @@ def two_processes(texts: list[str], model_dir: Path) -> list[Row]:
     return [
         Row(f"two processes{state}, against {name}", "articles per second", ours, them, ours / them, None, RUNS)
         for name, them in (("one", one), ("two", two))
-        for state, ours in ((", warm word caches", warm), (" from their start", cold))
+        for state, ours in ((", warm caches", warm), (" from their start", cold))
     ]
 
 
 def _warm(texts: list[str], model_dir: Path) -> Passes:
     encoder = Encoder(model_dir, MAX_LENGTH)
     while True:
-        yield lambda: encode_texts(encoder, texts)
+        yield partial(_encode_with, encoder, texts)
 
 
 def _cold(texts: list[str], model_dir: Path) -> Passes:
     while True:
         encoder = Encoder(model_dir, MAX_LENGTH)
-        yield partial(encode_texts, encoder, texts)
+        yield partial(_encode_with, encoder, texts)
+
+
+def _encode_with(encoder: Encoder, texts: list[str]) -> None:
+    for batch in _batches(texts):
+        encode_texts(encoder, batch)
+
+
+def _batches(texts: list[str]) -> Iterator[list[str]]:
+    """As the job makes them."""
+    return (texts[i : i + BATCH] for i in range(0, len(texts), BATCH))
 
 
 def _limit(texts: list[str], model_dir: Path) -> Passes:
@@ -116,7 +130,7 @@ def _start_and_encode(encoder: Encoder, texts: list[str]) -> None:
 
 
 def _encode_in(pool: EncodingPool, texts: list[str]) -> None:
-    for _ in pool.encode(texts[i : i + BATCH] for i in range(0, len(texts), BATCH)):
+    for _ in pool.encode(_batches(texts)):
         pass
 
 

@@ -10,6 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+# A process keeps the luck, or bad luck, of where its memory lies; so contenders are started anew after some rounds.
+ROUNDS_PER_START = 3
+
 Passes = Generator[Callable[[], object]]
 
 
@@ -34,21 +37,25 @@ class Rates:
 
 
 def interleaved(contenders: Sequence[Contender], runs: int) -> list[Rates]:
-    """Each contender's rates; the first round only warms up."""
+    """Each contender's rates over ``runs`` rounds, a multiple of ROUNDS_PER_START."""
     found: list[list[tuple[float, float]]] = [[] for _ in contenders]
+    for _ in range(runs // ROUNDS_PER_START):
+        for seconds, taken in zip(found, _rounds(contenders), strict=True):
+            seconds += taken
+    return [_rates(each.articles, seconds) for each, seconds in zip(contenders, found, strict=True)]
+
+
+def _rounds(contenders: Sequence[Contender]) -> list[list[tuple[float, float]]]:
+    """Each contender's seconds in a process started for it; the first round only warms up."""
     with ExitStack() as stack:
         pools = [
             stack.enter_context(ProcessPoolExecutor(1, initializer=_start, initargs=(each.make, each.arguments)))
             for each in contenders
         ]
-        for number in range(runs + 1):
-            for pool, seconds in zip(pools, found, strict=True):
-                taken = pool.submit(_time_one_run).result()
-                if number:
-                    seconds.append(taken)
+        taken = [[pool.submit(_time_one_run).result() for pool in pools] for _ in range(ROUNDS_PER_START + 1)]
         for pool in pools:
             pool.submit(_end).result()
-    return [_rates(each.articles, seconds) for each, seconds in zip(contenders, found, strict=True)]
+    return [list(column) for column in zip(*taken[1:], strict=True)]
 
 
 def _rates(articles: int, seconds: Sequence[tuple[float, float]]) -> Rates:
