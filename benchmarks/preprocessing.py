@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from benchmarks.timing import Contender, Passes, interleaved
 from infra.settings import read_settings
 from preprocessing.corpus import read_corpus
 from preprocessing.encoding import EncodingPool, encode_texts
-from preprocessing.job import BATCH, preprocess
+from preprocessing.job import in_batches, preprocess
 from preprocessing.split import SPLITS
 from preprocessing.tokenisation import Encoder, load_tokenizer
 from workshop import stand_in
@@ -96,13 +95,8 @@ def _cold(texts: list[str], model_dir: Path) -> Passes:
 
 
 def _encode_with(encoder: Encoder, texts: list[str]) -> None:
-    for batch in _batches(texts):
+    for batch in in_batches(texts):
         encode_texts(encoder, batch)
-
-
-def _batches(texts: list[str]) -> Iterator[list[str]]:
-    """As the job makes them."""
-    return (texts[i : i + BATCH] for i in range(0, len(texts), BATCH))
 
 
 def _limit(texts: list[str], model_dir: Path) -> Passes:
@@ -130,7 +124,7 @@ def _start_and_encode(encoder: Encoder, texts: list[str]) -> None:
 
 
 def _encode_in(pool: EncodingPool, texts: list[str]) -> None:
-    for _ in pool.encode(_batches(texts)):
+    for _ in pool.encode(in_batches(texts)):
         pass
 
 

@@ -38,24 +38,21 @@ class Rates:
 
 def interleaved(contenders: Sequence[Contender], runs: int) -> list[Rates]:
     """Each contender's rates over ``runs`` rounds, a multiple of ROUNDS_PER_START."""
-    found: list[list[tuple[float, float]]] = [[] for _ in contenders]
-    for _ in range(runs // ROUNDS_PER_START):
-        for seconds, taken in zip(found, _rounds(contenders), strict=True):
-            seconds += taken
-    return [_rates(each.articles, seconds) for each, seconds in zip(contenders, found, strict=True)]
+    rounds = [taken for _ in range(runs // ROUNDS_PER_START) for taken in _rounds(contenders)]
+    return [_rates(each.articles, seconds) for each, seconds in zip(contenders, zip(*rounds, strict=True), strict=True)]
 
 
 def _rounds(contenders: Sequence[Contender]) -> list[list[tuple[float, float]]]:
-    """Each contender's seconds in a process started for it; the first round only warms up."""
+    """Per round each contender's seconds, in a process started for it; the first round only warms up."""
     with ExitStack() as stack:
         pools = [
             stack.enter_context(ProcessPoolExecutor(1, initializer=_start, initargs=(each.make, each.arguments)))
             for each in contenders
         ]
-        taken = [[pool.submit(_time_one_run).result() for pool in pools] for _ in range(ROUNDS_PER_START + 1)]
+        rounds = [[pool.submit(_time_one_run).result() for pool in pools] for _ in range(ROUNDS_PER_START + 1)]
         for pool in pools:
             pool.submit(_end).result()
-    return [list(column) for column in zip(*taken[1:], strict=True)]
+    return rounds[1:]
 
 
 def _rates(articles: int, seconds: Sequence[tuple[float, float]]) -> Rates:

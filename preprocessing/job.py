@@ -105,8 +105,12 @@ def _read(reader: CorpusReader, folder: Path, seed: int, part: Shard) -> tuple[A
 
 def _texts(raw_file: Path) -> Iterator[list[str]]:
     for rows in read_batches(raw_file):
-        texts = rows.column("sentence1").to_pylist()
-        yield from (texts[i : i + BATCH] for i in range(0, len(texts), BATCH))
+        yield from in_batches(rows.column("sentence1").to_pylist())
+
+
+def in_batches(texts: list[str]) -> Iterator[list[str]]:
+    """The texts in the portions that are encoded together."""
+    return (texts[i : i + BATCH] for i in range(0, len(texts), BATCH))
 
 
 def _encode(
