@@ -12,6 +12,7 @@ from rich.console import Console
 
 from infra.settings import Settings
 from workshop.account import Account
+from workshop.plain import plain
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -36,3 +37,8 @@ def signed_in(settings: Settings) -> Account:
 def may_ask() -> bool:
     """Whether somebody sits there to answer."""
     return sys.stdin.isatty()
+
+
+def say(text: str, style: str = "") -> None:
+    """Print one line that may hold data: names, texts and log lines of others are shown as they are, never obeyed."""
+    console.print(plain(text), style=style, soft_wrap=True)
