@@ -13,6 +13,7 @@ from workshop.belongings.belonging import Belonging
 
 PRICE_LIST_REGION = "us-east-1"
 HOSTING, TRAINING, PROCESSING, TRANSFORM = "Hosting", "Training", "Processing", "BatchTransform"
+NOTEBOOK = "Notebook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,13 @@ def _of_transform(sagemaker: Any, name: str) -> list[Capacity]:
     return [_capacity(sagemaker.describe_transform_job(TransformJobName=name)["TransformResources"], TRANSFORM)]
 
 
+def _of_notebook(sagemaker: Any, name: str) -> list[Capacity]:
+    """A stopped one keeps a disk only."""
+    notebook = sagemaker.describe_notebook_instance(NotebookInstanceName=name)
+    running = notebook["NotebookInstanceStatus"] != "Stopped"
+    return [Capacity(notebook["InstanceType"], 1, NOTEBOOK)] if running else []
+
+
 def _capacity(resources: dict[str, Any], use: str) -> Capacity:
     return Capacity(resources["InstanceType"], resources["InstanceCount"], use)
 
@@ -116,6 +124,7 @@ _LOOKS: dict[str, Callable[[Any, str], list[Capacity]]] = {
     "processing job": _of_processing,
     "training job": _of_training,
     "transform job": _of_transform,
+    "notebook instance": _of_notebook,
 }
 
 

@@ -13,6 +13,7 @@ from workshop.belongings.belonging import Belonging
 from workshop.belongings.survey import Survey
 from workshop.files import write_whole
 from workshop.journal import Journal
+from workshop.plain import visible
 from workshop.teardown import Outcome
 
 FOLDER = Path("receipts")
@@ -21,6 +22,19 @@ NOT_TRIED = "was found when everything else had gone: run the command again"
 
 def journal_file(settings: Settings, account: Account) -> Path:
     return FOLDER / f"{settings.name}-{account.number}.unfinished.jsonl"
+
+
+def regions_of_receipts(settings: Settings, account: Account) -> tuple[str, ...]:
+    """Where earlier teardowns of this workshop looked; a receipt that cannot be read says nothing."""
+    regions: dict[str, None] = {}
+    for file in sorted(FOLDER.glob(f"{settings.name}-*.json")):
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            if (content["workshop"], content["account"]) == (settings.name, account.number):
+                regions |= dict.fromkeys(map(str, content["regions"]))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue
+    return tuple(regions)
 
 
 def write_receipt(outcome: Outcome, journal: Journal, settings: Settings, account: Account) -> Path:
@@ -67,14 +81,14 @@ def _findings(found: Survey, reasons: dict[Belonging, str]) -> dict[str, Any]:
                 "name": belonging.name,
                 "region": belonging.region,
                 "state": belonging.state,
+                "arn": belonging.arn,
                 "why": reasons.get(belonging, NOT_TRIED),
             }
             for belonging in found.belongings
         ],
         "not_seen": [{"region": problem.region, "why": str(problem)} for problem in found.problems],
         "left_alone": [
-            {"kind": each.kind, "name": each.name, "region": each.region, "why": "has the name but not the tag"}
-            for each in found.lookalikes
+            {"kind": each.kind, "name": each.name, "region": each.region, "why": each.why} for each in found.lookalikes
         ],
     }
 
@@ -90,16 +104,30 @@ def as_text(content: dict[str, Any]) -> str:
         "",
         "NOTHING REMAINS" if content["nothing_remains"] else "NOT FINISHED: run `make teardown` again",
     ]
-    deleted = [f"{entry['at']}  {entry['region']}  {entry['kind']} {entry['name']}" for entry in content["deleted"]]
+    deleted = [f"{entry['at']}  {_named(entry)}" for entry in content["deleted"]]
     remaining = [
-        f"{entry['region']}  {entry['kind']} {entry['name']} {entry['state']}\n      {entry['why']}"
+        line
         for entry in content["remaining"]
+        for line in (f"{_named(entry)} {entry['state']}", f"    {entry['why']}", *_arn_of(entry))
     ]
     not_seen = [f"{entry['region']}  {entry['why']}" for entry in content["not_seen"]]
-    alone = [f"{entry['region']}  {entry['kind']} {entry['name']}: {entry['why']}" for entry in content["left_alone"]]
-    sections = (("Deleted", deleted), ("Remains", remaining), ("Could not be seen", not_seen), ("Left alone", alone))
-    body = [line for title, lines in sections if lines for line in ["", f"{title} ({len(lines)})", *_indented(lines)]]
-    return "\n".join([*head, *body]) + "\n"
+    alone = [f"{_named(entry)}: {entry['why']}" for entry in content["left_alone"]]
+    sections = {
+        f"Deleted ({len(deleted)})": deleted,
+        f"Remains ({len(content['remaining'])})": remaining,
+        f"Could not be seen ({len(not_seen)})": not_seen,
+        f"Left alone ({len(alone)})": alone,
+    }
+    body = [line for title, lines in sections.items() if lines for line in ["", title, *_indented(lines)]]
+    return "\n".join(map(visible, [*head, *body])) + "\n"
+
+
+def _named(entry: dict[str, Any]) -> str:
+    return f"{entry['region']}  {entry['kind']} {entry['name']}"
+
+
+def _arn_of(entry: dict[str, Any]) -> list[str]:
+    return [f"    {entry['arn']}"] if entry["arn"] and entry["arn"] not in entry["why"] else []
 
 
 def _indented(lines: list[str]) -> list[str]:

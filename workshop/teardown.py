@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -11,7 +12,17 @@ from datetime import UTC, datetime
 from infra.settings import Settings
 from workshop.account import Account
 from workshop.advice import AWS_ERRORS, advice, is_denied
-from workshop.belongings.belonging import GLOBAL, WAITS_FOR, WAVES, Belonging, Pace, StillThereError, Topic
+from workshop.belongings.belonging import (
+    GLOBAL,
+    WAITS_FOR,
+    WAVES,
+    Belonging,
+    Pace,
+    Problem,
+    StillThereError,
+    Topic,
+    unexpected,
+)
 from workshop.belongings.survey import Survey, survey
 from workshop.journal import Journal
 
@@ -22,12 +33,16 @@ WRITERS = frozenset({Topic.EXECUTIONS, Topic.ENDPOINTS, Topic.JOBS, Topic.WORKFL
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One removal: it is gone when ``problem`` is empty. ``final`` problems do not go away by trying again now."""
+    """One removal: it is gone when ``problem`` is empty. ``final`` problems do not go away by trying again now.
+
+    ``trace`` is the traceback of a mistake in this program.
+    """
 
     belonging: Belonging
     problem: str
     final: bool
     at: datetime
+    trace: str = ""
 
 
 @dataclass(slots=True)
@@ -61,17 +76,19 @@ def teardown(
 ) -> Outcome:
     """Remove everything, beginning with what ``first`` found, in rounds: each ends with a survey from scratch.
 
-    What cannot be removed keeps only that from being removed which needs it. A round follows as long as one removes
-    something or meets problems that may pass.
+    A failed removal blocks only its dependants. A round follows as long as one removes something or meets problems that
+    may pass. What failed counts as gone only when a later survey looked at its region and did not find it.
     """
     outcome = Outcome(datetime.now(UTC), datetime.now(UTC), last=first)
     for number in range(ROUNDS):
-        journal.remember(outcome.last.tagged)
+        journal.saw(outcome.last)
         attempts: list[Attempt] = []
-        for attempt in _work_off(outcome.last, pace, on_start):
+        for attempt in _work_off(outcome.last, journal, pace, on_start):
             attempts.append(attempt)
-            if not attempt.problem:
-                journal.removed(attempt)
+            if attempt.problem:
+                journal.failed(f"{attempt.belonging}: {attempt.problem}", attempt.trace)
+            else:
+                journal.removed(attempt.belonging, attempt.at)
                 outcome.removed.append(attempt)
             on_attempt(attempt)
         outcome.problems = {each.belonging: each.problem for each in attempts if each.problem}
@@ -84,7 +101,7 @@ def teardown(
     return outcome
 
 
-def _work_off(found: Survey, pace: Pace, on_start: OnStart) -> Iterator[Attempt]:
+def _work_off(found: Survey, journal: Journal, pace: Pace, on_start: OnStart) -> Iterator[Attempt]:
     """Wave by wave, each in parallel."""
     stuck = {(problem.topic, problem.region) for problem in found.problems if problem.topic}
     with ThreadPoolExecutor(THREADS) as pool:
@@ -97,6 +114,7 @@ def _work_off(found: Survey, pace: Pace, on_start: OnStart) -> Iterator[Attempt]
                     yield Attempt(belonging, f"waits for {', '.join(reasons)}", True, datetime.now(UTC))
                 else:
                     ready.append(belonging)
+            journal.begins(ready)
             for attempt in _remove_all(pool, ready, pace, on_start):
                 if attempt.problem:
                     stuck.add((attempt.belonging.topic, attempt.belonging.region))
@@ -126,24 +144,38 @@ def _reasons_to_wait(belonging: Belonging, stuck: set[tuple[Topic, str]]) -> lis
 
 def _remove(belonging: Belonging, pace: Pace, on_start: OnStart) -> Attempt:
     on_start(belonging)
-    problem, final = "", False
+    problem, final, trace = "", False, ""
     try:
         belonging.remove(pace)
     except StillThereError as error:
         problem, final = str(error), True
     except AWS_ERRORS as error:
         problem, final = advice(error), is_denied(error)
-    return Attempt(belonging, problem, final, datetime.now(UTC))
+    except Exception as error:
+        problem, final, trace = unexpected(error), True, traceback.format_exc()
+    return Attempt(belonging, problem, final, datetime.now(UTC), trace)
 
 
 def _look_again(account: Account, settings: Settings, journal: Journal, attempts: list[Attempt], pace: Pace) -> Survey:
     """A survey; when something that writes logs was removed, one more after a quiet time, for what came late."""
-    found = survey(account, settings, journal.remembered)
+    found = survey(account, settings, journal.memory)
     writers = any(attempt.belonging.topic in WRITERS and not attempt.problem for attempt in attempts)
     if found.clean and writers:
         time.sleep(pace.settle)
-        found = survey(account, settings, journal.remembered)
+        found = survey(account, settings, journal.memory)
+    journal.saw(found)
+    found.problems += _not_seen_again(attempts, found)
     return found
+
+
+def _not_seen_again(attempts: list[Attempt], found: Survey) -> list[Problem]:
+    """What could not be removed from a region that the last survey did not look into."""
+    looked_into = (*found.regions, GLOBAL)
+    lost = [each for each in attempts if each.problem and each.belonging.region not in looked_into]
+    return [
+        Problem(each.belonging.topic, each.belonging.region, f"{each.belonging}: {each.problem}", each.final)
+        for each in lost
+    ]
 
 
 def _is_worth_another_round(attempts: list[Attempt], found: Survey) -> bool:

@@ -29,6 +29,27 @@ SAGEMAKER = {
     "transform-job": "TransformJob",
 }
 LIST_KEYS = {"Endpoint": "Endpoints", "EndpointConfig": "EndpointConfigs", "Model": "Models"}
+# Kinds that only participants make: how the API names them, and how it lists them.
+TOOLS = {
+    "notebook-instance": ("NotebookInstanceName", "NotebookInstances"),
+    "pipeline": ("PipelineName", "PipelineSummaries"),
+    "model-package-group": ("ModelPackageGroupName", "ModelPackageGroupSummaryList"),
+    "cluster": ("ClusterName", "ClusterSummaries"),
+    "inference-component": ("InferenceComponentName", "InferenceComponents"),
+    "mlflow-tracking-server": ("TrackingServerName", ""),
+    "mlflow-app": ("Arn", ""),
+    "feature-group": ("FeatureGroupName", ""),
+}
+ARNS = {
+    "bucket": "arn:aws:s3:::{name}",
+    "stack": "arn:aws:cloudformation:{region}:{account}:stack/{name}/1",
+    "state-machine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
+    "repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
+    "build-project": "arn:aws:codebuild:{region}:{account}:project/{name}",
+    "log-group": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "queue": "arn:aws:sqs:{region}:{account}:{name}",
+}
+UNINDEXED = ("schedule", "scalable-target", "user")
 BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 JOB_LOGS = {"processing-job": "ProcessingJobs", "training-job": "TrainingJobs", "transform-job": "TransformJobs"}
 
@@ -100,12 +121,17 @@ class Cloud:
     def _resourcegroupstaggingapi(self, region: str, operation: str, params: Record) -> Record:
         [wanted] = params["TagFilters"]
         found = [
-            {"ResourceARN": self._arn(kind, region, name), "Tags": []}
-            for kind in SAGEMAKER
-            for name, record in self.named(kind, region)
-            if record["tags"].get(wanted["Key"]) in wanted["Values"]
+            {"ResourceARN": self.arn(*key), "Tags": []}
+            for key, record in sorted(self.things.items())
+            if key[1] == region and record["tags"].get(wanted["Key"]) in wanted["Values"] and key[0] not in UNINDEXED
         ]
         return {"ResourceTagMappingList": found, "PaginationToken": ""}
+
+    def arn(self, kind: str, region: str, name: str) -> str:
+        """As the index of tags writes it."""
+        if kind in ARNS:
+            return ARNS[kind].format(region=region, account=ACCOUNT, name=name)
+        return self._arn(kind, region, name)
 
     def _arn(self, kind: str, region: str, name: str) -> str:
         return f"arn:aws:sagemaker:{region}:{ACCOUNT}:{kind}/{name}"
@@ -117,14 +143,18 @@ class Cloud:
             kind, _, name = params["ResourceArn"].split(":", 5)[5].partition("/")
             return {"Tags": _tag_list(self._resource(kind, region, name)["tags"])}
         verb = next(verb for verb in ("List", "Describe", "Delete", "Stop") if operation.startswith(verb))
+        if tool := _tool(operation.removeprefix(verb)):
+            return self._tools(verb, tool, region, params)
         noun = operation.removeprefix(verb).removesuffix("s" if verb == "List" else "")
+        if noun in ("Domain", "ModelPackage", "PipelineExecution"):
+            return {"Domains": [], "ModelPackageSummaryList": [], "PipelineExecutionSummaries": []}
         kind = next(kind for kind, candidate in SAGEMAKER.items() if candidate == noun)
         if verb == "List":
             wanted = params.get("NameContains", "").lower()
             entries = [
                 self._sagemaker_answer(kind, region, name, record)
                 for name, record in self.named(kind, region)
-                if wanted in name.lower()
+                if wanted in name.lower() and params.get("StatusEquals") in (None, record.get("state"))
             ]
             return {LIST_KEYS.get(noun, f"{noun}Summaries"): entries}
         name = params[f"{noun}Name"]
@@ -133,6 +163,25 @@ class Cloud:
             self._pass_time(kind, region, name, record)
             return self._sagemaker_answer(kind, region, name, self._resource(kind, region, name))
         return self._end(verb, kind, region, name, record)
+
+    def _tools(self, verb: str, kind: str, region: str, params: Record) -> Record:
+        key, list_key = TOOLS[kind]
+        noun = key.removesuffix("Name")
+        if verb == "List":
+            names = [name for name, _ in self.named(kind, region)]
+            return {list_key: [{f"{noun}Name": name, f"{noun}Arn": self._arn(kind, region, name)} for name in names]}
+        name = params[key].rpartition("/")[2]
+        record = self._resource(kind, region, name)
+        match verb:
+            case "Describe":
+                return {f"{noun}Status": record["state"]} if "state" in record else {"RoleArn": "role"}
+            case "Stop":
+                record["state"] = "Stopped"
+            case "Delete" if record.get("state") == "InService" and kind == "notebook-instance":
+                raise RefusalError("ValidationException", "Status (InService) not in ([Stopped, Failed])")
+            case "Delete":
+                self.drop(kind, region, name)
+        return {}
 
     def _resource(self, kind: str, region: str, name: str) -> Record:
         return self.get(kind, region, name, "ValidationException", f'Could not find {kind} "{name}".')
@@ -208,6 +257,10 @@ class Cloud:
             return {}
         names = [name for name, _ in self.named("schedule", region) if name.startswith(params["NamePrefix"])]
         return {"Schedules": [{"Name": name, "GroupName": "default"} for name in names]}
+
+    def _ssm(self, region: str, operation: str, params: Record) -> Record:
+        known = [name for name in params["Names"] if ("parameter", region, name) in self.things]
+        return {"Parameters": [{"Name": name} for name in known]}
 
     def _application_autoscaling(self, region: str, operation: str, params: Record) -> Record:
         if operation == "DeregisterScalableTarget":
@@ -375,6 +428,9 @@ class Cloud:
                 return {"logGroups": self._groups(region, params.get("logGroupNamePrefix", ""))}
             case "ListTagsForResource":
                 return {"tags": self.get("log-group", region, params["resourceArn"].split(":", 6)[6])["tags"]}
+            case "DescribeSubscriptionFilters":
+                group = self.get("log-group", region, params["logGroupName"])
+                return {"subscriptionFilters": [{"filterName": name} for name in group.get("subscriptions", [])]}
         group = self.get("log-group", region, params["logGroupName"])
         streams = group.setdefault("streams", [])
         match operation:
@@ -393,6 +449,7 @@ class Cloud:
                 "logGroupName": name,
                 "arn": f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{name}:*",
                 **({"retentionInDays": record["retention"]} if record.get("retention") else {}),
+                **({"kmsKeyId": record["key"]} if record.get("key") else {}),
             }
             for name, record in self.named("log-group", region)
             if name.startswith(prefix)
@@ -402,6 +459,12 @@ class Cloud:
 def signature(service: str, region: str, operation: str, params: Record) -> str:
     """One request, in words."""
     return f"{service} {region} {operation} {json.dumps(params, sort_keys=True, default=str)}"
+
+
+def _tool(noun: str) -> str:
+    """The kind that an operation is about, when it is one of the tools."""
+    wanted = noun.lower().removesuffix("s")
+    return next((kind for kind in TOOLS if kind.replace("-", "") == wanted), "")
 
 
 def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:

@@ -29,7 +29,7 @@ def with_earlier_region() -> Settings:
 def tear_down(cloud: Cloud, journal: Path, chosen: Settings | None = None) -> Outcome:
     account, chosen = Account(CloudSession(cloud)), chosen or with_earlier_region()
     kept = Journal(journal)
-    return teardown(account, chosen, survey(account, chosen, kept.remembered), journal=kept, pace=AT_ONCE)
+    return teardown(account, chosen, survey(account, chosen, kept.memory), journal=kept, pace=AT_ONCE)
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

@@ -126,7 +126,7 @@ def test_should_leave_a_repository_and_project_of_others_alone(tmp_path: Path) -
         ("scheduler", {("schedule", "chitra--endpoint"), ("stack", "chitra-workflow"), ("stack", "chitra-foundation")}),
         ("logs", {("log-group", "/aws/sagemaker/Endpoints/chitra--endpoint")}),
         ("application_autoscaling", {("scalable-target", "endpoint/chitra--endpoint/variant/AllTraffic")}),
-        ("resourcegroupstaggingapi", {("endpoint", "from-a-notebook")}),
+        ("resourcegroupstaggingapi", set()),
     ],
 )
 def test_should_go_on_when_one_service_is_denied(service: str, left: set[tuple[str, str]], tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_should_find_logs_of_jobs_under_other_names_after_a_kill(tmp_path: Path)
     cloud = build(sagemaker("endpoint", "from-a-notebook", TAG))
     journal = Journal(tmp_path / "journal")
     account, settings = Account(CloudSession(cloud)), with_earlier_region()
-    journal.remember(survey(account, settings).tagged)
+    journal.saw(survey(account, settings))
     cloud.drop("endpoint", HOME, "from-a-notebook")
     with (tmp_path / "journal").open("a") as stream:
         stream.write('{"entry": "removed", "ki')

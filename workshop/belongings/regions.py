@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from infra.names import Names
 from infra.settings import Settings
 from workshop.account import Account
-from workshop.advice import AWS_ERRORS, advice, is_denied
-from workshop.belongings.belonging import Problem
+from workshop.belongings.belonging import Problem, guarded
+from workshop.belongings.memory import Memory
 from workshop.belongings.stacks import describe_own_stack
-from workshop.belongings.tags import tagged_in_sagemaker
+from workshop.belongings.tags import tagged_arns
 
 THREADS = 12
 
@@ -24,25 +25,31 @@ class Regions:
     problems: tuple[Problem, ...]
 
 
-def find_regions(account: Account, settings: Settings) -> Regions:
-    """Named regions first. One that nobody named counts when a bucket, a stack or a tag of the workshop is in it."""
-    named = tuple(dict.fromkeys([settings.region, *settings.earlier_regions]))
-    try:
-        answer = account.client("ec2").describe_regions()["Regions"]
-        named = tuple(dict.fromkeys([*named, *_regions_of_buckets(account, settings, answer)]))
-    except AWS_ERRORS as error:
-        text = f"no other region was looked into: {advice(error)}"
-        return Regions(named, (Problem(None, settings.region, text, is_denied(error)),))
+def find_regions(account: Account, settings: Settings, memory: Memory) -> Regions:
+    """Named regions and those of the memory first, whatever stands there now.
+
+    Any other counts when a bucket, a stack or a tag of the workshop is in it.
+    """
+    named = tuple(dict.fromkeys([settings.region, *settings.earlier_regions, *memory.regions]))
+    what = "no other region was looked into: "
+    answer = guarded(lambda: account.client("ec2").describe_regions()["Regions"], None, settings.region, what)
+    if isinstance(answer, Problem):
+        return Regions(named, (answer,))
     enabled = [entry["RegionName"] for entry in answer]
+    buckets = guarded(lambda: _regions_of_buckets(account, settings, enabled), None, settings.region, what)
+    if isinstance(buckets, Problem):
+        return Regions(named, (buckets,))
+    named = tuple(dict.fromkeys([*named, *buckets]))
     problems = [
         Problem(None, region, f"region {region} is switched off: switch it on (Account, AWS Regions)", True)
         for region in named
         if region not in enabled
     ]
+    named = tuple(dict.fromkeys([*named, *memory.emptied]))
     others = sorted(set(enabled) - set(named))
     with ThreadPoolExecutor(THREADS) as pool:
         for region, holds in zip(
-            others, pool.map(lambda region: _holds(account, settings, region), others), strict=True
+            others, pool.map(lambda region: _looked_into(account, settings, region), others), strict=True
         ):
             if isinstance(holds, Problem):
                 problems.append(holds)
@@ -51,22 +58,22 @@ def find_regions(account: Account, settings: Settings) -> Regions:
     return Regions(tuple(region for region in named if region in enabled), tuple(problems))
 
 
-def _regions_of_buckets(account: Account, settings: Settings, enabled: list[dict[str, str]]) -> list[str]:
+def _regions_of_buckets(account: Account, settings: Settings, enabled: list[str]) -> list[str]:
     """The bucket's name tells its region, and buckets of all regions are in one list."""
     pages = account.client("s3").get_paginator("list_buckets").paginate()
     buckets = {bucket["Name"] for page in pages for bucket in page["Buckets"]}
     names = Names(settings.name)
-    regions = (entry["RegionName"] for entry in enabled)
-    return [region for region in regions if names.bucket(account.number, region) in buckets]
+    return [region for region in enabled if names.bucket(account.number, region) in buckets]
 
 
-def _holds(account: Account, settings: Settings, region: str) -> bool | Problem:
+def _looked_into(account: Account, settings: Settings, region: str) -> bool | Problem:
     """Whether something is there, or why that could not be seen."""
-    names = Names(settings.name)
-    try:
-        if tagged_in_sagemaker(account, names, region):
-            return True
-        cloudformation = account.client("cloudformation", region)
-        return any(describe_own_stack(cloudformation, names.workshop, stack) for stack in names.stacks)
-    except AWS_ERRORS as error:
-        return Problem(None, region, f"region {region} was not looked into: {advice(error)}", is_denied(error))
+    look = partial(_holds, account, Names(settings.name), region)
+    return guarded(look, None, region, f"region {region} was not looked into: ")
+
+
+def _holds(account: Account, names: Names, region: str) -> bool:
+    if tagged_arns(account, names, region):
+        return True
+    cloudformation = account.client("cloudformation", region)
+    return any(describe_own_stack(cloudformation, names.workshop, stack) for stack in names.stacks)

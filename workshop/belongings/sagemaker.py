@@ -3,53 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, Topic
-from workshop.belongings.tags import owner
+from workshop.belongings.belonging import Belonging, Finding, Pace, Place, Topic
+from workshop.belongings.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL, Kind, entries, lookalike, tag_of
 from workshop.belongings.waiting import found, wait
 
 ENDPOINT_BUSY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
-JOB_AT_WORK = frozenset({"InProgress", "Stopping"})
+JOB_AT_WORK = ("InProgress", "Stopping")
 BUSY_WAY_OUT = "AWS deletes no endpoint at work; within an hour it is in service or failed: run the command again then"
 STOPPING_WAY_OUT = "run the command again in some minutes"
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How SageMaker calls a kind of resource: in ARNs, in operations, in lists."""
-
-    resource: str
-    noun: str
-    list_key: str
-
-    @property
-    def title(self) -> str:
-        return self.resource.replace("-", " ")
-
-    @property
-    def plural_operation(self) -> str:
-        return f"list_{_snake(self.noun)}s"
-
-    def call(self, sagemaker: Any, verb: str, name: str) -> Any:
-        return getattr(sagemaker, f"{verb}_{_snake(self.noun)}")(**{f"{self.noun}Name": name})
-
-
-def _snake(noun: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in noun).lstrip("_")
-
-
-ENDPOINT = Kind("endpoint", "Endpoint", "Endpoints")
-ENDPOINT_CONFIG = Kind("endpoint-config", "EndpointConfig", "EndpointConfigs")
-MODEL = Kind("model", "Model", "Models")
-JOBS = (
-    Kind("processing-job", "ProcessingJob", "ProcessingJobSummaries"),
-    Kind("training-job", "TrainingJob", "TrainingJobSummaries"),
-    Kind("hyper-parameter-tuning-job", "HyperParameterTuningJob", "HyperParameterTuningJobSummaries"),
-    Kind("transform-job", "TransformJob", "TransformJobSummaries"),
-)
+Remove = Callable[[Any, str, Pace], None]
 
 
 def list_endpoints(place: Place) -> Iterator[Finding]:
@@ -67,41 +33,18 @@ def job_lister(kind: Kind) -> Callable[[Place], Iterator[Finding]]:
     return lambda place: _list(place, kind, Topic.JOBS, partial(_stop, kind), JOB_AT_WORK)
 
 
-def _list(
-    place: Place,
-    kind: Kind,
-    topic: Topic,
-    remove: Callable[[Any, str, Pace], None],
-    states: frozenset[str] | None = None,
-) -> Iterator[Finding]:
-    """What is named like the workshop's runs, then what carries its tag under another name."""
+def _list(place: Place, kind: Kind, topic: Topic, remove: Remove, states: tuple[str, ...] = ()) -> Iterator[Finding]:
+    """What carries the workshop's tag, whatever it is called."""
     sagemaker = place.client("sagemaker")
-
-    def belonging(name: str, state: str) -> Belonging:
-        return Belonging(topic, kind.title, name, place.region, partial(remove, sagemaker, name), state)
-
-    for entry in _entries(place, sagemaker, kind):
-        name, state = entry[f"{kind.noun}Name"], entry.get(f"{kind.noun}Status", "")
-        if states is not None and state not in states:
+    for entry in entries(place, kind, states):
+        name, arn, state = entry[kind.name_key], entry[kind.arn_key], entry.get(kind.status_key, "")
+        if states and state not in states:
             continue
-        answer = found(partial(sagemaker.list_tags, ResourceArn=entry[f"{kind.noun}Arn"]))
-        tag = owner(answer["Tags"]) if answer else None
+        tag = tag_of(place, arn)
         if tag == place.names.workshop:
-            yield belonging(name, state)
-        elif answer and tag is None and name.startswith(place.names.run_prefix):
-            yield Lookalike(kind.title, name, place.region)
-
-
-def _entries(place: Place, sagemaker: Any, kind: Kind) -> Iterator[dict[str, Any]]:
-    """Summaries or descriptions: both hold name, ARN and status."""
-    prefix = place.names.run_prefix
-    for page in sagemaker.get_paginator(kind.plural_operation).paginate(NameContains=prefix):
-        yield from page[kind.list_key]
-    for name in sorted(place.tagged.get(kind.resource, frozenset())):
-        if prefix not in name.lower():
-            description = found(partial(kind.call, sagemaker, "describe", name))
-            if description:
-                yield description
+            yield Belonging(topic, kind.title, name, place.region, partial(remove, sagemaker, name), state, arn)
+        else:
+            yield from lookalike(place, kind, name, tag)
 
 
 def remove_endpoint(sagemaker: Any, name: str, pace: Pace) -> None:
@@ -121,14 +64,14 @@ def remove_endpoint(sagemaker: Any, name: str, pace: Pace) -> None:
 
 def _stop(kind: Kind, sagemaker: Any, name: str, pace: Pace) -> None:
     def state() -> str:
-        description = found(partial(kind.call, sagemaker, "describe", name))
-        status = str(description[f"{kind.noun}Status"]) if description else ""
+        description = found(partial(kind.call, sagemaker, "Describe", name))
+        status = str(description[kind.status_key]) if description else ""
         if status == "InProgress":
-            found(partial(kind.call, sagemaker, "stop", name))
+            found(partial(kind.call, sagemaker, "Stop", name))
         return status if status in JOB_AT_WORK else ""
 
     wait(state, pace, STOPPING_WAY_OUT)
 
 
 def _delete(kind: Kind, sagemaker: Any, name: str, pace: Pace) -> None:
-    found(partial(kind.call, sagemaker, "delete", name))
+    found(partial(kind.call, sagemaker, "Delete", name))

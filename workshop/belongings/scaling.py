@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
-from workshop.belongings.belonging import Belonging, Finding, Place, Topic
-from workshop.belongings.tags import owner
-from workshop.belongings.waiting import found, once
+from workshop.belongings.belonging import Belonging, Finding, Lookalike, Place, Topic
+from workshop.belongings.kinds import ENDPOINT, why_others
+from workshop.belongings.waiting import once
 
 
 def list_scalable_targets(place: Place) -> Iterator[Finding]:
@@ -15,27 +14,19 @@ def list_scalable_targets(place: Place) -> Iterator[Finding]:
     scaling = place.client("application-autoscaling")
     for page in scaling.get_paginator("describe_scalable_targets").paginate(ServiceNamespace="sagemaker"):
         for target in page["ScalableTargets"]:
-            kind, _, rest = target["ResourceId"].partition("/")
-            if kind == "endpoint" and _is_ours(place, rest.partition("/")[0]):
-                yield Belonging(
-                    Topic.SCALING,
-                    "scalable target",
-                    target["ResourceId"],
-                    place.region,
-                    once(
-                        scaling.deregister_scalable_target,
-                        ServiceNamespace="sagemaker",
-                        ResourceId=target["ResourceId"],
-                        ScalableDimension=target["ScalableDimension"],
-                    ),
-                )
-
-
-def _is_ours(place: Place, endpoint: str) -> bool:
-    if endpoint in place.tagged.get("endpoint", frozenset()):
-        return True
-    if not endpoint.startswith(place.names.run_prefix):
-        return False
-    arn = place.arn("sagemaker", f"endpoint/{endpoint}")
-    answer = found(partial(place.client("sagemaker").list_tags, ResourceArn=arn))
-    return answer is None or owner(answer["Tags"]) == place.names.workshop
+            name = target["ResourceId"]
+            kind, _, rest = name.partition("/")
+            endpoint = rest.partition("/")[0]
+            tagged = endpoint in place.tagged.get(ENDPOINT.resource, frozenset())
+            if kind != ENDPOINT.resource or not (tagged or endpoint.startswith(place.names.run_prefix)):
+                continue
+            if why := why_others(place, ENDPOINT, endpoint):
+                yield Lookalike("scalable target", name, place.region, why)
+                continue
+            remove = once(
+                scaling.deregister_scalable_target,
+                ServiceNamespace="sagemaker",
+                ResourceId=name,
+                ScalableDimension=target["ScalableDimension"],
+            )
+            yield Belonging(Topic.SCALING, "scalable target", name, place.region, remove)

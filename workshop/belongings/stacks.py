@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, StillThereError, Topic
+from workshop.belongings.belonging import Belonging, Finding, Held, Lookalike, Pace, Place, StillThereError, Topic
 from workshop.belongings.tags import owner
 from workshop.belongings.waiting import found, wait
 
@@ -55,6 +55,19 @@ def resources(cloudformation: Any, workshop: str, name: str) -> list[dict[str, A
     return [
         entry for entry in entries if entry.get("PhysicalResourceId") and entry["ResourceStatus"] != "DELETE_COMPLETE"
     ]
+
+
+def held_by_stacks(place: Place) -> frozenset[Held]:
+    """What all of the workshop's stacks in a region hold."""
+    client = place.client("cloudformation")
+    held = [entry for stack in place.names.stacks for entry in resources(client, place.names.workshop, stack)]
+    return frozenset((_service(entry["ResourceType"]), entry["PhysicalResourceId"]) for entry in held)
+
+
+def _service(resource_type: str) -> str:
+    """Of ``AWS::<service>::<kind>``, in the word that ARNs use for it."""
+    service = resource_type.split("::")[1].lower()
+    return {"stepfunctions": "states"}.get(service, service)
 
 
 def is_own(place: Place, tags: Iterable[Mapping[str, Any]], stack: str, physical_id: str) -> bool:

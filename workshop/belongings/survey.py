@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 from infra.names import Names
 from infra.settings import Settings
 from workshop.account import Account
-from workshop.advice import AWS_ERRORS, advice, is_denied
-from workshop.belongings import access, image, logs, sagemaker, scaling, stacks, storage, workflow
-from workshop.belongings.belonging import WAVES, Belonging, Finding, Lister, Lookalike, Place, Problem, Topic
+from workshop.belongings import (
+    access,
+    image,
+    logs,
+    others,
+    sagemaker,
+    sagemaker_tools,
+    scaling,
+    stacks,
+    storage,
+    studio,
+    workflow,
+)
+from workshop.belongings.belonging import (
+    WAVES,
+    Belonging,
+    Finding,
+    Held,
+    Lister,
+    Lookalike,
+    Place,
+    Problem,
+    Topic,
+    guarded,
+)
+from workshop.belongings.kinds import JOBS
+from workshop.belongings.memory import Memory
 from workshop.belongings.regions import find_regions
-from workshop.belongings.tags import Tagged, tagged_in_sagemaker
+from workshop.belongings.tags import Arn, Tagged, names_in_sagemaker, tagged_arns
 
 LISTERS: tuple[tuple[Topic, Lister], ...] = (
     (Topic.ACCESS, access.list_access),
@@ -21,17 +47,21 @@ LISTERS: tuple[tuple[Topic, Lister], ...] = (
     (Topic.EXECUTIONS, image.list_builds),
     (Topic.SCALING, scaling.list_scalable_targets),
     (Topic.ENDPOINTS, sagemaker.list_endpoints),
-    *((Topic.JOBS, sagemaker.job_lister(kind)) for kind in sagemaker.JOBS),
+    *((Topic.JOBS, sagemaker.job_lister(kind)) for kind in JOBS),
+    (Topic.INSTANCES, sagemaker_tools.list_tools),
+    (Topic.INSTANCES, studio.list_studio),
     (Topic.SERVING, sagemaker.list_serving),
     (Topic.EXPIRY, workflow.list_schedules),
     (Topic.DATA, storage.list_bucket),
     (Topic.STAGED, storage.list_templates),
     (Topic.STAGED, image.list_images),
     (Topic.WORKFLOW_STACK, stacks.list_stacks),
+    (Topic.OTHERS, others.list_others),
     (Topic.LOGS, logs.list_logs),
 )
 THREADS = 8
 ORDER = {topic: wave for wave, topics in enumerate(WAVES) for topic in topics}
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -50,24 +80,20 @@ class Survey:
         return not self.belongings and not self.problems
 
 
-def survey(account: Account, settings: Settings, remembered: Sequence[tuple[str, str, str]] = ()) -> Survey:
-    """List from scratch.
-
-    ``remembered`` are (region, kind, name) that carried the workshop's tag in SageMaker when an earlier survey saw
-    them: their logs, which carry none, are known by them alone.
-    """
-    names = Names(settings.name)
-    regions = find_regions(account, settings)
+def survey(account: Account, settings: Settings, memory: Memory | None = None) -> Survey:
+    """List from scratch. ``memory`` is what earlier surveys saw and earlier removals began."""
+    memory, names = memory or Memory(), Names(settings.name)
+    regions = find_regions(account, settings, memory)
     result = Survey(regions=regions.present, problems=list(regions.problems))
+    places = [Place(account, names, region, memory=memory) for region in regions.present]
     with ThreadPoolExecutor(THREADS) as pool:
-        for region, answer in zip(
-            regions.present, pool.map(lambda region: _tagged(account, names, region), regions.present), strict=True
-        ):
-            if isinstance(answer, Problem):
-                result.problems.append(answer)
-                answer = {}
-            result.tagged[region] = _merged(answer, region, remembered)
-        places = [Place(account, names, region, result.tagged[region]) for region in regions.present]
+        indexes = _all(pool, _tagged, places, result, tuple[Arn, ...]())
+        held = frozenset[Held]().union(*_all(pool, _held, places, result, frozenset[Held]()))
+        places = [
+            replace(place, arns=arns, held=held, tagged=_names(arns, memory, place.region))
+            for place, arns in zip(places, indexes, strict=True)
+        ]
+        result.tagged = {place.region: place.tagged for place in places}
         work = [(topic, lister, place) for place in places for topic, lister in LISTERS]
         for findings in pool.map(lambda task: _findings(*task), work):
             for finding in findings:
@@ -79,30 +105,40 @@ def survey(account: Account, settings: Settings, remembered: Sequence[tuple[str,
     return result
 
 
-def _tagged(account: Account, names: Names, region: str) -> Tagged | Problem:
-    try:
-        return tagged_in_sagemaker(account, names, region)
-    except AWS_ERRORS as error:
-        text = f"only resources named {names.run_prefix}* were looked for: {advice(error)}"
-        return Problem(None, region, text, is_denied(error))
+def _all(
+    pool: ThreadPoolExecutor, look: Callable[[Place], T | Problem], places: list[Place], result: Survey, nothing: T
+) -> list[T]:
+    """What each place answers; where it does not, ``nothing`` and a problem in the result."""
+    answers = []
+    for answer in pool.map(look, places):
+        if isinstance(answer, Problem):
+            result.problems.append(answer)
+            answer = nothing
+        answers.append(answer)
+    return answers
 
 
-def _merged(tagged: Tagged, region: str, remembered: Sequence[tuple[str, str, str]]) -> Tagged:
-    merged = {kind: set(names) for kind, names in tagged.items()}
-    for seen_in, kind, name in remembered:
-        if seen_in == region:
-            merged.setdefault(kind, set()).add(name)
-    return {kind: frozenset(names) for kind, names in merged.items()}
+def _tagged(place: Place) -> tuple[Arn, ...] | Problem:
+    look = partial(tagged_arns, place.account, place.names, place.region)
+    return guarded(look, None, place.region, "what carries the workshop's tag in other services was not looked for: ")
+
+
+def _held(place: Place) -> frozenset[Held] | Problem:
+    return guarded(partial(stacks.held_by_stacks, place), Topic.WORKFLOW_STACK, place.region)
+
+
+def _names(arns: Iterable[Arn], memory: Memory, region: str) -> Tagged:
+    """Names in SageMaker that carry the tag, or did so when an earlier survey saw them."""
+    parts = (names_in_sagemaker(arns), memory.names_in(region))
+    kinds = {kind for part in parts for kind in part}
+    return {kind: frozenset().union(*(part.get(kind, frozenset()) for part in parts)) for kind in kinds}
 
 
 def _findings(topic: Topic, lister: Lister, place: Place) -> list[Finding | Problem]:
     """What a lister found before it failed counts."""
     findings: list[Finding | Problem] = []
-    try:
-        findings.extend(lister(place))
-    except AWS_ERRORS as error:
-        findings.append(Problem(topic, place.region, advice(error), is_denied(error)))
-    return findings
+    problem = guarded(lambda: findings.extend(lister(place)), topic, place.region)
+    return [*findings, problem] if problem else findings
 
 
 def _sort_in(result: Survey, finding: Finding | Problem) -> None:

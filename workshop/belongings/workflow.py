@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from workshop.belongings.belonging import Belonging, Finding, Lookalike, Place, Topic
+from workshop.belongings.kinds import ENDPOINT, why_others
 from workshop.belongings.stacks import is_own
 from workshop.belongings.waiting import found, once
 
@@ -34,10 +35,13 @@ def _running(states: Any, machine: str) -> list[dict[str, Any]]:
 
 
 def list_schedules(place: Place) -> Iterator[Finding]:
-    """By name: schedules take no tags."""
+    """By name, since schedules take no tags; one that ends an endpoint of others stays with it."""
     scheduler = place.client("scheduler")
     for page in scheduler.get_paginator("list_schedules").paginate(NamePrefix=place.names.run_prefix):
         for schedule in page["Schedules"]:
-            group = schedule.get("GroupName", "default")
-            remove = once(scheduler.delete_schedule, Name=schedule["Name"], GroupName=group)
-            yield Belonging(Topic.EXPIRY, "schedule", schedule["Name"], place.region, remove)
+            name, group = schedule["Name"], schedule.get("GroupName", "default")
+            if why := why_others(place, ENDPOINT, name):
+                yield Lookalike("schedule", name, place.region, why)
+                continue
+            remove = once(scheduler.delete_schedule, Name=name, GroupName=group)
+            yield Belonging(Topic.EXPIRY, "schedule", name, place.region, remove)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich import box
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -16,20 +17,22 @@ from infra.names import Names
 from infra.settings import Settings, read_settings
 from workshop.account import Account
 from workshop.advice import AWS_ERRORS, advice
-from workshop.belongings.belonging import SETTLE_SECONDS, Belonging, Pace
+from workshop.belongings.belonging import SETTLE_SECONDS, Belonging, Pace, Topic
 from workshop.belongings.survey import Survey, survey
-from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, console, may_ask, signed_in
+from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, console, may_ask, say, signed_in
 from workshop.commands.transfer import export_with_progress
 from workshop.costs import PriceList, capacity_of, price_text
 from workshop.deployment import aws_errors
 from workshop.errors import WorkshopError
 from workshop.journal import Journal
 from workshop.keepsakes import Keepsake, list_keepsakes
-from workshop.receipt import journal_file, verification, write_receipt
+from workshop.plain import plain, visible
+from workshop.receipt import journal_file, regions_of_receipts, verification, write_receipt
 from workshop.teardown import Attempt, Outcome, teardown
 
 EXPORT_FOLDER = Path("export")
 NAME_WIDTH = 34
+MAY_BILL = frozenset({Topic.TENANTS, Topic.INSTANCES, Topic.OTHERS})  # by the hour, where no price is looked up
 
 Settle = Annotated[float, typer.Option(help="Seconds of quiet in which no log may come back.")]
 
@@ -49,9 +52,9 @@ def tear_down(
     settings = read_settings()
     with aws_errors():
         account = signed_in(settings)
-        journal = Journal(journal_file(settings, account))
+        journal = _journal(settings, account)
         with console.status("looking for everything that belongs to the workshop"):
-            found = survey(account, settings, journal.remembered)
+            found = survey(account, settings, journal.memory)
         show_plan(account, settings, found)
         if dry_run:
             return
@@ -61,10 +64,10 @@ def tear_down(
                 typer.confirm(f"Remove {_count_of(len(found.belongings), 'thing')} for good?", abort=True)
         outcome = _work(account, settings, found, journal, Pace(settle=settle))
     receipt = write_receipt(outcome, journal, settings, account)
-    console.print(f"receipt: {receipt}", soft_wrap=True)
+    say(f"receipt: {receipt}")
     if not outcome.clean:
         for line in _what_remains(outcome):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            say(line)
         raise WorkshopError(f"{_count(outcome.last)}. Run the command again; it goes on where it stopped.")
     journal.close()
     console.print("nothing remains")
@@ -75,7 +78,7 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
     settings = read_settings()
     with aws_errors():
         account = signed_in(settings)
-        found = survey(account, settings, Journal(journal_file(settings, account)).remembered)
+        found = survey(account, settings, _journal(settings, account).memory)
         if as_json:
             content = verification(found, settings, account, datetime.now(UTC))
             console.print_json(json.dumps(content))
@@ -87,17 +90,21 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
         console.print("nothing remains")
 
 
+def _journal(settings: Settings, account: Account) -> Journal:
+    return Journal(journal_file(settings, account), regions_of_receipts(settings, account))
+
+
 def show_plan(account: Account, settings: Settings, found: Survey) -> None:
     """What was found, with what each costs per hour."""
     prices = PriceList(account)
     if found.belongings:
         title = f"Workshop {settings.name} in account {account.number}, in the order of removal"
         console.print(_plan_table(account, prices, found, title))
-        console.print(f"{_count_of(len(found.belongings), 'thing')}{_unknown_prices(prices)}", soft_wrap=True)
+        say(f"{_count_of(len(found.belongings), 'thing')}{_unknown_prices(prices)}")
     for lookalike in found.lookalikes:
-        console.print(f"left alone: {lookalike} ({lookalike.region}) has the name but not the tag", soft_wrap=True)
+        say(f"left alone: {lookalike} ({lookalike.region}) {lookalike.why}")
     for problem in found.problems:
-        console.print(f"not seen: {problem.region}: {problem}", markup=False, soft_wrap=True)
+        say(f"not seen: {problem.region}: {problem}")
 
 
 def _plan_table(account: Account, prices: PriceList, found: Survey, title: str) -> Table:
@@ -113,7 +120,8 @@ def _plan_table(account: Account, prices: PriceList, found: Survey, title: str) 
         costs, amount = _costs(account, prices, belonging)
         total, unknown = total + (amount or 0.0), unknown or amount is None
         where = [belonging.region] if several else []
-        table.add_row(*where, f"{belonging.kind} {_shortened(belonging.name)}", belonging.state, costs)
+        what = plain(f"{belonging.kind} {_shortened(belonging.name)}")
+        table.add_row(*where, what, plain(belonging.state), plain(costs))
     table.add_section()
     together = f"{price_text(total)}{' + unknown' if unknown else ''}"
     table.add_row(*([""] if several else []), "", "together", together, style="bold")
@@ -129,11 +137,13 @@ def _costs(account: Account, prices: PriceList, belonging: Belonging) -> tuple[s
     """In words, and in US dollars per hour; None when that is unknown."""
     try:
         capacity = capacity_of(account, belonging)
+        amount = prices.together(belonging.region, capacity) if capacity else 0.0
     except AWS_ERRORS as error:
         return f"cannot be seen: {advice(error)}", None
+    except Exception as error:  # an answer that nobody foresaw keeps nothing from being removed
+        return f"cannot be seen: unexpected {type(error).__name__} ({error})", None
     if not capacity:
-        return "", 0.0
-    amount = prices.together(belonging.region, capacity)
+        return ("unknown", None) if belonging.topic in MAY_BILL else ("", 0.0)
     return f"{', '.join(map(str, capacity))}: {price_text(amount)}", amount
 
 
@@ -158,7 +168,7 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
     if not keepsakes:
         return
     for keepsake in keepsakes:
-        console.print(str(keepsake), highlight=False, soft_wrap=True)
+        say(str(keepsake))
     if not yes and may_ask() and typer.confirm(f"Export them to {EXPORT_FOLDER}/ first?", default=True):
         _export(account, keepsakes)
         return
@@ -181,31 +191,38 @@ def _work(account: Account, settings: Settings, found: Survey, journal: Journal,
 
         def started(belonging: Belonging) -> None:
             at_work[belonging] = None
-            bar.update(task, description=f"removing {belonging}")
+            bar.update(task, description=f"removing {_shown(belonging)}")
 
         def ended(attempt: Attempt) -> None:
             at_work.pop(attempt.belonging, None)
             bar.advance(task)
             last = next(reversed(at_work), None)
-            bar.update(task, description=f"removing {last}" if last else "looking again")
+            bar.update(task, description=f"removing {_shown(last)}" if last else "looking again")
             text = (
                 f"kept     {attempt.belonging}: {attempt.problem}"
                 if attempt.problem
                 else f"removed  {attempt.belonging}"
             )
-            console.print(text, markup=False, highlight=False, soft_wrap=True)
+            say(text)
 
         try:
             return teardown(account, settings, found, journal=journal, pace=pace, on_start=started, on_attempt=ended)
         except KeyboardInterrupt:
-            console.print(f"interrupted; what was removed stands in {journal.file}. Run the command again to go on.")
+            say(f"interrupted; what was removed stands in {journal.file}. Run the command again to go on.")
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
+def _shown(belonging: Belonging) -> str:
+    """The progress bar reads markup."""
+    return escape(visible(str(belonging)))
+
+
 def _what_remains(outcome: Outcome) -> list[str]:
-    lines = [
-        f"remains  {each}: {outcome.problems.get(each, 'was found at the end')}" for each in outcome.last.belongings
-    ]
+    lines = []
+    for each in outcome.last.belongings:
+        why = outcome.problems.get(each, "was found at the end")
+        arn = f" ({each.arn})" if each.arn and each.arn not in why else ""
+        lines.append(f"remains  {each}: {why}{arn}")
     return lines + [f"not seen {problem.region}: {problem}" for problem in outcome.last.problems]
 
 
