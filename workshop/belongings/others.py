@@ -1,6 +1,7 @@
-"""What carries the workshop's tag in any other service: no command of the workshop makes it, so none removes it.
+"""What carries the workshop's tag in any other service.
 
-It is reported by name and ARN, and keeps a teardown from being done.
+What the workshop's stacks are made of is removed when its stack is gone without it. No command of the workshop makes
+anything else, so none removes it: it is reported by name and ARN, and keeps a teardown from being done.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from workshop.belongings.belonging import Belonging, Finding, Held, Pace, Place,
 from workshop.belongings.logs import ENDPOINT_LOGS
 from workshop.belongings.stacks import describe_stack
 from workshop.belongings.tags import Arn
-from workshop.belongings.waiting import found
+from workshop.belongings.waiting import found, once
 
 
 def list_others(place: Place) -> Iterator[Finding]:
@@ -24,7 +25,7 @@ def list_others(place: Place) -> Iterator[Finding]:
         look = EXISTENCE.get((arn.service, arn.kind))
         if look is None or found(partial(look, place, arn)):
             kind = " ".join(filter(None, (arn.service, arn.kind)))
-            yield Belonging(Topic.OTHERS, kind, arn.name, place.region, partial(_refuse, arn), arn=arn.text)
+            yield Belonging(Topic.OTHERS, kind, arn.name, place.region, _removal(place, arn), arn=arn.text)
 
 
 def is_held(arn: Arn, held: frozenset[Held]) -> bool:
@@ -40,7 +41,7 @@ def _has_lister(place: Place, arn: Arn) -> bool:
         case "cloudformation", "stack":
             return arn.name.split("/")[0] in names.stacks
         case "s3", "":
-            return arn.name == names.bucket(place.account.number, place.region)
+            return arn.name.startswith(names.bucket(place.account.number, ""))  # in whichever region
         case "logs", "log-group":
             return arn.name in own_log_groups or arn.name.startswith(ENDPOINT_LOGS + names.run_prefix)
         case "ecr", "repository":
@@ -48,6 +49,17 @@ def _has_lister(place: Place, arn: Arn) -> bool:
         case "codebuild", "project":
             return arn.name == names.build_project
     return False
+
+
+def _removal(place: Place, arn: Arn) -> Callable[[Pace], object]:
+    match arn.service, arn.kind:
+        case "states", "stateMachine":
+            return once(place.client("stepfunctions").delete_state_machine, stateMachineArn=arn.text)
+        case "ssm", "parameter":
+            return once(place.client("ssm").delete_parameters, Names=[arn.name, f"/{arn.name}"])
+        case "logs", "log-group":
+            return once(place.client("logs").delete_log_group, logGroupName=arn.name)
+    return partial(_refuse, arn)
 
 
 def _refuse(arn: Arn, pace: Pace) -> None:

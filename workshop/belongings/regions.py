@@ -12,7 +12,7 @@ from workshop.account import Account
 from workshop.belongings.belonging import Problem, guarded
 from workshop.belongings.memory import Memory
 from workshop.belongings.stacks import describe_own_stack
-from workshop.belongings.tags import tagged_arns
+from workshop.belongings.tags import Arn, tagged_arns
 
 THREADS = 12
 
@@ -47,9 +47,11 @@ def find_regions(account: Account, settings: Settings, memory: Memory) -> Region
     ]
     named = tuple(dict.fromkeys([*named, *memory.emptied]))
     others = sorted(set(enabled) - set(named))
+    at_home = guarded(lambda: frozenset(tagged_arns(account, Names(settings.name), settings.region)), None, "")
+    everywhere = frozenset[Arn]() if isinstance(at_home, Problem) else at_home
     with ThreadPoolExecutor(THREADS) as pool:
         for region, holds in zip(
-            others, pool.map(lambda region: _looked_into(account, settings, region), others), strict=True
+            others, pool.map(lambda region: _looked_into(account, settings, region, everywhere), others), strict=True
         ):
             if isinstance(holds, Problem):
                 problems.append(holds)
@@ -66,14 +68,15 @@ def _regions_of_buckets(account: Account, settings: Settings, enabled: list[str]
     return [region for region in enabled if names.bucket(account.number, region) in buckets]
 
 
-def _looked_into(account: Account, settings: Settings, region: str) -> bool | Problem:
-    """Whether something is there, or why that could not be seen."""
-    look = partial(_holds, account, Names(settings.name), region)
+def _looked_into(account: Account, settings: Settings, region: str, everywhere: frozenset[Arn]) -> bool | Problem:
+    """Whether something is there, or why that could not be seen. What the index of tags tells in each region, as an
+    emulator's index tells buckets, says nothing of this one."""
+    look = partial(_holds, account, Names(settings.name), region, everywhere)
     return guarded(look, None, region, f"region {region} was not looked into: ")
 
 
-def _holds(account: Account, names: Names, region: str) -> bool:
-    if tagged_arns(account, names, region):
+def _holds(account: Account, names: Names, region: str, everywhere: frozenset[Arn]) -> bool:
+    if set(tagged_arns(account, names, region)) - everywhere:
         return True
     cloudformation = account.client("cloudformation", region)
     return any(describe_own_stack(cloudformation, names.workshop, stack) for stack in names.stacks)
