@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from infra.settings import read_settings
 from tests.workshop.accounts import (
     EARLIER,
     HOME,
@@ -35,6 +36,7 @@ from workshop.journal import Journal
 from workshop.receipt import as_text, receipt
 from workshop.teardown import Outcome, teardown
 
+SETTINGS = read_settings()
 IMPATIENT = Pace(pause=0.0, patience=0.05, settle=0.0)
 
 

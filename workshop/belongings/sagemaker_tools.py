@@ -17,7 +17,7 @@ from botocore import xform_name
 from workshop.belongings.belonging import Belonging, Finding, Pace, Place, StillThereError, Topic
 from workshop.belongings.kinds import ENDPOINT, ENDPOINT_CONFIG, JOBS, MODEL, entries, tag_of
 from workshop.belongings.tags import Arn
-from workshop.belongings.waiting import found, wait
+from workshop.belongings.waiting import found, pages_where_offered, wait
 
 LISTED_ELSEWHERE = frozenset(kind.resource for kind in (ENDPOINT, ENDPOINT_CONFIG, MODEL, *JOBS)) | {
     *("domain", "user-profile", "space", "app")
@@ -106,7 +106,7 @@ def _by_index(place: Place) -> list[Arn]:
 def _by_own_lists(place: Place) -> Iterator[Arn]:
     sagemaker = place.client("sagemaker")
     for operation, list_key, arn_key in OWN_LISTS:
-        for page in sagemaker.get_paginator(operation).paginate():
+        for page in pages_where_offered(sagemaker, operation):
             for entry in page[list_key]:
                 if tag_of(place, entry[arn_key]) == place.names.workshop:
                     yield Arn.parse(entry[arn_key])

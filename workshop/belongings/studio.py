@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, Place, StillThereError, Topic
 from workshop.belongings.kinds import tag_of
-from workshop.belongings.waiting import found, wait
+from workshop.belongings.waiting import found, pages_where_offered, wait
 
 BUSY = frozenset({"Pending", "Updating", "Deleting"})
 WAY_OUT = "Studio is at work: run the command again in some minutes"
@@ -42,7 +42,7 @@ def list_studio(place: Place) -> Iterator[Finding]:
     """Tagged domains with all that is in them, and what carries the tag in domains of others."""
     sagemaker = place.client("sagemaker")
     own = set()
-    for page in sagemaker.get_paginator("list_domains").paginate():
+    for page in pages_where_offered(sagemaker, "list_domains"):
         for domain in page["Domains"]:
             arn, name = domain["DomainArn"], domain["DomainId"]
             if tag_of(place, arn) == place.names.workshop:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ GONE = frozenset(
         "StateMachineDoesNotExist",
     }
 )
+NOT_OFFERED = frozenset({"UnknownOperationException", "UnknownOperation"})
 GONE_TEXTS = ("does not exist", "could not find", "not found")
 
 T = TypeVar("T")
@@ -47,6 +48,15 @@ def found(call: Callable[[], T]) -> T | None:
         if is_gone(error):
             return None
         raise
+
+
+def pages_where_offered(client: Any, operation: str, **arguments: Any) -> Iterator[Any]:
+    """Pages of a list; none where the region's service does not know the operation, and so has nothing to list."""
+    try:
+        yield from client.get_paginator(operation).paginate(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in NOT_OFFERED:
+            raise
 
 
 def once(call: Callable[..., object], **arguments: Any) -> Callable[[Pace], object]:
