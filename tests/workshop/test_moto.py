@@ -244,3 +244,35 @@ def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
     assert content["nothing_remains"]
     assert {"endpoint", "model", "stack", "image", "schedule"} <= {entry["kind"] for entry in content["deleted"]}
     assert moto.workshop("teardown", "--yes", "--settle", "0").returncode == 0
+
+
+def test_should_end_what_participants_made_by_other_means(moto: Moto) -> None:
+    """Notebooks bill until somebody ends them; what no command can remove is named and fails the teardown."""
+    bootstrap(moto)
+    settings = read_settings()
+    tags = [{"Key": "workshop", "Value": settings.name}]
+    others = [{"Key": "workshop", "Value": "chitra-2"}]
+    sagemaker, sqs = moto.client("sagemaker"), moto.client("sqs")
+    for name, whose in (("My-Notebook", tags), ("chitra--theirs", others)):
+        sagemaker.create_notebook_instance(
+            NotebookInstanceName=name, InstanceType="ml.t3.medium", RoleArn=ROLE, Tags=whose
+        )
+    definition = json.dumps({"Version": "2020-12-01", "Steps": []})
+    sagemaker.create_pipeline(PipelineName="steps", PipelineDefinition=definition, RoleArn=ROLE, Tags=tags)
+    queue = sqs.create_queue(QueueName="letters", tags={"workshop": settings.name})["QueueUrl"]
+
+    ended = moto.workshop("teardown", "--yes", "--settle", "0")
+    assert ended.returncode == 1
+    assert "removed  notebook instance My-Notebook" in ended.stdout
+    assert f"arn:aws:sqs:{REGION}:{ACCOUNT}:letters" in ended.stdout
+    assert "Traceback" not in ended.stderr
+    [receipt] = (moto.folder / "receipts").glob("*.json")
+    content = json.loads(receipt.read_text())
+    assert not content["nothing_remains"]
+    assert [entry["arn"] for entry in content["remaining"]] == [f"arn:aws:sqs:{REGION}:{ACCOUNT}:letters"]
+    left = [each["NotebookInstanceName"] for each in sagemaker.list_notebook_instances()["NotebookInstances"]]
+    assert left == ["chitra--theirs"]
+    assert sagemaker.list_pipelines()["PipelineSummaries"] == []
+
+    sqs.delete_queue(QueueUrl=queue)
+    assert moto.workshop("verify").returncode == 0
