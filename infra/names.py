@@ -97,6 +97,10 @@ class Names:
     def user(self, participant: str) -> str:
         return f"{self.workshop}-{participant}"
 
+    def corpus_prefix(self, participant: str) -> str:
+        """Of the user's own corpus, or, when empty, of the workshop's."""
+        return f"{CORPORA_PREFIX}{participant}/" if participant else CORPUS_PREFIX
+
     def parameter(self, key: str) -> str:
         """SSM parameter that says what a deployment offers: bucket, execution-role, workflow, image."""
         return f"/{self.workshop}/{key}"

@@ -30,7 +30,8 @@ Name = Annotated[
     AfterValidator(_no_managed_name),
 ]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-Participant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
+PARTICIPANT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"
+Participant = Annotated[str, StringConstraints(pattern=PARTICIPANT_PATTERN)]
 
 
 def _usable(instance_type: str) -> str:

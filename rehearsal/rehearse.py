@@ -32,7 +32,7 @@ from rehearsal.server import ACCOUNT, LocalAws, LocalAwsError
 from workshop.account import Account
 from workshop.belongings.belonging import Pace
 from workshop.costs import PriceList
-from workshop.credentials import Desk, issue
+from workshop.credentials import Desk, issue, users_of_stack
 from workshop.deployment import Deployment, find_deployment
 from workshop.endpoint import create_endpoint, delete_endpoint
 from workshop.errors import WorkshopError
@@ -134,6 +134,9 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
             _cdk(step, ["deploy", "--all", "--require-approval", "never", *cdk_out], aws.environment() | docker)
             deployment = find_deployment(organiser, settings)
             step.note = f"{len(Names(settings.name).stacks)} stacks"
+        with progress.step("Upload the corpus"):
+            instances = settings.preprocessing.instance_count
+            upload_corpus(organiser.client("s3"), deployment, plan.corpus, instances=instances)
         with progress.step("Issue a participant's credentials") as step:
             participant = _participant_session(aws, organiser, plan, step)
         _use_as_participant(plan, progress, report, participant, deployment, articles, export)
@@ -155,17 +158,15 @@ def _use_as_participant(
     articles: int,
     export: Path,
 ) -> None:
-    """Upload, run, predict and export with the permissions of one participant."""
-    with progress.step("Upload the corpus"):
-        instances = plan.settings.preprocessing.instance_count
-        upload_corpus(session.client("s3"), deployment.bucket, plan.corpus, instances=instances)
+    """Run, predict and export with the permissions of one participant."""
     hyperparameters = stand_in_hyperparameters(articles) if report.model["stand_in"] else {}
     with progress.step("Start the workflow") as step:
         run = start_run(session, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
         step.note = run.name
     _follow(session, run, progress)
     with progress.step("Export the model") as step:
-        files = export_run(session.client("s3"), deployment.bucket, run.name, export)
+        by = deployment.names.user(plan.settings.participants[0])
+        files = export_run(session.client("s3"), deployment.bucket, run.name, export, by=by)
         step.note = f"{len(files)} files in {export}"
         _read_results(report, export)
     with progress.step("Predict") as step:
@@ -209,7 +210,8 @@ def _stand_in(plan: Plan) -> Path:
 def _participant_session(aws: LocalAws, organiser: boto3.Session, plan: Plan, step: Step) -> boto3.Session:
     name = plan.settings.participants[0]
     names, folder = Names(plan.settings.name), plan.folder / "credentials"
-    file = issue(Desk(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder), name)
+    users = users_of_stack(organiser.client("cloudformation"), names)
+    file = issue(Desk(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder, users), name)
     step.note = f"{name}: {file}"
     return aws.session_from(file)
 

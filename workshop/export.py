@@ -70,7 +70,7 @@ def export_run(
     """Download what a run left below ``folder`` and unpack its archives.
 
     A file gets its name only when it is whole and its checksum is right; ``SHA256SUMS`` lists them all, for
-    ``sha256sum -c``. The bucket records when the export began and when it was complete, in the folder of the user ``by``.
+    ``sha256sum -c``. The bucket records, in the folder of the user ``by``, when the export began and was complete.
 
     Raises:
         WorkshopError: there is nothing to export, or a download cannot be completed; run it again to go on.
