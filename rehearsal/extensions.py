@@ -36,6 +36,7 @@ def install(runtime: Runtime, work: Path) -> None:
     _add_managed_policies()
     _add_scheduler_target()
     _refuse_to_delete_full_buckets()
+    _tag_buckets()
     _take_loopback_for_tls()
     _serve_images_from_this_machine()
     if runtime.docker:
@@ -124,6 +125,19 @@ def _refuse_to_delete_full_buckets() -> None:
         known(name, properties)
 
     handlers["delete"] = delete
+
+
+def _tag_buckets() -> None:
+    """CloudFormation's property Tags, which MiniStack's buckets lack."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    known = handlers["create"]
+
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        name, attributes = known(logical_id, properties, stack)
+        s3._bucket_tags[name] = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
+        return name, attributes
+
+    handlers["create"] = create
 
 
 def _serve_images_from_this_machine() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from infra.settings import Settings, read_settings
 from rehearsal.runtime import Runtime
-from rehearsal.server import LocalAws
+from rehearsal.server import ACCOUNT, LocalAws
 from tests.rehearsal import permission_rows as rows
 from tests.rehearsal.conftest import deploy
 from workshop.advice import DENIED
@@ -30,6 +31,8 @@ def callers(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterato
     with LocalAws(folder, runtime=Runtime(stand_in), region=settings.region) as aws:
         organiser = deploy(aws, settings)
         deploy(aws, neighbour)
+        for name in (rows.DEPLOY_ROLE, rows.ADMIN):
+            make_administrator(organiser, name.rpartition("/")[2])
         for bucket in (rows.STRANGE, rows.STAGED):
             location = {"LocationConstraint": settings.region}
             organiser.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
@@ -43,6 +46,16 @@ def callers(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterato
             rows.JOB: role(organiser, aws, rows.ROLE),
             rows.OTHER_JOB: role(organiser, aws, rows.OTHER_ROLE),
         }
+
+
+def make_administrator(organiser: boto3.Session, name: str) -> None:
+    """A role that everybody in the account may assume who is not forbidden to, as those of the CDK's bootstrap."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam = organiser.client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}))
+    document = json.dumps({"Version": "2012-10-17", "Statement": everything})
+    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=document)
 
 
 def leave_things(organiser: boto3.Session, settings: Settings) -> None:
