@@ -123,6 +123,6 @@ def export(
         by = participant(Account(aws), Names(settings.name)) or ORGANISER
         runs = [full_name(Names(settings.name), name)] if name else runs_with_results(s3, bucket)
         for each in runs:
-            export_with_progress(s3, bucket, each, output, by)
+            export_with_progress(s3, bucket, each, output, by=by)
     if not runs:
         console.print("no run left a model or a dataset yet")

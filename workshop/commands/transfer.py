@@ -23,5 +23,5 @@ def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str =
                 tasks[name] = bar.add_task(name, total=total)
             bar.update(tasks[name], completed=done)
 
-        files = export_run(s3, bucket, run, output / run, show, by)
+        files = export_run(s3, bucket, run, output / run, show, by=by)
     console.print(f"{output / run}: {len(files)} files, verified; checksums in {CHECKSUMS}", soft_wrap=True)
