@@ -37,6 +37,26 @@ class Names:
         return f"{self.workshop}-endpoint-expiry"
 
     @property
+    def execution_boundary(self) -> str:
+        return f"{self.workshop}-execution-boundary"
+
+    @property
+    def participant_policy(self) -> str:
+        return f"{self.workshop}-participant"
+
+    @property
+    def participant_limits(self) -> str:
+        return f"{self.workshop}-participant-limits"
+
+    @property
+    def participant_boundary(self) -> str:
+        return f"{self.workshop}-participant-boundary"
+
+    @property
+    def power_user_limits(self) -> str:
+        return f"{self.workshop}-power-user-limits"
+
+    @property
     def state_machine(self) -> str:
         return f"{self.workshop}-workflow"
 
@@ -77,6 +97,10 @@ class Names:
     def user(self, participant: str) -> str:
         return f"{self.workshop}-{participant}"
 
+    def corpus_prefix(self, participant: str) -> str:
+        """Of the user's own corpus, or, when empty, of the workshop's."""
+        return f"{CORPORA_PREFIX}{participant}/" if participant else CORPUS_PREFIX
+
     def parameter(self, key: str) -> str:
         """SSM parameter that says what a deployment offers: bucket, execution-role, workflow, image."""
         return f"/{self.workshop}/{key}"
@@ -95,5 +119,10 @@ def bootstrap_repository(account: str, region: str) -> str:
 BOOTSTRAP_QUALIFIER = "hnb659fds"  # the CDK's own default
 BOOTSTRAP_VERSION_PARAMETER = f"/cdk-bootstrap/{BOOTSTRAP_QUALIFIER}/version"
 PARAMETER_KEYS = ("bucket", "execution-role", "workflow", "image")
-CORPUS_PREFIX = "corpus/"
-EXPORTS_PREFIX = "exports/"
+CORPUS_PREFIX = "corpus/"  # the organiser's
+CORPORA_PREFIX = "corpora/"  # a participant's own are below ``corpora/<user>/``
+EXPORTS_PREFIX = "exports/"  # records of exports, below ``exports/<user or role>/``
+DATASETS_PREFIX = "datasets/"
+MODELS_PREFIX = "models/"
+CHECKPOINTS_PREFIX = "checkpoints/"
+MADE_BY_JOBS = (DATASETS_PREFIX, MODELS_PREFIX, CHECKPOINTS_PREFIX)

@@ -11,13 +11,19 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.execution_role import SAGEMAKER_FULL_ACCESS
-from infra.names import Names
+from infra.limits import Limits
+from infra.names import CORPORA_PREFIX, CORPUS_PREFIX, EXPORTS_PREFIX, MADE_BY_JOBS, Names
+from infra.power_user import power_user_limits
 
 POWER_USER_ACCESS = "PowerUserAccess"
 
 
 class Participants(Construct):
-    """Users with AmazonSageMakerFullAccess and what that policy lacks: the bucket, the role, the workflow."""
+    """Users with AmazonSageMakerFullAccess and what that policy lacks: the bucket, the role, the workflow.
+
+    ``limits`` take from AmazonSageMakerFullAccess what is not the workshop's. The boundary says where objects may be
+    written: a Deny can name the folders of all users or of none, only an Allow can leave each one their own.
+    """
 
     def __init__(
         self,
@@ -30,23 +36,49 @@ class Participants(Construct):
         bucket: s3.IBucket,
         execution_role: iam.IRole,
         state_machine: sfn.IStateMachine,
+        limits: Limits,
     ) -> None:
         super().__init__(scope, construct_id)
         self._names = names
-        policy = iam.ManagedPolicy(
-            self,
+        policy = self._policy(
             "Policy",
-            managed_policy_name=f"{names.workshop}-participant",
-            description="What the workshop's participants need beside AmazonSageMakerFullAccess",
-            statements=self._statements(execution_role, state_machine),
+            names.participant_policy,
+            "What the workshop's participants need beside AmazonSageMakerFullAccess",
+            self._statements(execution_role, state_machine),
         )
         bucket.grant_read_write(policy)
+        limited = self._policy(
+            "Limits",
+            names.participant_limits,
+            "What the workshop's participants may not do, whatever else allows it",
+            [*limits.statements(), limits.unneeded_services()],
+        )
+        boundary = self._policy(
+            "Boundary", names.participant_boundary, "Where participants may write objects", _own_folders(bucket)
+        )
         aws_managed = [SAGEMAKER_FULL_ACCESS, *([POWER_USER_ACCESS] if power_user else [])]
-        attached = [policy, *(iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in aws_managed)]
+        attached = [policy, limited, *(iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in aws_managed)]
+        if power_user:
+            statements = power_user_limits(Stack.of(self), names)
+            text = "What PowerUserAccess may not open to the workshop's participants"
+            attached.append(self._policy("PowerUserLimits", names.power_user_limits, text, statements))
         self.users = [
-            iam.User(self, participant, user_name=names.user(participant), managed_policies=attached)
+            iam.User(
+                self,
+                participant,
+                user_name=names.user(participant),
+                managed_policies=attached,
+                permissions_boundary=boundary,
+            )
             for participant in participants
         ]
+
+    def _policy(
+        self, construct_id: str, name: str, description: str, statements: list[iam.PolicyStatement]
+    ) -> iam.ManagedPolicy:
+        return iam.ManagedPolicy(
+            self, construct_id, managed_policy_name=name, description=description, statements=statements
+        )
 
     def _statements(self, execution_role: iam.IRole, state_machine: sfn.IStateMachine) -> list[iam.PolicyStatement]:
         stack = Stack.of(self)
@@ -97,3 +129,18 @@ class Participants(Construct):
                 resources=[arn("logs", "log-group:/aws/sagemaker/*")],
             ),
         ]
+
+
+def _own_folders(bucket: s3.IBucket) -> list[iam.PolicyStatement]:
+    """Folders that are shared may be read, and written where they are the user's own; nothing else is restricted."""
+
+    def objects(*prefixes: str) -> list[str]:
+        return [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
+
+    shared = objects(CORPUS_PREFIX, CORPORA_PREFIX, EXPORTS_PREFIX, *MADE_BY_JOBS)
+    own = objects(*(f"{prefix}${{aws:username}}/" for prefix in (CORPORA_PREFIX, EXPORTS_PREFIX)))
+    return [
+        iam.PolicyStatement(actions=["*"], not_resources=shared),
+        iam.PolicyStatement(actions=["s3:Get*", "s3:List*"], resources=shared),
+        iam.PolicyStatement(actions=["s3:Put*", "s3:Delete*", "s3:Abort*"], resources=own),
+    ]

@@ -16,9 +16,22 @@ TAG_KEY = "workshop"
 MAX_HOURS_TO_LIVE = 72
 MODELS_FOLDER = "models"
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=16)]
+
+def _no_managed_name(name: str) -> str:
+    """AmazonSageMakerFullAccess opens whatever has this word in its name: repositories, workflows, functions."""
+    if "sagemaker" in name:
+        raise ValueError("must not contain sagemaker: AWS's policy opens things with that name to everybody")
+    return name
+
+
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=16),
+    AfterValidator(_no_managed_name),
+]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-Participant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
+PARTICIPANT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"
+Participant = Annotated[str, StringConstraints(pattern=PARTICIPANT_PATTERN)]
 
 
 def _usable(instance_type: str) -> str:
@@ -132,6 +145,11 @@ class Settings(_Section):
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     retention_days: RetentionDays = 14
+
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """All that participants may ask for."""
+        return self.preprocessing.instance_type, self.training.instance_type, self.endpoint.instance_type
 
     @model_validator(mode="after")
     def _one_image(self) -> Settings:

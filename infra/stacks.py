@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.discovery import Discovery
 from infra.execution_role import ExecutionRole
 from infra.image import WorkshopImage
+from infra.limits import Limits
 from infra.names import BOOTSTRAP_QUALIFIER, Names
 from infra.participants import Participants
 from infra.settings import TAG_KEY, Settings
@@ -28,7 +30,9 @@ class FoundationStack(Stack):
             bucket_name=names.bucket(self.account, self.region),
             retention_days=settings.retention_days,
         ).bucket
-        self.execution_role = ExecutionRole(self, "Execution", role_name=names.execution_role, bucket=self.bucket).role
+        self.execution_role = ExecutionRole(
+            self, "Execution", names=names, bucket=self.bucket, limits=_limits(self, settings, names, self.bucket)
+        ).role
 
 
 class WorkflowStack(Stack):
@@ -88,7 +92,12 @@ class ParticipantsStack(Stack):
             bucket=foundation.bucket,
             execution_role=foundation.execution_role,
             state_machine=workflow.state_machine,
+            limits=_limits(self, settings, names, foundation.bucket),
         )
+
+
+def _limits(stack: Stack, settings: Settings, names: Names, bucket: s3.IBucket) -> Limits:
+    return Limits(stack, names=names, instance_types=settings.instance_types, bucket=bucket)
 
 
 def build_app(app: App, settings: Settings) -> App:

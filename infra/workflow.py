@@ -38,6 +38,9 @@ class Workflow(Construct):
     Input, every key optional: ``corpus`` (prefix in the bucket), ``hyperparameters`` (overrides), ``endpoint``
     (true to create one), ``hours`` (until it is deleted), ``artefact`` (the model of an earlier run: nothing is
     preprocessed or trained then). The execution's name is the name of the run.
+
+    The input cannot widen what its author may do: the states name what they make after the execution, jobs and models
+    read with the execution role, whose boundary ends at the workshop's bucket, and ``hours`` has an upper bound.
     """
 
     def __init__(

@@ -14,10 +14,10 @@ from typing import Any
 from ministack import app
 from ministack.core import iam_actions, router
 from ministack.core.responses import error_response_json
-from ministack.services import ecr, eventbridge, iam, s3, tagging
+from ministack.services import ecr, eventbridge, iam, s3
 from ministack.services.cloudformation import provisioners
 
-from rehearsal import sagemaker_api, scaling_api, step_functions
+from rehearsal import permissions, sagemaker_api, sagemaker_permissions, scaling_api, step_functions
 from rehearsal.role_session import client
 from rehearsal.runtime import Runtime, registry
 
@@ -30,10 +30,13 @@ def install(runtime: Runtime, work: Path) -> None:
     """Extend the MiniStack of this process."""
     _add_sagemaker(sagemaker_api.SageMakerService(runtime, work))
     _add_scaling()
+    _look_for_repository_names()
+    permissions.install()
     step_functions.install()
     _add_managed_policies()
     _add_scheduler_target()
     _refuse_to_delete_full_buckets()
+    _tag_buckets()
     _take_loopback_for_tls()
     _serve_images_from_this_machine()
     if runtime.docker:
@@ -46,22 +49,7 @@ def _add_sagemaker(service: sagemaker_api.SageMakerService) -> None:
     app.SERVICE_HANDLERS["sagemaker"] = service.handle_request
     router.SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": ["SageMaker."], "credential_scope": "sagemaker"}
     iam_actions.SERVICE_TO_IAM_NAMESPACE["sagemaker"] = "sagemaker"
-    iam_actions._BOTOCORE_SERVICE_MAP["sagemaker"] = ["sagemaker-runtime"]
-    tagging._COLLECTORS["sagemaker"] = lambda: (
-        (arn, [{"Key": key, "Value": value} for key, value in tags.items()]) for arn, tags in service.store.tagged()
-    )
-    known = iam_actions.extract_resource_arn
-
-    def extract_resource_arn(
-        service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
-    ) -> Any:
-        if service == "sagemaker":
-            return sagemaker_api.resource_arn(headers, path, body)
-        if service == "ecr":
-            return known(service, method, path, headers, _with_repository_name(body), *rest)
-        return known(service, method, path, headers, body, *rest)
-
-    iam_actions.extract_resource_arn = extract_resource_arn
+    sagemaker_permissions.install(service.store)
 
 
 def _add_scaling() -> None:
@@ -73,11 +61,20 @@ def _add_scaling() -> None:
     iam_actions.SERVICE_TO_IAM_NAMESPACE["application-autoscaling"] = "application-autoscaling"
 
 
-def _with_repository_name(body: bytes) -> bytes:
+def _look_for_repository_names() -> None:
     """DescribeRepositories names its repositories in a list, which MiniStack's IAM does not look into."""
-    request = json.loads(body or b"{}")
-    names = request.get("repositoryNames") or []
-    return json.dumps({"repositoryName": names[0], **request}).encode() if len(names) == 1 else body
+    known = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(
+        service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
+    ) -> Any:
+        if service == "ecr":
+            request = json.loads(body or b"{}")
+            names = request.get("repositoryNames") or []
+            body = json.dumps({"repositoryName": names[0], **request}).encode() if len(names) == 1 else body
+        return known(service, method, path, headers, body, *rest)
+
+    iam_actions.extract_resource_arn = extract_resource_arn
 
 
 def _take_loopback_for_tls() -> None:
@@ -128,6 +125,19 @@ def _refuse_to_delete_full_buckets() -> None:
         known(name, properties)
 
     handlers["delete"] = delete
+
+
+def _tag_buckets() -> None:
+    """CloudFormation's property Tags, which MiniStack's buckets lack."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    known = handlers["create"]
+
+    def create(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        name, attributes = known(logical_id, properties, stack)
+        s3._bucket_tags[name] = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
+        return name, attributes
+
+    handlers["create"] = create
 
 
 def _serve_images_from_this_machine() -> None:

@@ -6,9 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from preprocessing.split import SPLITS
 from preprocessing.tokenisation import load_tokenizer
 from rehearsal.docker_for_cdk import write_command
 from rehearsal.inventory import inventory
+from rehearsal.programs import ROOT, StepFailedError, cdk, tear_down
 from rehearsal.progress import Progress, Step
 from rehearsal.report import PLOTS, Report, write_report
 from rehearsal.runtime import Runtime
@@ -32,19 +31,17 @@ from rehearsal.server import ACCOUNT, LocalAws, LocalAwsError
 from workshop.account import Account
 from workshop.belongings.belonging import Pace
 from workshop.costs import PriceList
-from workshop.credentials import Desk, issue
+from workshop.credentials import Desk, issue, users_of_stack
 from workshop.deployment import Deployment, find_deployment
 from workshop.endpoint import create_endpoint, delete_endpoint
 from workshop.errors import WorkshopError
 from workshop.export import export_run
 from workshop.predict import predict
-from workshop.receipt import FOLDER as RECEIPTS
 from workshop.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
 from workshop.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
 from workshop.status import endpoint_statuses
 from workshop.upload import upload_corpus
 
-ROOT = Path(__file__).parent.parent
 SAMPLE_CORPUS = ROOT / "samples" / "corpus"
 RUN_NAME = "rehearsal"
 PREDICTED_ARTICLES = 5
@@ -53,12 +50,6 @@ EXCERPT = 60
 POLL_SECONDS = 0.5
 SMALL_CORPUS = 1_000
 TAIL_LINES = 12
-SETTLE_SECONDS = "1"  # nothing writes logs late on this machine
-Environment = Mapping[str, str]
-
-
-class StepFailedError(WorkshopError):
-    """A step of the rehearsal failed; the lines before show why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +108,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         report.model = {"name": STAND_IN_NAME if stand_in else model_dir.name, "stand_in": stand_in}
         step.note = str(report.model["name"])
     with progress.step("Synthesise the stacks") as step:
-        _cdk(step, ["synth", "--quiet", "--output", str(assembly)], os.environ)
+        cdk(step, ["synth", "--quiet", "--output", str(assembly)], os.environ)
     runtime = Runtime(model_dir, plan.docker)
     report.runtime = runtime.name
     with contextlib.ExitStack() as stack:
@@ -126,19 +117,22 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
             step.note = f"http://localhost:{aws.port}"
         cdk_out = ["--app", str(assembly)]
         with progress.step("Bootstrap") as step:
-            _cdk(step, ["bootstrap", f"aws://{ACCOUNT}/{settings.region}", *cdk_out], aws.environment())
+            cdk(step, ["bootstrap", f"aws://{ACCOUNT}/{settings.region}", *cdk_out], aws.environment())
         organiser = aws.session()
         before = inventory(organiser)
         with progress.step("Deploy") as step:
             docker = write_command(plan.folder, model_dir) if plan.docker else {}
-            _cdk(step, ["deploy", "--all", "--require-approval", "never", *cdk_out], aws.environment() | docker)
+            cdk(step, ["deploy", "--all", "--require-approval", "never", *cdk_out], aws.environment() | docker)
             deployment = find_deployment(organiser, settings)
             step.note = f"{len(Names(settings.name).stacks)} stacks"
+        with progress.step("Upload the corpus"):
+            instances = settings.preprocessing.instance_count
+            upload_corpus(organiser.client("s3"), deployment, plan.corpus, instances=instances)
         with progress.step("Issue a participant's credentials") as step:
             participant = _participant_session(aws, organiser, plan, step)
         _use_as_participant(plan, progress, report, participant, deployment, articles, export)
         with progress.step("Tear down") as step:
-            step.note = f"{_teardown(aws, plan.folder, step)} things removed"
+            step.note = f"{tear_down(aws, plan.folder, step)} things removed"
         with progress.step("Look for leftovers") as step:
             report.leftovers = sorted(inventory(organiser) - before)
             step.note = f"{len(report.leftovers)} found"
@@ -155,17 +149,15 @@ def _use_as_participant(
     articles: int,
     export: Path,
 ) -> None:
-    """Upload, run, predict and export with the permissions of one participant."""
-    with progress.step("Upload the corpus"):
-        instances = plan.settings.preprocessing.instance_count
-        upload_corpus(session.client("s3"), deployment.bucket, plan.corpus, instances=instances)
+    """Run, predict and export with the permissions of one participant."""
     hyperparameters = stand_in_hyperparameters(articles) if report.model["stand_in"] else {}
     with progress.step("Start the workflow") as step:
         run = start_run(session, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
         step.note = run.name
     _follow(session, run, progress)
     with progress.step("Export the model") as step:
-        files = export_run(session.client("s3"), deployment.bucket, run.name, export)
+        by = deployment.names.user(plan.settings.participants[0])
+        files = export_run(session.client("s3"), deployment.bucket, run.name, export, by=by)
         step.note = f"{len(files)} files in {export}"
         _read_results(report, export)
     with progress.step("Predict") as step:
@@ -209,7 +201,8 @@ def _stand_in(plan: Plan) -> Path:
 def _participant_session(aws: LocalAws, organiser: boto3.Session, plan: Plan, step: Step) -> boto3.Session:
     name = plan.settings.participants[0]
     names, folder = Names(plan.settings.name), plan.folder / "credentials"
-    file = issue(Desk(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder), name)
+    users = users_of_stack(organiser.client("cloudformation"), names)
+    file = issue(Desk(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder, users), name)
     step.note = f"{name}: {file}"
     return aws.session_from(file)
 
@@ -279,47 +272,3 @@ def _predict(session: boto3.Session, run: Run, export: Path) -> list[dict[str, o
         }
         for text, label, answer in zip(texts, labels, answers, strict=True)
     ]
-
-
-def _teardown(aws: LocalAws, folder: Path, step: Step) -> int:
-    """The organiser's own command, and its proof; returns how many things were removed."""
-    command = [sys.executable, "-m", "workshop.cli"]
-    teardown = [*command, "teardown", "--yes", "--settle", SETTLE_SECONDS]
-    _run(step, teardown, aws.environment(), "workshop teardown", folder)
-    _run(step, [*command, "verify"], aws.environment(), "workshop verify", folder)
-    [receipt] = (folder / RECEIPTS).glob("*.json")
-    return len(json.loads(receipt.read_text(encoding="utf-8"))["deleted"])
-
-
-def _cdk(step: Step, arguments: Sequence[str], environment: Environment) -> None:
-    """Run the real CDK CLI."""
-    cli = ROOT / "node_modules" / ".bin" / "cdk"
-    _run(step, [str(cli), *arguments], environment, f"cdk {arguments[0]}")
-
-
-def _run(step: Step, command: Sequence[str], environment: Environment, name: str, folder: Path = ROOT) -> None:
-    """Run a program; its output goes to the step's log.
-
-    Raises:
-        StepFailedError: it ended with another exit code than 0.
-    """
-    path = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**environment, "PATH": path, "CI": "true"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            step.log(line)
-        if process.wait() != 0:
-            raise StepFailedError(f"{name} ended with exit code {process.returncode}")
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(10)

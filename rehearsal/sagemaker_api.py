@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from ministack.core.iam_actions import access_denied_response
-from ministack.core.iam_evaluator import AuthError, enforce
-from ministack.core.router import extract_access_key_id
 from ministack.services import ecr
 
+from rehearsal.permissions import refused
 from rehearsal.role_session import scope
 from rehearsal.runtime import Runtime
 from rehearsal.sagemaker_endpoints import EndpointRunner
 from rehearsal.sagemaker_jobs import JobRunner, image_of
+from rehearsal.sagemaker_permissions import further_permissions
 from rehearsal.sagemaker_store import (
     ENDPOINT,
     ENDPOINT_CONFIG,
-    KINDS,
     LISTED_KINDS,
     MODEL,
     PROCESSING,
@@ -32,7 +30,6 @@ from rehearsal.sagemaker_store import (
     Kind,
     Record,
     Store,
-    arn,
 )
 from rehearsal.validation import problems_of_request, service_model
 
@@ -42,11 +39,11 @@ DEFAULT_PAGE = 10
 INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 
 
-class _DeniedError(Exception):
+class _RefusedError(Exception):
     """IAM refused a permission that the operation needs beside its own."""
 
-    def __init__(self, action: str, principal: str, resource: str) -> None:
-        self.action, self.principal, self.resource = action, principal, resource
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
 
 
 class SageMakerService:
@@ -87,36 +84,25 @@ class SageMakerService:
                 return self._invoke(path, headers, body)
             request = json.loads(body or b"{}")
             return 200, dict(JSON_11), json.dumps(self._call(operation, request, headers)).encode()
-        except _DeniedError as denied:
-            answer: Answer = access_denied_response(
-                "sagemaker", denied.action, denied.principal, "", headers=headers, resource_arn=denied.resource
-            )
-            return answer
+        except _RefusedError as refusal:
+            return refusal.answer
         except ApiError as error:
             content = {"__type": error.code, "message": error.message, "Message": error.message}
             return error.status, {**JSON_11, "x-amzn-ErrorType": error.code}, json.dumps(content).encode()
 
     def _call(self, operation: str, request: Record, headers: dict[str, str]) -> Record:
-        handler = self._operations.get(operation)
-        if handler is None:
-            known = operation in service_model("sagemaker").operation_names
-            reason = "is not part of the local SageMaker" if known else "is no operation of SageMaker"
-            raise ApiError("UnknownOperationException", f"{operation} {reason}.")
+        if operation not in service_model("sagemaker").operation_names:
+            raise ApiError("UnknownOperationException", f"{operation} is no operation of SageMaker.")
         problems = problems_of_request("sagemaker", operation, request)
         if problems:
             raise ApiError("ValidationException", "; ".join(problems))
-        self._require_permissions(operation, request, headers)
+        for action, resource, context in further_permissions(operation, request):
+            if answer := refused("sagemaker", headers, action, resource, context):
+                raise _RefusedError(answer)
+        handler = self._operations.get(operation)
+        if handler is None:
+            raise ApiError("UnknownOperationException", f"{operation} is not part of the local SageMaker.")
         return handler(request)
-
-    def _require_permissions(self, operation: str, request: Record, headers: dict[str, str]) -> None:
-        """iam:PassRole for a role in the request, sagemaker:AddTags for tags at creation."""
-        key = extract_access_key_id(headers)
-        role = request.get("RoleArn") or request.get("ExecutionRoleArn")
-        if role:
-            _require(key, "iam:PassRole", "iam", role, {"iam:PassedToService": "sagemaker.amazonaws.com"})
-        kind = next((kind for kind in KINDS if operation == f"Create{kind.noun}"), None)
-        if kind and request.get("Tags"):
-            _require(key, "sagemaker:AddTags", "sagemaker", arn(kind, request[kind.name_key]), {})
 
     def _create_job(self, kind: Kind, request: Record) -> Record:
         _require_image(image_of(request))
@@ -208,33 +194,8 @@ class SageMakerService:
         return 200, {"Content-Type": answer_type, "x-Amzn-Invoked-Production-Variant": "AllTraffic"}, answer
 
 
-def _require(key: str, action: str, service: str, resource: str, context: dict[str, str]) -> None:
-    denied = enforce(key, action, service, scope()[1], resource_arn=resource, service_context=context)
-    if denied is None:
-        return
-    if isinstance(denied, AuthError):
-        raise ApiError(denied.code, denied.message, 403)
-    raise _DeniedError(action, denied.principal_arn, resource)
-
-
 def _require_image(uri: str) -> None:
     """The image must stand in the local registry, as SageMaker looks for it in ECR."""
     repository, _, tag = uri.rpartition("/")[2].partition(":")
     if ecr._find_image(repository, {"imageTag": tag or "latest"}) is None:
         raise ApiError("ValidationException", f"Cannot find image {uri}. Deploy the stacks first.")
-
-
-def resource_arn(headers: dict[str, str], path: str, body: bytes) -> str:
-    """The ARN that IAM decides on for a request of this service."""
-    operation = headers.get("x-amz-target", "").rpartition(".")[2]
-    match = INVOCATION.fullmatch(unquote(path))
-    if match:
-        return arn(ENDPOINT, match.group(1))
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        return "*"
-    if "ResourceArn" in request:
-        return str(request["ResourceArn"])
-    kind = next((kind for kind in LISTED_KINDS if operation.endswith(kind.noun)), None)
-    return arn(kind, request[kind.name_key]) if kind and kind.name_key in request else "*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import io
+import re
 import secrets
 import string
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.names import Names
+from infra.settings import PARTICIPANT_PATTERN
+from preprocessing.errors import InputError
 from workshop.belongings.access import revoke_keys
+from workshop.belongings.stacks import resources
 from workshop.belongings.waiting import found
 from workshop.errors import WorkshopError
 from workshop.files import write_whole
@@ -24,13 +28,17 @@ PASSWORD_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digit
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where credentials are issued: IAM of one account, and the folder that git ignores."""
+    """Where credentials are issued: IAM of one account, and the folder that git ignores.
+
+    ``users`` are those that the participants' stack made. Nobody else is touched, whatever they are called.
+    """
 
     iam: Any
     names: Names
     account: str
     region: str
     folder: Path
+    users: frozenset[str]
 
     def file(self, participant: str) -> Path:
         """For AWS_SHARED_CREDENTIALS_FILE."""
@@ -41,11 +49,18 @@ class Desk:
         return self.folder / f"{participant}.md"
 
 
+def users_of_stack(cloudformation: Any, names: Names) -> frozenset[str]:
+    """Names of the users that the workshop's participants stack holds."""
+    held = resources(cloudformation, names.workshop, names.participants_stack)
+    return frozenset(entry["PhysicalResourceId"] for entry in held if entry["ResourceType"] == "AWS::IAM::User")
+
+
 def issue(desk: Desk, participant: str, *, console: bool = False) -> Path:
     """Write a new access key and a sheet, both readable by their owner only; returns the key's file.
 
     Raises:
-        WorkshopError: no such user, or it has AWS's most keys already.
+        InputError: the name cannot be a participant's.
+        WorkshopError: the stack made no such user, or it has AWS's most keys already.
     """
     user = _require_user(desk, participant)
     if len(_keys(desk, user)) >= MAX_KEYS:
@@ -84,9 +99,14 @@ def holds_keys(desk: Desk, participant: str) -> bool:
 
 
 def _require_user(desk: Desk, participant: str) -> str:
+    if not re.fullmatch(PARTICIPANT_PATTERN, participant):
+        raise InputError(f"participant {participant!r}: is no name of a participant; letters, digits and hyphens are.")
     user = desk.names.user(participant)
-    if found(lambda: desk.iam.get_user(UserName=user)) is None:
-        raise WorkshopError(f"participant {participant!r}: is no user. Add it to cdk.json and deploy.")
+    if user not in desk.users or found(lambda: desk.iam.get_user(UserName=user)) is None:
+        raise WorkshopError(
+            f"participant {participant!r}: is no user that workshop {desk.names.workshop!r} made. "
+            "Add it to cdk.json and deploy."
+        )
     return user
 
 
@@ -104,7 +124,9 @@ def _issue(desk: Desk, participant: str, user: str, *, console: bool) -> Path:
     except OSError:  # a key that nobody holds must not stay
         desk.iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
         raise
-    access = Access(participant, user, desk.account, desk.region, desk.file(participant).name, password)
+    access = Access(
+        participant, user, desk.account, desk.region, desk.file(participant).name, password, desk.names.workshop
+    )
     write_whole(desk.sheet(participant), sheet(access), private=True)
     return desk.file(participant)
 

@@ -21,7 +21,9 @@ from workshop.belongings.waiting import found
 from workshop.deployment import Deployment
 from workshop.errors import WorkshopError
 from workshop.run import Run
+from workshop.serving import delete_serving
 
+DELETE_TARGET = ":aws-sdk:sagemaker:deleteEndpoint"
 TIME = "%Y-%m-%dT%H:%M:%S"
 # UpdateSchedule replaces everything; these are taken over.
 SCHEDULE_KEYS = (
@@ -65,12 +67,14 @@ def check_hours(hours: int) -> int:
 
 
 def expiry_of(scheduler: Any, endpoint: str) -> datetime | None:
-    """When the endpoint's schedule deletes it; None when nothing does."""
-    schedule = found(lambda: scheduler.get_schedule(Name=endpoint))
+    """When the endpoint's schedule deletes it; None when nothing does, or not at one time."""
+    schedule = _own_schedule(scheduler, endpoint)
     if schedule is None:
         return None
-    expression: str = schedule["ScheduleExpression"]
-    return datetime.strptime(expression, f"at({TIME})").replace(tzinfo=UTC)
+    try:
+        return datetime.strptime(schedule["ScheduleExpression"], f"at({TIME})").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: int) -> datetime:
@@ -82,10 +86,10 @@ def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: 
     check_hours(hours)
     _require_own(account, settings, endpoint)
     scheduler = account.client("scheduler")
-    schedule = found(lambda: scheduler.get_schedule(Name=endpoint))
+    schedule = _own_schedule(scheduler, endpoint)
     if schedule is None:
         raise WorkshopError(
-            f"endpoint {endpoint}: has no schedule that could be extended. Delete it: "
+            f"endpoint {endpoint}: has no schedule of its own that could be extended. Delete it: "
             f"`workshop endpoint delete {endpoint}`, and create it anew."
         )
     end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
@@ -94,35 +98,47 @@ def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: 
     return end
 
 
-def delete_endpoint(account: Account, settings: Settings, endpoint: str, pace: Pace) -> None:
-    """Delete an endpoint, its config, its model, and the schedule last.
+def delete_endpoint(account: Account, settings: Settings, endpoint: str, pace: Pace) -> list[str]:
+    """Delete an endpoint, its config, its models, and the schedule last; returns what was left, and why.
 
     Raises:
         WorkshopError: it is not the workshop's.
         StillThereError: AWS does not let go of it yet; its schedule stays.
     """
-    _require_own(account, settings, endpoint)
+    config = _require_own(account, settings, endpoint)["EndpointConfigName"]
     sagemaker, scheduler = account.client("sagemaker"), account.client("scheduler")
-    config_name = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
-    config = found(lambda: sagemaker.describe_endpoint_config(EndpointConfigName=config_name))
     remove_endpoint(sagemaker, endpoint, pace)
-    found(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=config_name))
-    for variant in config["ProductionVariants"] if config else []:
-        found(lambda variant=variant: sagemaker.delete_model(ModelName=variant["ModelName"]))  # type: ignore[misc]
+    left = delete_serving(sagemaker, settings.name, config)
     try:
-        found(lambda: scheduler.delete_schedule(Name=endpoint))
+        if _own_schedule(scheduler, endpoint):
+            found(lambda: scheduler.delete_schedule(Name=endpoint))
     except ClientError as error:  # participants may not; a schedule without its endpoint does nothing and ends itself
         if not is_denied(error):
             raise
+    return left
 
 
-def _require_own(account: Account, settings: Settings, endpoint: str) -> None:
+def _own_schedule(scheduler: Any, endpoint: str) -> dict[str, Any] | None:
+    """The schedule of the endpoint's name, when what it does is to delete that endpoint."""
+    schedule: dict[str, Any] | None = found(lambda: scheduler.get_schedule(Name=endpoint))
+    if schedule is None or not schedule["Target"]["Arn"].endswith(DELETE_TARGET):
+        return None
+    try:
+        request = json.loads(schedule["Target"].get("Input", ""))
+    except ValueError:
+        return None
+    return schedule if request == {"EndpointName": endpoint} else None
+
+
+def _require_own(account: Account, settings: Settings, endpoint: str) -> dict[str, Any]:
+    """The endpoint as SageMaker describes it."""
     sagemaker = account.client("sagemaker")
-    description = found(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
+    description: dict[str, Any] | None = found(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
     if description is None:
         raise WorkshopError(f"endpoint {endpoint}: does not exist. `workshop status` lists those that do.")
     if owner(sagemaker.list_tags(ResourceArn=description["EndpointArn"])["Tags"]) != settings.name:
         raise WorkshopError(f"endpoint {endpoint}: does not carry the tag of workshop {settings.name!r}; left alone.")
+    return description
 
 
 def full_name(names: Names, name: str) -> str:

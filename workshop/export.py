@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from preprocessing.archives import extract, sha256_of
 from workshop.advice import advice
 from workshop.errors import WorkshopError
-from workshop.export_ledger import record_finished, record_started
+from workshop.export_ledger import ORGANISER, record_finished, record_started
 from workshop.files import write_whole
 
 MODELS, DATASETS = "models/", "datasets/"
@@ -60,12 +60,17 @@ def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
 
 
 def export_run(
-    s3: Any, bucket: str, run: str, folder: Path, progress: Progress = lambda name, done, total: None
+    s3: Any,
+    bucket: str,
+    run: str,
+    folder: Path,
+    progress: Progress = lambda name, done, total: None,
+    by: str = ORGANISER,
 ) -> list[Path]:
     """Download what a run left below ``folder`` and unpack its archives.
 
     A file gets its name only when it is whole and its checksum is right; ``SHA256SUMS`` lists them all, for
-    ``sha256sum -c``. The bucket records when the export began and when it was complete.
+    ``sha256sum -c``. The bucket records, in the folder of the user ``by``, when the export began and was complete.
 
     Raises:
         WorkshopError: there is nothing to export, or a download cannot be completed; run it again to go on.
@@ -74,7 +79,7 @@ def export_run(
     if not wanted:
         raise WorkshopError(f"run {run}: has nothing to export in s3://{bucket}. Is its name right?")
     etags = {source.key: source.etag for source in wanted}
-    record_started(s3, bucket, run, etags)
+    record_started(s3, bucket, run, etags, by)
     files = [folder / source.target for source in wanted]
     for source, file in zip(wanted, files, strict=True):
         _download(s3, bucket, source, file, progress)
@@ -83,7 +88,7 @@ def export_run(
     for archive, name in ARCHIVES.items():
         if (folder / archive).is_file():
             extract(folder / archive, folder / name)
-    record_finished(s3, bucket, run, etags)
+    record_finished(s3, bucket, run, etags, by)
     return files
 
 

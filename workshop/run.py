@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 
+from infra.names import CORPUS_PREFIX
 from workshop.deployment import Deployment
 from workshop.errors import WorkshopError
 
@@ -55,13 +56,14 @@ def start_run(
     hyperparameters: dict[str, str],
     endpoint: bool,
     name: str | None = None,
+    corpus: str = CORPUS_PREFIX,
 ) -> Run:
-    """Start one execution with overrides of the deployed hyperparameters."""
+    """Start one execution with overrides of the deployed hyperparameters; ``corpus`` is a prefix in the bucket."""
     execution = name or datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     started = session.client("stepfunctions").start_execution(
         stateMachineArn=deployment.workflow,
         name=execution,
-        input=json.dumps({"hyperparameters": hyperparameters, "endpoint": endpoint}),
+        input=json.dumps({"hyperparameters": hyperparameters, "endpoint": endpoint, "corpus": corpus}),
     )
     return Run(started["executionArn"], deployment.names.run_prefix + execution)
 

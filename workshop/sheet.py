@@ -17,6 +17,7 @@ class Access:
     region: str
     file: str
     password: str
+    workshop: str
 
 
 def sheet(access: Access) -> str:

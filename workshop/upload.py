@@ -11,6 +11,10 @@ from typing import Any
 
 from infra.names import CORPUS_PREFIX
 from preprocessing.corpus import CorpusReader
+from workshop.belongings.tags import owner
+from workshop.belongings.waiting import found
+from workshop.deployment import Deployment
+from workshop.errors import WorkshopError
 
 ARCHIVE_NAME = "corpus.tar.gz"
 LARGE_CORPUS = 64_000_000  # bytes of text, from which on files of articles travel, whatever the corpus was read from
@@ -18,15 +22,20 @@ ARTICLES_FILE = 16_000_000  # bytes of text in one of them; livedoor articles: a
 FILES_PER_INSTANCE = 4  # so that SageMaker gives each instance about as much
 
 
-def upload_corpus(s3: Any, bucket: str, corpus: Path, *, instances: int = 1) -> int:
-    """Replace the bucket's corpus by ``corpus``; returns the number of its articles.
+def upload_corpus(
+    s3: Any, deployment: Deployment, corpus: Path, *, prefix: str = CORPUS_PREFIX, instances: int = 1
+) -> int:
+    """Replace what is under ``prefix`` in the workshop's bucket by ``corpus``; returns the number of its articles.
 
     A folder of articles travels as one archive. A large corpus, or one that several ``instances`` share, travels as
     JSONL files of which each instance gets its part.
 
     Raises:
         InputError: the corpus cannot be used; the bucket is as it was.
+        WorkshopError: the bucket is not the workshop's, so that nothing in it may be replaced.
     """
+    bucket = deployment.bucket
+    _require_own(s3, bucket, deployment.names.workshop)
     articles = text_bytes = 0
     for article in CorpusReader(corpus):
         articles += 1
@@ -37,12 +46,26 @@ def upload_corpus(s3: Any, bucket: str, corpus: Path, *, instances: int = 1) -> 
             files = _files_of_articles(corpus, Path(scratch), size)
         else:
             files = iter(_files(corpus, Path(scratch)))
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=CORPUS_PREFIX):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for entry in page.get("Contents", []):
                 s3.delete_object(Bucket=bucket, Key=entry["Key"])
         for file in files:
-            s3.upload_file(str(file), bucket, CORPUS_PREFIX + file.name)
+            s3.upload_file(str(file), bucket, prefix + file.name)
     return articles
+
+
+def has_corpus(s3: Any, bucket: str, prefix: str) -> bool:
+    """Whether anything was uploaded there."""
+    return bool(s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents"))
+
+
+def _require_own(s3: Any, bucket: str, workshop: str) -> None:
+    tags = found(lambda: s3.get_bucket_tagging(Bucket=bucket))
+    if tags is None or owner(tags["TagSet"]) != workshop:
+        raise WorkshopError(
+            f"s3://{bucket}: does not carry the tag of workshop {workshop!r}; nothing was uploaded. "
+            f"Look at the parameter /{workshop}/bucket, which names it, or run `make deploy`."
+        )
 
 
 def _files_of_articles(corpus: Path, scratch: Path, size: int) -> Iterator[Path]:

@@ -40,6 +40,8 @@ def test_should_accept_what_is_shipped() -> None:
         ("name", "Chitra", "workshop.name: should match pattern"),
         ("name", "a--b", "workshop.name: should match pattern"),
         ("name", "a-name-that-is-too-long", "workshop.name: should have at most 16 characters"),
+        ("name", "my-sagemaker", "workshop.name: must not contain sagemaker"),
+        ("name", "sagemakers", "workshop.name: must not contain sagemaker"),
         ("region", "tokyo", "workshop.region: should match pattern"),
         ("participants", [], "workshop.participants: "),
         ("participants", ["a", "A"], "workshop: participants: two have the same name"),

@@ -84,9 +84,14 @@ def test_should_give_power_user_access_only_when_asked(templates: Templates) -> 
     assert managed_policies(templates["participants"], "AWS::IAM::User") == {"AmazonSageMakerFullAccess"}
 
 
+def policies(templates: Templates) -> dict[str, dict[str, Any]]:
+    """Documents of all managed policies, by name."""
+    made = [policy for each in templates.values() for policy in each.find_resources("AWS::IAM::ManagedPolicy").values()]
+    return {each["Properties"]["ManagedPolicyName"]: each["Properties"]["PolicyDocument"] for each in made}
+
+
 def test_should_let_participants_pass_exactly_the_execution_role_to_sagemaker(templates: Templates) -> None:
-    [policy] = templates["participants"].find_resources("AWS::IAM::ManagedPolicy").values()
-    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    statements = policies(templates)["chitra-participant"]["Statement"]
     [passing] = [statement for statement in statements if statement["Action"] == "iam:PassRole"]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert list(passing["Resource"]) == ["Fn::ImportValue"]

@@ -17,8 +17,10 @@ def deploy(aws: LocalAws, settings: Settings) -> boto3.Session:
     """The organiser's session after the real templates were deployed and the image counts as pushed."""
     session = aws.session()
     repository = bootstrap_repository(ACCOUNT, settings.region)
-    session.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION_PARAMETER, Value="30", Type="String")
-    session.client("ecr").create_repository(repositoryName=repository)
+    session.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION_PARAMETER, Value="30", Type="String", Overwrite=True)
+    ecr = session.client("ecr")
+    if repository not in [each["repositoryName"] for each in ecr.describe_repositories()["repositories"]]:
+        ecr.create_repository(repositoryName=repository)
     for name, template in synthesise(settings).items():
         stack = f"{settings.name}-{name}"
         session.client("cloudformation").create_stack(
@@ -30,5 +32,5 @@ def deploy(aws: LocalAws, settings: Settings) -> boto3.Session:
         waiter = session.client("cloudformation").get_waiter("stack_create_complete")
         waiter.wait(StackName=stack, WaiterConfig={"Delay": 1})
     image = find_deployment(session, settings).image.rpartition(":")[2]
-    session.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": image}])
+    ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": image}])
     return session

@@ -47,7 +47,7 @@ def test_should_make_one_dataset_of_two_instances(
     tmp_path: Path, session: boto3.Session, deployment: Deployment, sample_corpus: Path
 ) -> None:
     s3 = session.client("s3")
-    assert upload_corpus(s3, deployment.bucket, sample_corpus, instances=INSTANCES) == 108
+    assert upload_corpus(s3, deployment, sample_corpus, instances=INSTANCES) == 108
     run = start_run(session, deployment, hyperparameters={"epochs": "1"}, endpoint=False, name="two")
     lines = [event.text for event in follow_run(session, run, poll_seconds=0.2) if isinstance(event, LogLine)]
     assert any("test accuracy" in line for line in lines)

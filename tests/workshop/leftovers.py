@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +37,11 @@ def leave_a_run(
         MinCapacity=1,
         MaxCapacity=2,
     )
-    target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint", "RoleArn": role, "Input": "{}"}
+    target = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint",
+        "RoleArn": role,
+        "Input": json.dumps({"EndpointName": run}),
+    }
     client("scheduler").create_schedule(
         Name=run, ScheduleExpression=f"at({expires})", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
     )

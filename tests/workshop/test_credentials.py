@@ -24,7 +24,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with mock_aws():
         iam = boto3.client("iam", region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")  # noqa: S106
         iam.create_user(UserName="chitra-tanaka")
-        yield Desk(iam, Names("chitra"), ACCOUNT, REGION, tmp_path / "credentials")
+        users = frozenset({"chitra-tanaka"})
+        yield Desk(iam, Names("chitra"), ACCOUNT, REGION, tmp_path / "credentials", users)
 
 
 def profile(file: Path) -> dict[str, str]:
@@ -53,6 +54,7 @@ def test_should_write_a_private_profile_and_a_sheet(desk: Desk, capfd: Any) -> N
     assert "AWS_SHARED_CREDENTIALS_FILE=$PWD/tanaka.ini" in sheet
     assert content["aws_secret_access_key"] not in sheet + "".join(capfd.readouterr())
     assert "仮パスワード" not in sheet
+    assert '"Key": "workshop", "Value": "chitra"' in sheet
 
 
 def test_should_explain_awss_limit_of_two_keys(desk: Desk) -> None:
@@ -60,7 +62,7 @@ def test_should_explain_awss_limit_of_two_keys(desk: Desk) -> None:
         profile(issue(desk, "tanaka"))
     with pytest.raises(WorkshopError, match=r"has 2 access keys, and AWS allows no third.*--rotate"):
         issue(desk, "tanaka")
-    with pytest.raises(WorkshopError, match=r"'suzuki': is no user\. Add it to cdk\.json and deploy"):
+    with pytest.raises(WorkshopError, match=r"'suzuki': is no user that workshop 'chitra' made\. Add it to cdk\.json"):
         issue(desk, "suzuki")
 
 

@@ -134,6 +134,25 @@ def test_should_ask_again_when_a_run_left_more_since(session: boto3.Session, tmp
     assert len(list_keepsakes(account, Names("chitra"), (REGION,))) == 1
 
 
+def test_should_record_an_export_in_the_folder_of_who_made_it(session: boto3.Session, tmp_path: Path) -> None:
+    s3, account = session.client("s3"), Account(session)
+    export_run(s3, BUCKET, RUN, tmp_path / "p", by="chitra-participant-1")
+    records = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix="exports/")["Contents"]]
+    assert records == [f"exports/chitra-participant-1/{RUN}.json"]
+    assert list_keepsakes(account, Names("chitra"), (REGION,)) == []
+    s3.put_object(Bucket=BUCKET, Key=f"datasets/{RUN}/train/new", Body=b"new")
+    assert len(list_keepsakes(account, Names("chitra"), (REGION,))) == 1
+    export_run(s3, BUCKET, RUN, tmp_path / "o")
+    assert list_keepsakes(account, Names("chitra"), (REGION,)) == []
+
+
+def test_should_take_no_run_for_another_whose_name_ends_alike(session: boto3.Session, tmp_path: Path) -> None:
+    s3 = session.client("s3")
+    s3.put_object(Bucket=BUCKET, Key=f"exports/chitra-participant-1/x/{RUN}.json", Body=b"no record")
+    [never] = list_keepsakes(Account(session), Names("chitra"), (REGION,))
+    assert "it was never exported" in str(never)
+
+
 def test_should_verify_an_object_that_was_uploaded_in_parts(session: boto3.Session, tmp_path: Path) -> None:
     s3 = session.client("s3")
     weights = tmp_path / "weights.bin"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ class Watched(Cloud):
     variant: dict[str, Any]
     end: datetime
     may_see: bool = True
+    ends: str = ""
 
     def _sagemaker(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         if operation == "DescribeEndpointConfig":
@@ -33,7 +35,9 @@ class Watched(Cloud):
         if not self.may_see:
             raise RefusalError("AccessDeniedException", "no")
         self.get("schedule", region, params["Name"])
-        return {"Name": params["Name"], "ScheduleExpression": f"at({self.end:%Y-%m-%dT%H:%M:%S})"}
+        target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint", "RoleArn": "r"}
+        target["Input"] = json.dumps({"EndpointName": self.ends or params["Name"]})
+        return {"Name": params["Name"], "Target": target, "ScheduleExpression": f"at({self.end:%Y-%m-%dT%H:%M:%S})"}
 
 
 def watched(variant: dict[str, Any]) -> tuple[Watched, Account]:
@@ -64,6 +68,10 @@ def test_should_say_never_when_nothing_ends_an_endpoint() -> None:
     cloud, account = watched({"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}})
     [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
     assert (status.capacity, status.expiry, status.left) == ("serverless", "NEVER", None)
+    cloud.add("schedule", HOME, "chitra--run")
+    cloud.ends = "chitra--another"
+    [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
+    assert status.expiry == "NEVER"
     cloud.may_see = False
     [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
     assert status.expiry == "not allowed to see"

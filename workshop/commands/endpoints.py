@@ -11,7 +11,7 @@ from rich.table import Table
 from infra.names import Names
 from infra.settings import read_settings
 from workshop.belongings.belonging import Pace, StillThereError
-from workshop.commands.common import console, session, signed_in
+from workshop.commands.common import console, say, session, signed_in
 from workshop.commands.runs import follow
 from workshop.costs import PriceList, price_text
 from workshop.deployment import aws_errors, find_deployment
@@ -59,10 +59,12 @@ def delete(endpoint: Endpoint) -> None:
     name = full_name(Names(settings.name), endpoint)
     with aws_errors():
         try:
-            delete_endpoint(signed_in(settings), settings, name, Pace())
+            left = delete_endpoint(signed_in(settings), settings, name, Pace())
         except StillThereError as error:
             raise WorkshopError(f"endpoint {name}: {error}. Its schedule stays.") from error
     console.print(f"endpoint {name} is gone")
+    for line in left:
+        say(line)
 
 
 def status() -> None:

@@ -14,7 +14,7 @@ from preprocessing.errors import InputError
 from workshop import image_build as building
 from workshop.account import Account
 from workshop.commands.common import EXIT_FAILED, console, session, signed_in
-from workshop.credentials import Desk, holds_keys, issue, revoke, rotate
+from workshop.credentials import Desk, holds_keys, issue, revoke, rotate, users_of_stack
 from workshop.deployment import aws_errors, find_deployment
 from workshop.doctor import Check, State, examine
 
@@ -74,7 +74,9 @@ def credentials(
         raise InputError("--revoke: goes neither with --rotate nor with --console.")
     with aws_errors():
         account = signed_in(settings)
-        desk = Desk(account.client("iam"), Names(settings.name), account.number, settings.region, FOLDER)
+        names = Names(settings.name)
+        users = users_of_stack(account.client("cloudformation"), names)
+        desk = Desk(account.client("iam"), names, account.number, settings.region, FOLDER, users)
         for each in chosen:
             if revoking:
                 console.print(f"{each}: {revoke(desk, each)} access keys deleted")

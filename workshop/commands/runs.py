@@ -9,28 +9,30 @@ from typing import Annotated
 import boto3
 import typer
 
-from infra.names import Names
+from infra.names import CORPUS_PREFIX, Names
 from infra.settings import read_settings
 from preprocessing.errors import InputError
+from workshop.account import Account
+from workshop.caller import participant
 from workshop.commands.common import CorpusOption, console, session
 from workshop.commands.transfer import export_with_progress
-from workshop.deployment import aws_errors, find_deployment
+from workshop.deployment import Deployment, aws_errors, find_deployment
 from workshop.endpoint import full_name
 from workshop.run import LogLine, Run, follow_run, start_run
 
 
 def upload(corpus: CorpusOption) -> None:
-    """Put a corpus into the workshop's bucket."""
+    """Put a corpus into the workshop's bucket: the organiser's for everybody, a participant's for their own runs."""
     from workshop.upload import upload_corpus
 
     settings = read_settings()
     aws = session(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
-        count = upload_corpus(
-            aws.client("s3"), deployment.bucket, corpus, instances=settings.preprocessing.instance_count
-        )
-    console.print(f"s3://{deployment.bucket}/corpus/: {count:,} articles")
+        prefix = deployment.names.corpus_prefix(participant(Account(aws), deployment.names))
+        instances = settings.preprocessing.instance_count
+        count = upload_corpus(aws.client("s3"), deployment, corpus, prefix=prefix, instances=instances)
+    console.print(f"s3://{deployment.bucket}/{prefix}: {count:,} articles", soft_wrap=True)
 
 
 def run(
@@ -46,11 +48,23 @@ def run(
     aws = session(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
-        started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=name)
+        corpus = _corpus(aws, deployment)
+        started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=name, corpus=corpus)
         console.print(f"run {started.name}")
         follow(aws, started)
     if endpoint:
         console.print(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
+
+
+def _corpus(aws: boto3.Session, deployment: Deployment) -> str:
+    """The prefix of the caller's own corpus when they uploaded one, and of the workshop's else."""
+    from workshop.upload import has_corpus
+
+    prefix = deployment.names.corpus_prefix(participant(Account(aws), deployment.names))
+    if prefix != CORPUS_PREFIX and has_corpus(aws.client("s3"), deployment.bucket, prefix):
+        console.print(f"corpus: your own, s3://{deployment.bucket}/{prefix}", soft_wrap=True)
+        return prefix
+    return CORPUS_PREFIX
 
 
 def follow(aws: boto3.Session, started: Run) -> None:
@@ -99,14 +113,16 @@ def export(
 ) -> None:
     """Download models, reports and datasets, verified; run it again to go on with what was cut off."""
     from workshop.export import runs_with_results
+    from workshop.export_ledger import ORGANISER
 
     settings = read_settings()
     aws = session(settings)
     with aws_errors():
         s3 = aws.client("s3")
         bucket = find_deployment(aws, settings).bucket
+        by = participant(Account(aws), Names(settings.name)) or ORGANISER
         runs = [full_name(Names(settings.name), name)] if name else runs_with_results(s3, bucket)
         for each in runs:
-            export_with_progress(s3, bucket, each, output)
+            export_with_progress(s3, bucket, each, output, by=by)
     if not runs:
         console.print("no run left a model or a dataset yet")

@@ -9,10 +9,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from workshop.commands.common import console
 from workshop.export import CHECKSUMS, export_run
+from workshop.export_ledger import ORGANISER
 
 
-def export_with_progress(s3: Any, bucket: str, run: str, output: Path) -> None:
-    """Export one run to ``output/<run>``."""
+def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str = ORGANISER) -> None:
+    """Export one run to ``output/<run>``; ``by`` is the user whose record says so."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
@@ -22,5 +23,5 @@ def export_with_progress(s3: Any, bucket: str, run: str, output: Path) -> None:
                 tasks[name] = bar.add_task(name, total=total)
             bar.update(tasks[name], completed=done)
 
-        files = export_run(s3, bucket, run, output / run, show)
+        files = export_run(s3, bucket, run, output / run, show, by=by)
     console.print(f"{output / run}: {len(files)} files, verified; checksums in {CHECKSUMS}", soft_wrap=True)

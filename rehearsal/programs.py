@@ -1,0 +1,67 @@
+"""The programs that a rehearsal starts as the organiser would: the CDK CLI and the workshop's own teardown."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rehearsal.progress import Step
+from rehearsal.server import LocalAws
+from workshop.errors import WorkshopError
+from workshop.receipt import FOLDER as RECEIPTS
+
+ROOT = Path(__file__).parent.parent
+SETTLE_SECONDS = "1"  # nothing writes logs late on this machine
+Environment = Mapping[str, str]
+
+
+class StepFailedError(WorkshopError):
+    """A step of the rehearsal failed; the lines before show why."""
+
+
+def tear_down(aws: LocalAws, folder: Path, step: Step) -> int:
+    """The organiser's own command, and its proof; returns how many things were removed."""
+    command = [sys.executable, "-m", "workshop.cli"]
+    teardown = [*command, "teardown", "--yes", "--settle", SETTLE_SECONDS]
+    _run(step, teardown, aws.environment(), "workshop teardown", folder)
+    _run(step, [*command, "verify"], aws.environment(), "workshop verify", folder)
+    [receipt] = (folder / RECEIPTS).glob("*.json")
+    return len(json.loads(receipt.read_text(encoding="utf-8"))["deleted"])
+
+
+def cdk(step: Step, arguments: Sequence[str], environment: Environment) -> None:
+    """Run the real CDK CLI."""
+    cli = ROOT / "node_modules" / ".bin" / "cdk"
+    _run(step, [str(cli), *arguments], environment, f"cdk {arguments[0]}")
+
+
+def _run(step: Step, command: Sequence[str], environment: Environment, name: str, folder: Path = ROOT) -> None:
+    """Run a program; its output goes to the step's log.
+
+    Raises:
+        StepFailedError: it ended with another exit code than 0.
+    """
+    path = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**environment, "PATH": path, "CI": "true"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            step.log(line)
+        if process.wait() != 0:
+            raise StepFailedError(f"{name} ended with exit code {process.returncode}")
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(10)

@@ -1,0 +1,130 @@
+"""A participant's whole day with the access key from the organiser: the workshop's commands, then SageMaker's SDK."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+
+from infra.names import Names
+from infra.settings import read_settings
+from rehearsal.runtime import Runtime
+from rehearsal.server import ACCOUNT, LocalAws
+from tests.rehearsal.conftest import deploy
+from workshop.account import Account
+from workshop.caller import participant
+from workshop.deployment import Deployment, find_deployment
+from workshop.upload import has_corpus
+
+NAMES = Names("chitra")
+USER = "chitra-participant-1"
+RUN = "chitra--day"
+
+
+@dataclass(frozen=True)
+class Day:
+    """``key`` is the participant's credentials file; the organiser's commands go without."""
+
+    aws: LocalAws
+    organiser: boto3.Session
+    deployment: Deployment
+    folder: Path
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "credentials/participant-1.ini"
+
+    def program(self, *command: str, key: Path | None = None) -> subprocess.CompletedProcess[str]:
+        environment = self.aws.environment() | {"COLUMNS": "200", "PATH": os.environ["PATH"]}
+        if key:
+            del environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
+            environment["AWS_SHARED_CREDENTIALS_FILE"] = str(key)
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def workshop(self, *arguments: str, key: Path | None = None, code: int = 0) -> str:
+        """What a command prints, after it ended with ``code``."""
+        done = self.program("-m", "workshop.cli", *arguments, key=key)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    def keys(self, prefix: str) -> list[str]:
+        s3 = self.organiser.client("s3")
+        listed = s3.list_objects_v2(Bucket=self.deployment.bucket, Prefix=prefix).get("Contents", [])
+        return [entry["Key"] for entry in listed]
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus: Path) -> Iterator[Day]:
+    settings = read_settings()
+    folder = tmp_path_factory.mktemp("day")
+    with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=settings.region) as aws:
+        organiser = deploy(aws, settings)
+        day = Day(aws, organiser, find_deployment(organiser, settings), folder)
+        day.workshop("upload", "--corpus", str(sample_corpus))
+        day.workshop("credentials", "participant-1")
+        yield day
+
+
+def test_should_get_through_the_day_with_the_own_key(day: Day, sample_corpus: Path) -> None:
+    assert day.keys("corp") == ["corpus/corpus.tar.gz"]
+    uploaded = day.workshop("upload", "--corpus", str(sample_corpus), key=day.key)
+    assert f"s3://{day.deployment.bucket}/corpora/{USER}/: 108 articles" in uploaded
+    assert day.keys("corp") == [f"corpora/{USER}/corpus.tar.gz", "corpus/corpus.tar.gz"]
+
+    shown = day.workshop("run", "--name", "day", "-p", "epochs=1", "--endpoint", key=day.key)
+    assert f"corpus: your own, s3://{day.deployment.bucket}/corpora/{USER}/" in shown
+    assert "test accuracy" in shown
+    assert RUN in day.workshop("status", key=day.key)
+    assert day.workshop("predict", "鍋で玉ねぎを炒めます。", key=day.key)
+    assert "UpdateSchedule was denied" in day.workshop("endpoint", "extend", "day", "--hours", "3", key=day.key, code=1)
+
+    day.workshop("export", "day", key=day.key)
+    assert (day.folder / f"export/{RUN}/model.tar.gz").is_file()
+    assert day.keys("exports/") == [f"exports/{USER}/{RUN}.json"]
+    day.workshop("export", "day")
+    assert f"exports/organiser/{RUN}.json" in day.keys("exports/")
+
+    assert day.workshop("endpoint", "delete", "day", key=day.key) == f"endpoint {RUN} is gone\n"
+    sagemaker = day.organiser.client("sagemaker")
+    assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == sagemaker.list_models()["Models"] == []
+    refused = day.workshop("credentials", "participant-1", "--revoke", key=day.key, code=1)
+    assert "denied" in refused
+
+
+def test_should_let_sagemakers_sdk_train_and_serve(day: Day) -> None:
+    program = str(Path(__file__).with_name("sdk_day.py"))
+    names = (day.deployment.bucket, day.deployment.execution_role, day.deployment.image, RUN)
+    done = day.program(program, *names, key=day.key)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "Completed" in done.stdout
+    assert json.loads(done.stdout.partition("answered ")[2].splitlines()[0])["label_name"]
+
+
+def test_should_know_participants_by_the_tag_of_their_user(day: Day) -> None:
+    assert participant(Account(day.organiser), NAMES) == ""
+    assert participant(Account(day.aws.session_from(day.key)), NAMES) == USER
+    assert participant(Account(day.aws.session_from(day.key)), Names("chitra-2")) == ""
+    day.organiser.client("iam").create_user(UserName="chitra-admin")
+    key = day.organiser.client("iam").create_access_key(UserName="chitra-admin")["AccessKey"]
+    admin = day.aws.session(key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    assert participant(Account(admin), NAMES) == ""
+    assert not has_corpus(
+        day.organiser.client("s3"), day.deployment.bucket, NAMES.corpus_prefix("chitra-participant-2")
+    )
+    assert day.deployment.bucket.endswith(f"{ACCOUNT}-{day.aws.region}")
