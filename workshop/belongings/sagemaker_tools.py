@@ -8,7 +8,7 @@ API's own model, so that kinds of tomorrow need no code.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,10 +24,10 @@ LISTED_ELSEWHERE = frozenset(kind.resource for kind in (ENDPOINT, ENDPOINT_CONFI
 }
 # The index of tags names all kinds; these are also looked for in their own lists, because the index lags behind.
 OWN_LISTS = (
-    ("list_notebook_instances", "NotebookInstances", "NotebookInstanceArn"),
-    ("list_pipelines", "PipelineSummaries", "PipelineArn"),
-    ("list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroupArn"),
-    ("list_clusters", "ClusterSummaries", "ClusterArn"),
+    ("list_notebook_instances", "NotebookInstances", "NotebookInstance"),
+    ("list_pipelines", "PipelineSummaries", "Pipeline"),
+    ("list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroup"),
+    ("list_clusters", "ClusterSummaries", "Cluster"),
 )
 TOPICS = {"pipeline": Topic.EXECUTIONS, "inference-component": Topic.TENANTS}
 ENDED = frozenset({"COMPLETED", "FAILED", "STOPPED"})
@@ -80,7 +80,8 @@ class Tool:
 def list_tools(place: Place) -> Iterator[Finding]:
     """Whatever in SageMaker carries the workshop's tag and has no lister of its own."""
     sagemaker = place.client("sagemaker")
-    for arn in sorted({*_by_index(place), *_by_own_lists(place), *_components(place)}):
+    found_twice = [*_by_index(place), *_components(place), *_by_own_lists(place)]
+    for arn in sorted({arn.text: arn for arn in found_twice}.values()):
         tool = Tool(sagemaker, arn)
         status = tool.status() if tag_of_tool(place, tool) else ""
         if not status:
@@ -104,12 +105,14 @@ def _by_index(place: Place) -> list[Arn]:
 
 
 def _by_own_lists(place: Place) -> Iterator[Arn]:
+    """With the names as they were given: in ARNs SageMaker writes them in small letters."""
     sagemaker = place.client("sagemaker")
-    for operation, list_key, arn_key in OWN_LISTS:
+    for operation, list_key, noun in OWN_LISTS:
         for page in pages_where_offered(sagemaker, operation):
             for entry in page[list_key]:
-                if tag_of(place, entry[arn_key]) == place.names.workshop:
-                    yield Arn.parse(entry[arn_key])
+                arn = Arn.parse(entry[f"{noun}Arn"])
+                if tag_of(place, arn.text) == place.names.workshop:
+                    yield replace(arn, name=entry[f"{noun}Name"])
 
 
 def _components(place: Place) -> Iterator[Arn]:

@@ -29,7 +29,7 @@ GONE = frozenset(
     }
 )
 NOT_OFFERED = frozenset({"UnknownOperationException", "UnknownOperation"})
-GONE_TEXTS = ("does not exist", "could not find", "not found")
+GONE_TEXTS = ("does not exist", "could not find", "not found", "recordnotfound")
 
 T = TypeVar("T")
 
