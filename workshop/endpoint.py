@@ -66,11 +66,8 @@ def check_hours(hours: int) -> int:
     return hours
 
 
-def expiry_of(scheduler: Any, endpoint: str) -> datetime | None:
-    """When the endpoint's schedule deletes it; None when nothing does, or not at one time."""
-    schedule = _own_schedule(scheduler, endpoint)
-    if schedule is None:
-        return None
+def expiry_of(schedule: dict[str, Any]) -> datetime | None:
+    """When a schedule is due; None for one that is due again and again."""
     try:
         return datetime.strptime(schedule["ScheduleExpression"], f"at({TIME})").replace(tzinfo=UTC)
     except ValueError:
@@ -86,7 +83,7 @@ def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: 
     check_hours(hours)
     _require_own(account, settings, endpoint)
     scheduler = account.client("scheduler")
-    schedule = _own_schedule(scheduler, endpoint)
+    schedule = own_schedule(scheduler, endpoint)
     if schedule is None:
         raise WorkshopError(
             f"endpoint {endpoint}: has no schedule of its own that could be extended. Delete it: "
@@ -110,7 +107,7 @@ def delete_endpoint(account: Account, settings: Settings, endpoint: str, pace: P
     remove_endpoint(sagemaker, endpoint, pace)
     left = delete_serving(sagemaker, settings.name, config)
     try:
-        if _own_schedule(scheduler, endpoint):
+        if own_schedule(scheduler, endpoint):
             found(lambda: scheduler.delete_schedule(Name=endpoint))
     except ClientError as error:  # participants may not; a schedule without its endpoint does nothing and ends itself
         if not is_denied(error):
@@ -118,7 +115,7 @@ def delete_endpoint(account: Account, settings: Settings, endpoint: str, pace: P
     return left
 
 
-def _own_schedule(scheduler: Any, endpoint: str) -> dict[str, Any] | None:
+def own_schedule(scheduler: Any, endpoint: str) -> dict[str, Any] | None:
     """The schedule of the endpoint's name, when what it does is to delete that endpoint."""
     schedule: dict[str, Any] | None = found(lambda: scheduler.get_schedule(Name=endpoint))
     if schedule is None or not schedule["Target"]["Arn"].endswith(DELETE_TARGET):

@@ -14,7 +14,7 @@ from workshop.advice import is_denied
 from workshop.belongings.tags import owner
 from workshop.belongings.waiting import found
 from workshop.costs import PriceList, capacity_of_endpoint
-from workshop.endpoint import expiry_of
+from workshop.endpoint import expiry_of, own_schedule
 
 HISTORY_PAGE = 100
 SERVERLESS = "serverless"
@@ -73,13 +73,16 @@ def _endpoint_status(account: Account, entry: dict[str, Any], prices: PriceList)
 
 def _expiry(account: Account, name: str) -> tuple[str, timedelta | None]:
     try:
-        end = expiry_of(account.client("scheduler"), name)
+        schedule = own_schedule(account.client("scheduler"), name)
     except ClientError as error:
         if is_denied(error):
             return "not allowed to see", None
         raise
-    if end is None:
+    if schedule is None or schedule.get("State") == "DISABLED":
         return "NEVER", None
+    end = expiry_of(schedule)
+    if end is None:
+        return f"by {schedule['ScheduleExpression']}", None
     return f"{end:%Y-%m-%d %H:%M} UTC", end - datetime.now(UTC)
 
 

@@ -22,6 +22,7 @@ class Watched(Cloud):
     end: datetime
     may_see: bool = True
     ends: str = ""
+    expression: str = ""
 
     def _sagemaker(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         if operation == "DescribeEndpointConfig":
@@ -37,7 +38,8 @@ class Watched(Cloud):
         self.get("schedule", region, params["Name"])
         target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint", "RoleArn": "r"}
         target["Input"] = json.dumps({"EndpointName": self.ends or params["Name"]})
-        return {"Name": params["Name"], "Target": target, "ScheduleExpression": f"at({self.end:%Y-%m-%dT%H:%M:%S})"}
+        expression = self.expression or f"at({self.end:%Y-%m-%dT%H:%M:%S})"
+        return {"Name": params["Name"], "Target": target, "ScheduleExpression": expression}
 
 
 def watched(variant: dict[str, Any]) -> tuple[Watched, Account]:
@@ -75,3 +77,12 @@ def test_should_say_never_when_nothing_ends_an_endpoint() -> None:
     cloud.may_see = False
     [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
     assert status.expiry == "not allowed to see"
+
+
+def test_should_show_a_schedule_that_is_due_again_and_again_as_it_is() -> None:
+    """Somebody made it by hand: it has no time that could be shown."""
+    cloud, account = watched({"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
+    cloud.add("schedule", HOME, "chitra--run")
+    cloud.expression = "rate(5 minutes)"
+    [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
+    assert (status.expiry, status.left, status.cost_left) == ("by rate(5 minutes)", None, None)
