@@ -5,10 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from infra.names import EXPORTS_PREFIX
+from preprocessing.errors import InputError
+from preprocessing.json_text import parse_json
 from workshop.belongings.waiting import found
 
-STARTED, FINISHED = "started", "finished"
+STARTED, FINISHED, UNREADABLE = "started", "finished", "unreadable"
+RECORD_BYTES = 16 * 2**20  # some hundred thousand objects; no run has a thousand
+
+
+class _Record(BaseModel):
+    """Anybody who may write to the bucket may have written it."""
+
+    model_config = ConfigDict(strict=True)
+
+    state: str
+    objects: dict[str, str]
 
 
 def record_started(s3: Any, bucket: str, run: str, etags: dict[str, str]) -> None:
@@ -23,12 +38,18 @@ def record_finished(s3: Any, bucket: str, run: str, etags: dict[str, str]) -> No
 
 
 def state_of_export(s3: Any, bucket: str, run: str, etags: dict[str, str]) -> str:
-    """``finished`` when all of these objects were, ``started``, or empty when nobody began."""
-    answer = found(lambda: s3.get_object(Bucket=bucket, Key=_key(run)))
-    if answer is None:
-        return ""
-    recorded = json.loads(answer["Body"].read())
-    arrived = recorded["objects"].items() if recorded["state"] == FINISHED else ()
+    """``finished`` when all of these objects were, ``started``, ``unreadable``, or empty when nobody began."""
+    try:
+        answer = found(lambda: s3.get_object(Bucket=bucket, Key=_key(run)))
+        if answer is None:
+            return ""
+        content = answer["Body"].read(RECORD_BYTES + 1)
+        if len(content) > RECORD_BYTES:
+            return UNREADABLE
+        record = _Record.model_validate(parse_json(content, _key(run)))
+    except (ClientError, InputError, ValidationError):
+        return UNREADABLE
+    arrived = record.objects.items() if record.state == FINISHED else ()
     return FINISHED if all(item in arrived for item in etags.items()) else STARTED
 
 

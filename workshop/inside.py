@@ -23,14 +23,7 @@ def inside(folder: Path, *parts: str) -> Path:
     Raises:
         UnsafePathError: the path is not a place inside ``folder``, or no file system would take it.
     """
-    names = [name for part in parts for name in part.split("/")]
-    for name in names:
-        if name in ("", ".", ".."):
-            raise UnsafePathError("its name leaves the folder or has an empty part")
-        if visible(name) != name:
-            raise UnsafePathError("its name holds a control character")
-        if len(name.encode()) > NAME_BYTES:
-            raise UnsafePathError(f"its name is longer than {NAME_BYTES} bytes")
+    names = [name for part in parts for name in file_names(part)]
     target = folder.joinpath(*names)
     if len(os.fsencode(target.absolute())) > PATH_BYTES:
         raise UnsafePathError(f"its path is longer than {PATH_BYTES} bytes")
@@ -41,3 +34,20 @@ def inside(folder: Path, *parts: str) -> Path:
     if resolved == home or not resolved.is_relative_to(home):
         raise UnsafePathError("it leads out of the folder, through its name or through a link")
     return target
+
+
+def file_names(key: str) -> list[str]:
+    """The names in ``a/b/c``, each fit for a file.
+
+    Raises:
+        UnsafePathError: one of them is not.
+    """
+    names = key.split("/")
+    for name in names:
+        if name in ("", ".", ".."):
+            raise UnsafePathError("its name leaves the folder or has an empty part")
+        if visible(name) != name:
+            raise UnsafePathError("its name holds a control character")
+        if len(name.encode()) > NAME_BYTES:
+            raise UnsafePathError(f"its name is longer than {NAME_BYTES} bytes")
+    return names

@@ -12,10 +12,11 @@ import typer
 from infra.names import Names
 from infra.settings import read_settings
 from preprocessing.errors import InputError
-from workshop.commands.common import CorpusOption, console, session
-from workshop.commands.transfer import export_with_progress
+from workshop.commands.common import CorpusOption, console, say, session
+from workshop.commands.transfer import export_runs, export_with_progress
 from workshop.deployment import aws_errors, find_deployment
 from workshop.endpoint import full_name
+from workshop.results import check_run_name, runs_with_results
 from workshop.run import LogLine, Run, follow_run, start_run
 
 
@@ -98,15 +99,18 @@ def export(
     output: Annotated[Path, typer.Option(help="Where to put it.")] = Path("export"),
 ) -> None:
     """Download models, reports and datasets, verified; run it again to go on with what was cut off."""
-    from workshop.export import runs_with_results
-
     settings = read_settings()
+    run_name = None if name is None else check_run_name(full_name(Names(settings.name), name))
     aws = session(settings)
     with aws_errors():
         s3 = aws.client("s3")
         bucket = find_deployment(aws, settings).bucket
-        runs = [full_name(Names(settings.name), name)] if name else runs_with_results(s3, bucket)
-        for each in runs:
-            export_with_progress(s3, bucket, each, output)
-    if not runs:
+        if run_name:
+            export_with_progress(s3, bucket, run_name, output)
+            return
+        runs = runs_with_results(s3, bucket)
+        for refusal in runs.refused:
+            say(str(refusal))
+        export_runs(s3, bucket, runs.names, output)
+    if not runs.names:
         console.print("no run left a model or a dataset yet")
