@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 MEBIBYTE = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -55,7 +55,8 @@ class Archive:
         try:
             self._is_plain = self._file.read(len(GZIP_MAGIC)) != GZIP_MAGIC
             self._file.seek(0)
-            self._stream = _Rationed(self._file if self._is_plain else gzip.GzipFile(fileobj=self._file))
+            content: Any = self._file if self._is_plain else gzip.GzipFile(fileobj=self._file)
+            self._stream = _Rationed(content)
             self._tar = tarfile.TarFile(fileobj=self._stream)  # type: ignore[arg-type]
         except BaseException:
             self._file.close()
@@ -98,7 +99,7 @@ class Archive:
     def _next(self) -> tarfile.TarInfo | None:
         self._stream.allow(HEADER_BYTES)
         member = self._tar.next()
-        self._tar.members.clear()  # tarfile would remember every member
+        self._tar.members.clear()  # type: ignore[attr-defined]  # tarfile would remember every member
         if len(self._tar.pax_headers) > GLOBAL_HEADERS:
             raise UnsafeArchiveError(f"more than {GLOBAL_HEADERS} headers for all members")
         return member

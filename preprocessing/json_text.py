@@ -10,7 +10,7 @@ from typing import Any
 
 from preprocessing.errors import InputError
 
-FILE_BYTES = 64 * 2**20  # configurations and manifests have some kilobytes
+FILE_BYTES = 8 * 2**20  # configurations and manifests have some kilobytes
 STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
@@ -24,7 +24,7 @@ def read_json(file: Path) -> Any:
     with file.open("rb") as stream:
         content = stream.read(FILE_BYTES + 1)
     if len(content) > FILE_BYTES:
-        raise InputError(f"{file}: is larger than {FILE_BYTES >> 20} MiB. Give a smaller file.")
+        raise InputError(f"{file}: is larger than {FILE_BYTES:,} bytes. Give a smaller file.")
     return parse_json(content, str(file))
 
 

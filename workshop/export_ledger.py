@@ -14,7 +14,7 @@ from preprocessing.json_text import parse_json
 from workshop.belongings.waiting import found
 
 STARTED, FINISHED, UNREADABLE = "started", "finished", "unreadable"
-RECORD_BYTES = 16 * 2**20  # some hundred thousand objects; no run has a thousand
+RECORD_BYTES = 8 * 2**20  # some ten thousand objects; no run has a thousand
 
 
 class _Record(BaseModel):

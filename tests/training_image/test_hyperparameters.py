@@ -47,5 +47,5 @@ def test_should_take_defaults_when_there_is_no_file(tmp_path: Path) -> None:
 def test_should_refuse_a_file_that_holds_no_hyperparameters(tmp_path: Path, content: str) -> None:
     file = tmp_path / "hyperparameters.json"
     file.write_text(content)
-    with pytest.raises(InputError, match=r"hyperparameters\.json: is not"):
+    with pytest.raises(InputError, match=r"hyperparameters\.json(:1)?: is not"):
         read_hyperparameters(file)

@@ -1,4 +1,4 @@
-"""Whatever somebody puts into the bucket: an export stays in its folder, names what it refuses and brings home the rest."""
+"""Whatever lies in the bucket: an export stays in its folder, names what it refuses and brings home the rest."""
 
 from __future__ import annotations
 
@@ -124,7 +124,10 @@ def test_should_refuse_the_key_by_name_and_bring_home_the_rest(
     lines = [line for line in said.splitlines() if "refused" in line]
     assert len(lines) == 1, said
     assert (tmp_path / "cdk.json").read_text() == "mine"
-    assert files_below(tmp_path) == {"cdk.json", *(f"export/{run}/{file}" for run in (GOOD, OTHER) for file in GOOD_FILES)}
+    assert files_below(tmp_path) == {
+        "cdk.json",
+        *(f"export/{run}/{file}" for run in (GOOD, OTHER) for file in GOOD_FILES),
+    }
     assert b"evil" not in b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert list_keepsakes(Account(session), Names("chitra"), (REGION,)) == []
 

@@ -57,4 +57,6 @@ def export_runs(s3: Any, bucket: str, runs: Sequence[str], output: Path) -> None
             say(f"failed  run {run}: {advice(error)}")
             failed.append(run)
     if failed:
-        raise WorkshopError(f"not exported in full: {', '.join(failed)}. Mend what the lines above say, and run it again.")
+        raise WorkshopError(
+            f"not exported in full: {', '.join(failed)}. Mend what the lines above say, and run it again."
+        )
