@@ -79,7 +79,11 @@ def test_should_fail_the_build_with_one_line(tmp_path: Path, archive: Path) -> N
     with pytest.raises(BundleError, match=r"is no chiTra model, config\.json"):
         bundle(str(tmp_path / "empty"), "", tmp_path / "model")
     with pytest.raises(BundleError, match=r"cannot be fetched .* Put the archive into models/"):
+        bundle("https://127.0.0.1:9/chiTra-1.0.tar.gz", "", tmp_path / "model")
+    with pytest.raises(BundleError, match=r"needs a sha256, because it is no https address"):
         bundle("http://127.0.0.1:9/chiTra-1.0.tar.gz", "", tmp_path / "model")
+    with pytest.raises(BundleError, match=r"cannot be fetched"):
+        bundle("http://127.0.0.1:9/chiTra-1.0.tar.gz", wrong, tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 

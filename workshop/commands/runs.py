@@ -12,7 +12,7 @@ import typer
 from infra.names import Names
 from infra.settings import read_settings
 from preprocessing.errors import InputError
-from workshop.commands.common import CorpusOption, console, say, session
+from workshop.commands.common import CorpusOption, say, session
 from workshop.commands.transfer import export_runs, export_with_progress
 from workshop.deployment import aws_errors, find_deployment
 from workshop.endpoint import full_name
@@ -31,7 +31,7 @@ def upload(corpus: CorpusOption) -> None:
         count = upload_corpus(
             aws.client("s3"), deployment.bucket, corpus, instances=settings.preprocessing.instance_count
         )
-    console.print(f"s3://{deployment.bucket}/corpus/: {count:,} articles")
+    say(f"s3://{deployment.bucket}/corpus/: {count:,} articles")
 
 
 def run(
@@ -43,24 +43,26 @@ def run(
 ) -> None:
     """Preprocess and train on AWS, and follow it."""
     settings = read_settings()
+    if name is not None:
+        check_run_name(full_name(Names(settings.name), name))
     overrides = dict(_pair(text) for text in hyperparameter or [])
     aws = session(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
         started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=name)
-        console.print(f"run {started.name}")
+        say(f"run {started.name}")
         follow(aws, started)
     if endpoint:
-        console.print(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
+        say(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
 
 
 def follow(aws: boto3.Session, started: Run) -> None:
     """Print stages and log lines until the execution ends."""
     for event in follow_run(aws, started):
         if isinstance(event, LogLine):
-            console.print(f"  {event.text}", markup=False, highlight=False, soft_wrap=True)
+            say(f"  {event.text}")
         else:
-            console.print(event.name, style="bold", markup=False)
+            say(event.name, style="bold")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -85,11 +87,13 @@ def predict(
         raise InputError("no text was given. Write: workshop predict 'a text'.")
     settings = read_settings()
     aws = session(settings)
+    if endpoint is not None:
+        check_run_name(endpoint)
     with aws_errors():
         answers = ask(aws, endpoint or newest_endpoint(aws, Names(settings.name)), texts)
     for given, answer in zip(texts, answers, strict=True):
         score = answer["scores"][answer["label_name"]]
-        console.print(f"{answer['label_name']:>16} {score:.3f}  {given[:60]}", highlight=False, soft_wrap=True)
+        say(f"{answer['label_name']:>16} {score:.3f}  {given[:60]}")
 
 
 def export(
@@ -113,4 +117,4 @@ def export(
             say(str(refusal))
         export_runs(s3, bucket, runs.names, output)
     if not runs.names:
-        console.print("no run left a model or a dataset yet")
+        say("no run left a model or a dataset yet")
