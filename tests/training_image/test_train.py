@@ -125,11 +125,8 @@ def test_should_refuse_a_dataset_that_preprocessing_did_not_write(
 ) -> None:
     for name in ("train", "validation", "test"):
         shutil.copytree(preprocessed / name, tmp_path / name)
-    for file, content in (
-        ("dataset_info.json", "[" * 100_000),
-        ("state.json", "[]"),
-        ("data-00000-of-00001.arrow", "x"),
-    ):
+    broken = {"dataset_info.json": "[" * 100_000, "state.json": "[]", "data-00000-of-00001.arrow": "x"}
+    for file, content in broken.items():
         (tmp_path / "train" / file).write_text(content)
         with pytest.raises(InputError, match="channel train: is no output of the preprocessing job"):
             read_channels(tmp_path, fingerprint(stand_in))
