@@ -48,6 +48,8 @@ def export_run(
     for refusal in results.refused:
         on_refusal(refusal)
     if not results.sources:
+        if results.refused:
+            return []
         raise WorkshopError(f"run {run}: has nothing to export in s3://{bucket}. Is its name right?")
     etags = {source.key: source.etag for source in results.sources}
     record_started(s3, bucket, run, etags)
@@ -63,6 +65,7 @@ def export_run(
     if not problems:
         record_finished(s3, bucket, run, etags)
     problems += [problem for archive, name in ARCHIVES.items() if (problem := _unpack(folder, archive, name))]
+    _forget_partial_folder(folder)
     if problems:
         raise WorkshopError(f"run {run}: {'; '.join(problems)}. The rest is in {folder}.")
     return list(files.values())
@@ -75,7 +78,9 @@ def _reason(error: Exception) -> str:
 def _write_checksums(folder: Path, files: dict[Source, Path]) -> None:
     lines = [f"{sha256_of(file)}  {source.target}\n" for source, file in files.items()]
     try:
-        write_whole(inside(folder, CHECKSUMS), "".join(lines))
+        checksums, scratch = inside(folder, CHECKSUMS), inside(folder, PARTIAL, CHECKSUMS)
+        write_whole(scratch, "".join(lines))
+        scratch.replace(checksums)
     except (OSError, UnsafePathError) as error:
         raise WorkshopError(f"{folder / CHECKSUMS}: cannot be written ({error}).") from error
 
@@ -86,15 +91,17 @@ def _unpack(folder: Path, archive: str, name: str) -> str:
         return ""
     try:
         target, scratch = inside(folder, name), inside(folder, PARTIAL, name)
+    except UnsafePathError as error:
+        return f"{archive} cannot be unpacked ({error})"
+    try:
         shutil.rmtree(scratch, ignore_errors=True)
         extract(folder / archive, scratch)
         shutil.rmtree(target, ignore_errors=True)
         scratch.rename(target)
-    except (*ARCHIVE_ERRORS, UnsafePathError) as error:
+    except ARCHIVE_ERRORS as error:
         return f"{archive} cannot be unpacked ({_reason(error)})"
     finally:
-        shutil.rmtree(folder / PARTIAL / name, ignore_errors=True)
-        _forget_partial_folder(folder)
+        shutil.rmtree(scratch, ignore_errors=True)
     return ""
 
 
@@ -121,7 +128,6 @@ def _download(s3: Any, bucket: str, source: Source, folder: Path, progress: Prog
         partial.unlink()
         raise WorkshopError("arrived with a wrong checksum. Run the command again.")
     partial.replace(file)
-    _forget_partial_folder(folder)
 
 
 def _forget_partial_folder(folder: Path) -> None:

@@ -95,6 +95,7 @@ REFUSED = [
     "models/日本語/output/x",
     "datasets/[bold]/x",
     f"datasets/{GOOD}/../../cdk.json",
+    "datasets/chitra--nothing-else/../../cdk.json",
     f"datasets/{GOOD}//etc/passwd",
     f"datasets/{GOOD}/a/./b",
     f"datasets/{GOOD}/{ESC}",
@@ -147,6 +148,19 @@ def test_should_refuse_what_a_link_leads_out_of_the_folder(
     assert (tmp_path / "export" / GOOD / "model/file.bin").is_file()
     states = {each.run: each.state for each in list_keepsakes(Account(session), Names("chitra"), (REGION,))}
     assert set(states) == {GOOD, OTHER}
+
+
+def test_should_remove_nothing_behind_a_link(
+    session: boto3.Session, export: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere/model").mkdir(parents=True)
+    (tmp_path / "elsewhere/model/mine").write_text("mine")
+    (tmp_path / "export" / GOOD).mkdir(parents=True)
+    (tmp_path / "export" / GOOD / ".partial").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "export" / OTHER).mkdir(parents=True)
+    (tmp_path / "export" / OTHER / "model").symlink_to(tmp_path / "elsewhere/model")
+    assert export()[0] == 1
+    assert files_below(tmp_path / "elsewhere") == {"model/mine"}
 
 
 @pytest.mark.parametrize("name", ["../x", "..", "a/b", "a\nb", "a b", "", "x-", "[red]", "a" * 64, "あ"])

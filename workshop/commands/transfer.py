@@ -37,7 +37,8 @@ def export_with_progress(s3: Any, bucket: str, run: str, output: Path) -> None:
             bar.update(tasks[name], completed=done)
 
         files = export_run(s3, bucket, run, folder, show, lambda refusal: say(str(refusal)))
-    say(f"{folder}: {len(files)} files, verified; checksums in {CHECKSUMS}")
+    if files:
+        say(f"{folder}: {len(files)} files, verified; checksums in {CHECKSUMS}")
 
 
 def export_runs(s3: Any, bucket: str, runs: Sequence[str], output: Path) -> None:
