@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import reprlib
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from infra.instances import why_unusable
+from preprocessing.errors import InputError
+from preprocessing.json_text import read_json
 
 CONTEXT_KEY = "workshop"
 CDK_JSON = Path(__file__).parent.parent / "cdk.json"
@@ -65,7 +67,7 @@ class ModelSettings(_Section):
     """Where the image's build takes the model from: an address, or an archive in models/.
 
     An empty sha256 is printed by the build, to be filled in; for a file it must be given, because CDK tells by it
-    whether the image is to be built again.
+    whether the image is to be built again, and for an http:// address, because who sent the answer is unknown.
     """
 
     address: Annotated[str, StringConstraints(pattern=r"^(https?://|models/)\S+$")]
@@ -79,6 +81,8 @@ class ModelSettings(_Section):
     def _known_file(self) -> ModelSettings:
         if self.is_local and not self.sha256:
             raise ValueError(f"sha256 is needed for a file of your own; print it with: sha256sum {self.address}")
+        if self.address.startswith("http://") and not self.sha256:
+            raise ValueError("sha256 is needed for an http:// address; give it, or an https:// address")
         return self
 
 
@@ -181,7 +185,7 @@ def parse_settings(context: object) -> Settings:
         lines = []
         for problem in error.errors():
             key = ".".join([CONTEXT_KEY, *map(str, problem["loc"])])
-            given = "" if problem["type"] in ("missing", "value_error") else f", not {json.dumps(problem['input'])}"
+            given = "" if problem["type"] in ("missing", "value_error") else f", not {reprlib.repr(problem['input'])}"
             lines.append(f"cdk.json: {key}: {_way_out(problem['type'], problem['msg'])}{given}")
         raise SettingsError("\n".join(lines)) from error
 
@@ -197,9 +201,12 @@ def _way_out(kind: str, message: str) -> str:
 def read_settings(cdk_json: Path = CDK_JSON) -> Settings:
     """Settings from a cdk.json file, for commands that run outside of the CDK CLI."""
     try:
-        document = json.loads(cdk_json.read_text(encoding="utf-8"))
+        document = read_json(cdk_json)
     except FileNotFoundError as error:
         raise SettingsError(f"{cdk_json}: does not exist. Run the command in the project's folder.") from error
-    except json.JSONDecodeError as error:
-        raise SettingsError(f"{cdk_json}:{error.lineno}: is not JSON ({error.msg}).") from error
-    return parse_settings(document.get("context", {}).get(CONTEXT_KEY))
+    except InputError as error:
+        raise SettingsError(str(error)) from error
+    if not isinstance(document, dict):
+        raise SettingsError(f"{cdk_json}: is not an object. Copy it from the README.")
+    context = document.get("context")
+    return parse_settings(context.get(CONTEXT_KEY) if isinstance(context, dict) else None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
+
+from preprocessing.json_text import read_json
 
 BASE_DIR = "/opt/ml"
 BUNDLED_MODEL_DIR = "/opt/chitra/model"
@@ -25,7 +26,7 @@ def bundled_model_dir() -> Path:
 def place_among_instances() -> tuple[int, int]:
     """Which of the job's instances this is, from 0, and how many there are; 0 of 1 outside of SageMaker."""
     try:
-        cluster = json.loads((base_dir() / "config/resourceconfig.json").read_text(encoding="utf-8"))
+        cluster = read_json(base_dir() / "config/resourceconfig.json")
     except FileNotFoundError:
         return 0, 1
     return cluster["hosts"].index(cluster["current_host"]), len(cluster["hosts"])

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import tarfile
-import zlib
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from preprocessing.archives import UnsafeMemberError, check_member, sha256_of
+from preprocessing.archives import ARCHIVE_ERRORS, Archive, UnsafeArchiveError, sha256_of
 from preprocessing.errors import InputError
+from preprocessing.json_text import parse_json
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 ARCHIVES, JSONL, TEXTS, OTHER = "archives", "jsonl", "texts", "other"
 NOT_ARTICLES = frozenset({"LICENSE.txt", "README.txt", "CHANGES.txt"})
-END_OF_ARCHIVE = 1024  # zero bytes
 HEADER_LINES = 3  # URL, date, title
+ARTICLE_BYTES = 10_000_000  # the longest article of the livedoor corpus has some 60,000
+LINE_BYTES = 25_000_000  # such an article, each of its characters written as \uXXXX, and its label
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class CorpusReader:
         digest = hashlib.sha256()
         for file in self._files:
             name = file.relative_to(self._root).as_posix()
-            content = file.read_bytes()
+            content = _read_whole(file, name)
             digest.update(f"{name}\0{len(content)}\0".encode())
             digest.update(content)
             self._bytes_read += len(content)
@@ -142,39 +142,36 @@ def _visible_files(folder: Path) -> list[Path]:
     return files
 
 
-def _read_archive(archive: Path) -> Iterator[tuple[Article, int]]:
+def _read_whole(file: Path, name: str) -> bytes:
+    with file.open("rb") as stream:
+        content = stream.read(ARTICLE_BYTES + 1)
+    _check_size(len(content), name)
+    return content
+
+
+def _check_size(size: int, source: str) -> None:
+    if size > ARTICLE_BYTES:
+        raise InputError(f"{source}: is larger than {ARTICLE_BYTES:,} bytes, too large for one article. Split it.")
+
+
+def _read_archive(file: Path) -> Iterator[tuple[Article, int]]:
     """Articles, and how many bytes of the archive were read with each."""
     try:
-        with archive.open("rb") as file, tarfile.open(fileobj=file, mode="r:*") as tar:
-            for member in tar:
-                _check_member(archive, member)
+        with Archive(file) as archive:
+            for member in archive:
                 path = PurePosixPath(member.name)
                 hidden = any(part.startswith(".") for part in path.parts)
                 if not member.isfile() or path.suffix != ".txt" or path.name in NOT_ARTICLES or hidden:
                     continue
-                stream = tar.extractfile(member)
-                assert stream is not None
-                source = f"{archive.name}:{member.name}"
-                yield _article(stream.read(), path.parent.name, source), file.tell()
-            _check_end(archive, tar)
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise InputError(f"{archive}: truncated or not a tar archive ({error}). Fetch it again.") from error
-
-
-def _check_end(archive: Path, tar: tarfile.TarFile) -> None:
-    """tarfile takes an archive that was cut between two members, or in its checksum, for whole."""
-    assert tar.fileobj is not None
-    while tar.fileobj.read(1 << 20):
-        pass
-    if archive.suffix == ".tar" and any(archive.read_bytes()[-END_OF_ARCHIVE:]):
-        raise tarfile.ReadError("no end-of-archive mark")
-
-
-def _check_member(archive: Path, member: tarfile.TarInfo) -> None:
-    try:
-        check_member(member)
-    except UnsafeMemberError as error:
-        raise InputError(f"{archive}: {error}. The archive is not to be trusted: fetch it again.") from error
+                source = f"{file.name}:{member.name}"
+                _check_size(member.size, source)
+                with archive.open(member) as stream:
+                    content = stream.read()
+                yield _article(content, path.parent.name, source), archive.bytes_read
+    except UnsafeArchiveError as error:
+        raise InputError(f"{file}: {error}. The archive is not to be trusted: fetch it again.") from error
+    except ARCHIVE_ERRORS as error:
+        raise InputError(f"{file}: truncated or not a tar archive ({error}). Fetch it again.") from error
 
 
 def _article(content: bytes, category: str, source: str) -> Article:
@@ -194,16 +191,15 @@ def _article(content: bytes, category: str, source: str) -> Article:
 def _read_jsonl(file: Path) -> Iterator[tuple[Article, int]]:
     """Articles, and how many bytes of the file were read with each."""
     with file.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
+        number = 0
+        while line := stream.readline(LINE_BYTES + 1):
+            number += 1
             source = f"{file.name}:{number}"
-            try:
-                row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-            except UnicodeDecodeError as error:
-                raise InputError(f"{source}: is not UTF-8 (byte {error.start}). Convert the file.") from error
-            except json.JSONDecodeError as error:
-                if not line.strip():
-                    continue
-                raise InputError(f"{source}: is not JSON ({error.msg}). Write one object per line.") from error
+            if len(line) > LINE_BYTES:
+                raise InputError(f"{source}: is longer than {LINE_BYTES:,} bytes, too long for one article. Split it.")
+            if not line.strip():
+                continue
+            row = parse_json(line, file.name, line=number)
             yield Article(_field(row, "sentence1", source), _field(row, "label", source), source), stream.tell()
 
 
@@ -214,9 +210,9 @@ def _field(row: object, key: str, source: str) -> str:
         raise InputError(f"{source}: the key {key!r} is missing. Each line needs sentence1 and label.")
     value = row[key]
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{source}: {key!r} must be a text that is not empty, not {json.dumps(value)}.")
+        raise InputError(f"{source}: {key!r} must be a text that is not empty, not {reprlib.repr(value)}.")
     try:
-        value.encode("utf-8")
+        _check_size(len(value.encode("utf-8")), source)
     except UnicodeEncodeError as error:
         raise InputError(f"{source}: {key!r} holds half a surrogate pair. Write the whole character.") from error
     return value.strip()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
 
-from sudachitra import BertSudachipyTokenizer
+from preprocessing.errors import InputError
+from preprocessing.model_files import read_tokenizer_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +37,38 @@ class Fingerprint:
         return {**asdict(self), "digest": self.digest}
 
     @classmethod
-    def from_json(cls, data: dict[str, str]) -> Fingerprint:
+    def from_json(cls, data: dict[str, Any]) -> Fingerprint:
+        """Raises KeyError or TypeError for anything but what ``to_json`` gives."""
         return cls(**{name: data[name] for name in cls.__dataclass_fields__})
 
 
-def fingerprint(tokenizer: BertSudachipyTokenizer) -> Fingerprint:
-    """What decides the ids of this tokenizer on this machine."""
-    sudachi = tokenizer.sudachipy_kwargs or {}
-    dict_type = sudachi.get("dict_type", "core")
+def fingerprint(model_dir: Path) -> Fingerprint:
+    """What decides the ids of a model on this machine, from its files and from what is installed: nothing is built.
+
+    Raises:
+        InputError: the folder holds no chiTra model, or its dictionary is not installed.
+    """
+    files = read_tokenizer_files(model_dir)
+    config = files.config
     options = {
-        "do_lower_case": tokenizer.do_lower_case,
-        "do_nfkc": tokenizer.do_nfkc,
-        "do_strip": tokenizer.do_strip,
-        "subword": tokenizer.subword_tokenizer_type,
+        "do_lower_case": config.do_lower_case,
+        "do_nfkc": config.do_nfkc,
+        "do_strip": config.do_strip,
+        "subword": config.subword_tokenizer_type,
     }
-    vocabulary = json.dumps(sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]), ensure_ascii=False)
+    vocabulary = json.dumps(sorted(files.vocabulary.items(), key=lambda item: item[1]), ensure_ascii=False)
     return Fingerprint(
         sudachipy=version("sudachipy"),
-        dictionary=f"{dict_type} {version(f'sudachidict_{dict_type}')}",
-        split_mode=sudachi.get("split_mode", "A"),
-        word_form=str(tokenizer.word_form_type),
+        dictionary=f"{config.sudachi.dict_type} {_dictionary_version(config.sudachi.dict_type)}",
+        split_mode=config.sudachi.split_mode,
+        word_form=config.word_form_type,
         options=json.dumps(options, sort_keys=True),
         vocabulary_sha256=hashlib.sha256(vocabulary.encode()).hexdigest(),
     )
+
+
+def _dictionary_version(dict_type: str) -> str:
+    try:
+        return version(f"sudachidict_{dict_type}")
+    except PackageNotFoundError as error:
+        raise InputError(f"dictionary {dict_type!r}: is not installed. Take a model that needs `core`.") from error

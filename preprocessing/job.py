@@ -54,6 +54,7 @@ def preprocess(
         InputError: nothing was written.
     """
     datasets.disable_progress_bars()
+    tokenisation = fingerprint(model_dir)
     encoder = Encoder(model_dir, max_length)
     reader = CorpusReader(corpus_dir, may_be_empty=shard is not None)
     try:
@@ -73,7 +74,7 @@ def preprocess(
             seed=seed,
             max_length=max_length,
             fallbacks=fallbacks,
-            fingerprint=fingerprint(encoder.tokenizer),
+            fingerprint=tokenisation,
             stages={"read": reading, "encode": encoding},
         )
         for name in (RAW, *SPLITS):

@@ -6,7 +6,6 @@ that tokenizer's own parts; what is saved is work whose result truncation would 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,9 +13,11 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from sudachipy.errors import SudachiError
 from sudachitra import BertSudachipyTokenizer
 
 from preprocessing.errors import InputError
+from preprocessing.model_files import VOCABULARY, read_tokenizer_files
 from preprocessing.words import WordIds, segmenter
 
 # A text is cut behind sentences and lines, but not before other characters than these: the dictionary has words such as
@@ -124,17 +125,19 @@ def _normalisation(tokenizer: BertSudachipyTokenizer) -> Callable[[str], str]:
 
 
 def load_tokenizer(model_dir: Path) -> BertSudachipyTokenizer:
-    """chiTra's tokenizer, with word form and split mode from the model's own configuration."""
-    for name in ("config.json", "vocab.txt", "tokenizer_config.json"):
-        if not (model_dir / name).is_file():
-            raise InputError(f"{model_dir}: is no chiTra model, {name} is missing. Run `workshop fetch model`.")
+    """chiTra's tokenizer, with word form and split mode from the model's own configuration, and nothing else of it."""
+    config = read_tokenizer_files(model_dir).config
     try:
-        tokenizer: BertSudachipyTokenizer = BertSudachipyTokenizer.from_pretrained(model_dir, local_files_only=True)
-    except (ValueError, OSError, json.JSONDecodeError) as error:
+        return BertSudachipyTokenizer(
+            str(model_dir / VOCABULARY),
+            do_strip=config.do_strip,
+            do_lower_case=config.do_lower_case,
+            do_nfkc=config.do_nfkc,
+            word_form_type=config.word_form_type,
+            sudachipy_kwargs={"split_mode": config.sudachi.split_mode, "dict_type": config.sudachi.dict_type},
+        )
+    except (ValueError, OSError, SudachiError) as error:
         raise InputError(f"{model_dir}: its tokenizer cannot be loaded ({error}).") from error
-    if tokenizer.subword_tokenizer_type != "wordpiece":
-        raise InputError(f"{model_dir}: subword_tokenizer_type {tokenizer.subword_tokenizer_type!r} is not wordpiece.")
-    return tokenizer
 
 
 def _next_cut(text: str, start: int) -> int:

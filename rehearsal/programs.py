@@ -54,6 +54,7 @@ def _run(step: Step, command: Sequence[str], environment: Environment, name: str
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
     )
     try:
         assert process.stdout is not None

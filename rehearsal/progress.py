@@ -16,6 +16,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from workshop.plain import plain, visible
+
 LOG_LINES = 8
 MARKS = {"passed": "[green]✔[/]", "failed": "[red]✘[/]", "interrupted": "[yellow]■[/]"}
 
@@ -53,7 +55,7 @@ class Progress:
         if self._live:
             self._live.start()
         else:
-            self._console.print(self._title)
+            self._console.print(plain(self._title))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -77,19 +79,20 @@ class Progress:
         finally:
             step.seconds = max(time.monotonic() - step.started, 0.001)
             if self._live is None:
-                self._console.print(
-                    f"{step.status:>11}  {step.seconds:6.1f} s  {step.name}  {step.note}".rstrip(), soft_wrap=True
-                )
+                line = f"{step.status:>11}  {step.seconds:6.1f} s  {step.name}  {step.note}"
+                self._console.print(plain(line.rstrip()), soft_wrap=True)
 
     def __rich__(self) -> Group:
         table = Table.grid(padding=(0, 1))
         for step in self.steps:
             mark = Text.from_markup(MARKS[step.status]) if step.status in MARKS else Spinner("dots", style="cyan")
-            table.add_row(mark, f"{step.elapsed:6.1f} s", step.name, Text(step.note, style="dim"))
+            table.add_row(mark, f"{step.elapsed:6.1f} s", plain(step.name), Text(visible(step.note), style="dim"))
         elapsed = int(time.monotonic() - self._started)
-        parts: list[object] = [Text(f"{self._title}  {elapsed // 60}:{elapsed % 60:02}", style="bold"), table]
+        parts: list[object] = [Text(visible(f"{self._title}  {elapsed // 60}:{elapsed % 60:02}"), style="bold"), table]
         current = next((step for step in self.steps if step.status == "running"), None)
         if current and current.tail:
-            lines = "\n".join(line[: self._console.width - 4] for line in list(current.tail)[-LOG_LINES:])
-            parts.append(Panel(Text(lines, style="dim"), title=current.name, title_align="left", border_style="dim"))
+            lines = "\n".join(visible(line)[: self._console.width - 4] for line in list(current.tail)[-LOG_LINES:])
+            parts.append(
+                Panel(Text(lines, style="dim"), title=plain(current.name), title_align="left", border_style="dim")
+            )
         return Group(*parts)  # type: ignore[arg-type]

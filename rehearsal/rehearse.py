@@ -18,9 +18,9 @@ from rich.console import Console
 from infra.names import Names
 from infra.settings import Settings
 from preprocessing.corpus import read_corpus
+from preprocessing.fingerprint import fingerprint
 from preprocessing.manifest import MANIFESTS
 from preprocessing.split import SPLITS
-from preprocessing.tokenisation import load_tokenizer
 from rehearsal.docker_for_cdk import write_command
 from rehearsal.inventory import inventory
 from rehearsal.programs import ROOT, StepFailedError, cdk, tear_down
@@ -36,6 +36,7 @@ from workshop.deployment import Deployment, find_deployment
 from workshop.endpoint import create_endpoint, delete_endpoint
 from workshop.errors import WorkshopError
 from workshop.export import export_run
+from workshop.plain import plain
 from workshop.predict import predict
 from workshop.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
 from workshop.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
@@ -80,12 +81,12 @@ def rehearse(plan: Plan, console: Console) -> Report:
             _run_steps(plan, progress, report, export)
     except KeyboardInterrupt:
         where = report.steps[-1].name if report.steps else "start"
-        console.print(f"interrupted during step {where!r}; every process was stopped", highlight=False, soft_wrap=True)
+        console.print(plain(f"interrupted during step {where!r}; every process was stopped"), soft_wrap=True)
         raise
     except (WorkshopError, LocalAwsError, ClientError, BotoCoreError) as error:
         failed = report.steps[-1]
         for line in list(failed.tail)[-TAIL_LINES:]:
-            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+            console.print(plain(f"  {line}"), soft_wrap=True)
         raise StepFailedError(
             f"step {failed.name!r}: {str(error).rstrip('.')}. All processes were stopped; mend the cause and run the "
             f"command again. The local AWS's own log is {plan.folder / 'local-aws.log'}."
@@ -103,7 +104,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         step.note = f"{articles:,} articles"
     with progress.step("Prepare the model") as step:
         model_dir = plan.model or _stand_in(plan)
-        load_tokenizer(model_dir)
+        fingerprint(model_dir)
         stand_in = is_stand_in(model_dir)
         report.model = {"name": STAND_IN_NAME if stand_in else model_dir.name, "stand_in": stand_in}
         step.note = str(report.model["name"])

@@ -6,14 +6,17 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field, TypeAdapter
 from transformers import PreTrainedModel
 
 from preprocessing.errors import InputError
 from preprocessing.fingerprint import Fingerprint, fingerprint
-from preprocessing.tokenisation import load_tokenizer
+from preprocessing.json_text import read_json
 
 TOKENISATION_FILE = "tokenisation.json"
+LENGTH = TypeAdapter(Annotated[int, Field(ge=8, le=512)])  # as the hyperparameter of that name
 TOKENIZER_FILES = ("vocab.txt", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -32,7 +35,7 @@ def save_artefact(model: PreTrainedModel, bundled_model: Path, folder: Path, *, 
     for name in TOKENIZER_FILES:
         if (bundled_model / name).is_file():
             shutil.copyfile(bundled_model / name, folder / name)
-    trained_with = fingerprint(load_tokenizer(folder))
+    trained_with = fingerprint(folder)
     content = {"max_length": max_length, "fingerprint": trained_with.to_json()}
     (folder / TOKENISATION_FILE).write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     for file in folder.iterdir():
@@ -40,19 +43,19 @@ def save_artefact(model: PreTrainedModel, bundled_model: Path, folder: Path, *, 
 
 
 def read_tokenisation(folder: Path) -> Tokenisation:
-    """Read and check the artefact's tokenisation.
+    """Read and check the artefact's tokenisation, before anything is built from its files.
 
     Raises:
         InputError: the folder is no artefact of `train`, or this machine would tokenise differently.
     """
     file = folder / TOKENISATION_FILE
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = read_json(file)
         trained_with = Fingerprint.from_json(content["fingerprint"])
-        max_length = int(content["max_length"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        max_length = LENGTH.validate_python(content["max_length"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise InputError(f"{file}: is missing or no file of `train` ({error}). Deploy a model that it made.") from error
-    here = fingerprint(load_tokenizer(folder))
+    here = fingerprint(folder)
     if here != trained_with:
         raise InputError(
             f"{folder}: was trained with another tokenisation than this image has "

@@ -14,7 +14,9 @@ import tempfile
 import urllib.error
 import urllib.request
 import zlib
+from http.client import HTTPMessage
 from pathlib import Path
+from typing import IO
 
 REQUIRED = ("config.json", "pytorch_model.bin", "vocab.txt", "tokenizer_config.json")
 MANIFEST = "manifest.json"
@@ -33,6 +35,8 @@ def bundle(address: str, sha256: str, folder: Path) -> str:
     Raises:
         BundleError: nothing was written.
     """
+    if address.startswith("http://") and not sha256:
+        raise BundleError(f"{address}: needs a sha256, because it is no https address. Give the checksum, or https.")
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(address)
         if address.startswith(("http://", "https://")):
@@ -59,14 +63,25 @@ def _name(model: Path) -> str:
     """What the model calls itself, as a stand-in does, or its folder's name, which is chiTra's way."""
     try:
         config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BundleError(f"{model.name}/config.json: is not JSON ({error}). Fetch the model again.") from error
-    return str(config.get("name") or model.name)
+        return str(config.get("name") or model.name)
+    except (ValueError, RecursionError, AttributeError) as error:
+        raise BundleError(f"{model.name}/config.json: is no JSON object ({error}). Fetch the model again.") from error
+
+
+class _StayOnHttps(urllib.request.HTTPRedirectHandler):
+    """Refuses to be sent from https to an address where anybody on the way may answer."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
+        if req.type == "https" and not newurl.startswith("https://"):
+            raise urllib.error.URLError(f"it leads to {newurl}, which is no https address")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _download(address: str, file: Path) -> Path:
     try:
-        with urllib.request.urlopen(address) as answer, file.open("wb") as stream:  # noqa: S310
+        with urllib.request.build_opener(_StayOnHttps).open(address) as answer, file.open("wb") as stream:
             shutil.copyfileobj(answer, stream, CHUNK_BYTES)
     except (urllib.error.URLError, OSError) as error:
         raise BundleError(f"{address}: cannot be fetched ({error}). Put the archive into models/ instead.") from error
@@ -79,7 +94,7 @@ def _unpack(address: str, archive: Path, folder: Path) -> Path:
             for member in tar:
                 if member.isfile() and (folder / member.name).resolve().is_relative_to(folder.resolve()):
                     tar.extract(member, folder, set_attrs=False)
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, LookupError, RecursionError) as error:
         raise BundleError(f"{address}: truncated or unsafe ({error}). Fetch it again.") from error
     return folder
 

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
 from datasets import ClassLabel, Dataset, load_from_disk
 from datasets.table import InMemoryTable
+from pydantic import BaseModel, ConfigDict, Field
 
 from preprocessing.dataset import encoded_features
 from preprocessing.errors import InputError
 from preprocessing.fingerprint import Fingerprint
+from preprocessing.json_text import read_json
 from preprocessing.manifest import MANIFESTS
 
 CHANNELS = ("train", "validation", "test")
-Manifest = dict[str, Any]
+REASON_CHARACTERS = 300
+
+
+class Manifest(BaseModel):
+    """What training needs of a manifest that preprocessing wrote; somebody may have changed it in the bucket."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    tokenisation: dict[str, str]
+    categories: list[str]
+    articles: int
+    splits: dict[str, int]
+    articles_per_category: dict[str, dict[str, int]]
+    max_length: Annotated[int, Field(ge=3, le=512)]
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint.from_json(self.tokenisation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +67,33 @@ def read_channels(data_dir: Path, expected: Fingerprint) -> Channels:
         try:
             datasets[name] = load_from_disk(folder)
             manifests.append(_read_manifests(folder))
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"channel {name}: is no output of the preprocessing job ({error}).") from error
+        except InputError as error:
+            raise InputError(f"channel {name}: {error}") from error
+        except Exception as error:  # `datasets` promises no kind of error for files that it did not write
+            reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+            raise InputError(f"channel {name}: is no output of the preprocessing job ({reason}).") from error
     by_instance = manifests[0]
     if any(found != by_instance for found in manifests):
         raise InputError("channels: come from different preprocessing runs. Give the three outputs of one run.")
     for manifest in by_instance:
-        _check_tokenisation(Fingerprint.from_json(manifest["tokenisation"]), expected)
-    categories = sorted({category for manifest in by_instance for category in manifest["categories"]})
+        _check_tokenisation(manifest.fingerprint, expected)
+    categories = sorted({category for manifest in by_instance for category in manifest.categories})
     if not isinstance(datasets["train"].features["label"], ClassLabel):
         datasets = {name: _united(dataset, name, by_instance, categories) for name, dataset in datasets.items()}
         _check_categories(by_instance, categories)
     for name, dataset in datasets.items():
         if not len(dataset):
             raise InputError(f"channel {name}: holds no article. Give the corpus more articles.")
-    return Channels(**datasets, categories=categories, max_length=by_instance[0]["max_length"])
+    return Channels(**datasets, categories=categories, max_length=by_instance[0].max_length)
 
 
 def _read_manifests(folder: Path) -> list[Manifest]:
     """One per instance of the preprocessing job, in the order of their rows."""
-    found = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob(MANIFESTS))]
+    found = [Manifest.model_validate(read_json(file)) for file in sorted(folder.glob(MANIFESTS))]
     if not found:
         raise FileNotFoundError(f"{folder} holds no manifest")
+    for manifest in found:
+        _ = manifest.fingerprint
     return found
 
 
@@ -89,15 +112,15 @@ def _check_categories(manifests: list[Manifest], categories: list[str]) -> None:
             f"category {categories[0] if categories else 'none'!r}: is the only category. Give two or more."
         )
     for category in categories:
-        if not any(manifest["articles_per_category"]["train"].get(category) for manifest in manifests):
+        if not any(manifest.articles_per_category["train"].get(category) for manifest in manifests):
             raise InputError(f"category {category!r}: has no article in train. Add articles or remove the category.")
 
 
 def _united(dataset: Dataset, split: str, manifests: list[Manifest], categories: list[str]) -> Dataset:
     """Labels of all instances as positions in ``categories``, articles as rows of all instances' raw data."""
     labels = np.array([categories.index(name) for name in dataset["label"]], np.int64)
-    first_rows = [0, *accumulate(manifest["articles"] for manifest in manifests)][:-1]
-    offsets = np.repeat(first_rows, [manifest["splits"][split] for manifest in manifests])
+    first_rows = [0, *accumulate(manifest.articles for manifest in manifests)][:-1]
+    offsets = np.repeat(first_rows, [manifest.splits[split] for manifest in manifests])
     articles = np.array(dataset["article"], np.int64) + offsets
     rows = dataset.with_format("arrow")[:]
     columns = {"input_ids": rows["input_ids"], "label": labels, "article": articles}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from preprocessing.errors import InputError
+from preprocessing.json_text import read_json
 
 SDK_PREFIX = "sagemaker_"  # what SageMaker's own SDK adds; not ours to judge
 
@@ -47,7 +49,9 @@ def parse_hyperparameters(values: dict[str, Any]) -> Hyperparameters:
     try:
         return Hyperparameters.model_validate(decoded)
     except ValidationError as error:
-        problems = (f"{problem['loc'][0]}: {problem['msg']}, not {problem['input']!r}" for problem in error.errors())
+        problems = (
+            f"{problem['loc'][0]}: {problem['msg']}, not {reprlib.repr(problem['input'])}" for problem in error.errors()
+        )
         raise InputError(f"hyperparameter {'; '.join(problems)}.") from error
 
 
@@ -56,7 +60,7 @@ def _decode(value: Any) -> Any:
     while isinstance(value, str):
         try:
             value = json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return value
     return value
 
@@ -65,10 +69,7 @@ def read_hyperparameters(file: Path) -> Hyperparameters:
     """From ``input/config/hyperparameters.json``; a file that is missing means all defaults."""
     if not file.exists():
         return Hyperparameters()
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{file}: is not JSON ({error.msg}).") from error
+    values = read_json(file)
     if not isinstance(values, dict):
         raise InputError(f"{file}: is not an object of hyperparameters.")
     return parse_hyperparameters(values)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from preprocessing.fingerprint import fingerprint
+from preprocessing.json_text import read_json
 from preprocessing.tokenisation import load_tokenizer
 from training_image.bundle import MANIFEST
 
@@ -18,8 +19,9 @@ def complete(folder: Path) -> dict[str, object]:
         InputError: the bundled model has no tokeniser that can be used.
     """
     file = folder / MANIFEST
-    content: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
-    content["tokenisation"] = fingerprint(load_tokenizer(folder / "model")).to_json()
+    content: dict[str, object] = read_json(file)
+    content["tokenisation"] = fingerprint(folder / "model").to_json()
+    load_tokenizer(folder / "model")
     file.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return content
 

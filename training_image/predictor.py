@@ -15,6 +15,7 @@ from preprocessing.tokenisation import Encoder
 from training_image.artefact import read_tokenisation
 from training_image.collation import Collator
 from training_image.evaluation import softmax
+from training_image.weights import load_classifier
 
 BATCH = 16
 
@@ -38,11 +39,10 @@ class Predictor:
         tokenisation = read_tokenisation(folder)
         self._encoder = Encoder(folder, tokenisation.max_length)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model = (
-            BertForSequenceClassification.from_pretrained(folder, local_files_only=True).to(self._device).eval()
-        )
-        self._collate = Collator(self._model.config.pad_token_id, tokenisation.max_length)
-        self._names: dict[int, str] = self._model.config.id2label
+        model: Any = load_classifier(folder)
+        self._model: BertForSequenceClassification = model.to(self._device).eval()
+        self._collate = Collator(model.config.pad_token_id, tokenisation.max_length)
+        self._names: dict[int, str] = model.config.id2label
         self._lock = threading.Lock()  # Sudachi's tokenizer serves one thread at a time
 
     def predict(self, texts: list[str]) -> list[Prediction]:

@@ -74,7 +74,7 @@ async def _read_texts(request: Request) -> tuple[list[str], bool]:
 def _texts(body: bytes) -> tuple[list[str], bool]:
     try:
         document = json.loads(body.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a number too long, or too deep
         raise BadRequestError(400, 'the body is not JSON in UTF-8; send {"inputs": "text"}') from error
     if not isinstance(document, dict) or "inputs" not in document:
         raise BadRequestError(400, 'the key "inputs" is missing; send {"inputs": "text"} or {"inputs": ["text", ...]}')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -19,6 +18,7 @@ import transformers
 from preprocessing.contract import base_dir, bundled_model_dir, end_in_failure, report_end
 from preprocessing.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from preprocessing.fingerprint import fingerprint
+from preprocessing.json_text import read_json
 from preprocessing.tokenisation import load_tokenizer
 from training_image.artefact import save_artefact
 from training_image.channels import Channels, read_channels
@@ -64,8 +64,8 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     require_one_host(resources)
     if problem := gpu_problem(resources.get("current_instance_type") or ""):
         raise InputError(problem)
+    channels = read_channels(base / "input/data", fingerprint(model_dir))
     tokenizer = load_tokenizer(model_dir)
-    channels = read_channels(base / "input/data", fingerprint(tokenizer))
     _check_labels(hyperparameters, channels)
     print(f"training on {len(channels.train):,} articles: {hyperparameters}", flush=True)
     started = time.monotonic()
@@ -98,7 +98,7 @@ def read_resources(file: Path) -> dict[str, Any]:
     """What SageMaker says about the job's instances; nothing outside of it."""
     if not file.exists():
         return {}
-    resources: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    resources: dict[str, Any] = read_json(file)
     return resources
 
 

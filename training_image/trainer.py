@@ -12,8 +12,6 @@ import torch
 from datasets import Dataset
 from torch.utils.data import DataLoader
 from transformers import (
-    AutoConfig,
-    BertForSequenceClassification,
     EvalPrediction,
     PrinterCallback,
     Trainer,
@@ -24,10 +22,10 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from preprocessing.errors import InputError
 from training_image.channels import Channels
 from training_image.collation import Collator
 from training_image.hyperparameters import Hyperparameters
+from training_image.weights import load_classifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +126,6 @@ class FineTuning:
             report_to="none",
             disable_tqdm=True,
         )
-
-
-def load_classifier(model_dir: Path, categories: list[str]) -> BertForSequenceClassification:
-    """chiTra with a fresh classification head whose label names are the categories."""
-    try:
-        config = AutoConfig.from_pretrained(
-            model_dir,
-            local_files_only=True,
-            num_labels=len(categories),
-            id2label=dict(enumerate(categories)),
-            label2id={name: number for number, name in enumerate(categories)},
-        )
-        model: BertForSequenceClassification = BertForSequenceClassification.from_pretrained(
-            model_dir, config=config, local_files_only=True
-        )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{model_dir}: its weights cannot be loaded ({error}).") from error
-    return model
 
 
 class StopWhenAsked(TrainerCallback):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 
 import typer
+from rich.text import Text
 
 from infra.settings import SettingsError
 from preprocessing.errors import EXIT_INPUT, InputError
 from workshop.commands import endpoints, local, organise, removal, runs
 from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, errors
 from workshop.errors import WorkshopError
+from workshop.plain import plain
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The chiTra hands-on on AWS.", rich_markup_mode=None)
 app.command("rehearse")(local.rehearse)
@@ -37,11 +39,14 @@ def main() -> None:
         if _was_interrupted(end):
             sys.exit(EXIT_INTERRUPTED)
         raise
-    except (InputError, SettingsError) as error:
-        errors.print(f"error: {error}", markup=False, highlight=False)
+    except SettingsError as error:
+        errors.print(Text("\n").join(map(plain, f"error: {error}".split("\n"))))
+        sys.exit(EXIT_INPUT)
+    except InputError as error:
+        errors.print(plain(f"error: {error}"))
         sys.exit(EXIT_INPUT)
     except WorkshopError as error:
-        errors.print(f"error: {error}", markup=False, highlight=False)
+        errors.print(plain(f"error: {error}"))
         sys.exit(EXIT_FAILED)
 
 

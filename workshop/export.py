@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from preprocessing.archives import extract, sha256_of
+from preprocessing.archives import ARCHIVE_ERRORS, extract, sha256_of
 from workshop.advice import advice
 from workshop.errors import WorkshopError
-from workshop.export_ledger import ORGANISER, record_finished, record_started
+from workshop.export_ledger import record_finished, record_started
 from workshop.files import write_whole
+from workshop.inside import UnsafePathError, inside
+from workshop.plain import visible
+from workshop.results import ARCHIVES, CHECKSUMS, PARTIAL, Refusal, Source, results_of
 
-MODELS, DATASETS = "models/", "datasets/"
-ARCHIVES = {"model.tar.gz": "model", "output.tar.gz": "report"}
-CHECKSUMS = "SHA256SUMS"
 MEBIBYTE = 1 << 20
 CHUNK_BYTES = MEBIBYTE
 ATTEMPTS = 5
 
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An object to take home. ``etag`` is as S3 gives it, in quotation marks."""
-
-    key: str
-    etag: str
-    size: int
-    target: PurePosixPath  # below the run's folder
-
-
-def runs_with_results(s3: Any, bucket: str) -> list[str]:
-    """Names of all runs that left a model or a dataset."""
-    keys = [entry["Key"] for prefix in (MODELS, DATASETS) for entry in _objects(s3, bucket, prefix)]
-    return sorted({key.split("/")[1] for key in keys if key.count("/") > 1})
-
-
-def sources(s3: Any, bucket: str, run: str) -> list[Source]:
-    """What a run left: model, report and datasets."""
-    found = []
-    for prefix, folder in ((f"{MODELS}{run}/output/", ""), (f"{DATASETS}{run}/", "datasets")):
-        for entry in _objects(s3, bucket, prefix):
-            relative = PurePosixPath(folder) / entry["Key"].removeprefix(prefix)
-            if ".." in relative.parts or relative.is_absolute():
-                raise WorkshopError(f"s3://{bucket}/{entry['Key']}: its name leaves the folder; it is not exported.")
-            found.append(Source(entry["Key"], entry["ETag"], entry["Size"], relative))
-    return found
-
-
-def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (entry for entry in page.get("Contents", []) if not entry["Key"].endswith("/"))
 
 
 def export_run(
@@ -65,55 +33,109 @@ def export_run(
     run: str,
     folder: Path,
     progress: Progress = lambda name, done, total: None,
-    by: str = ORGANISER,
+    on_refusal: Callable[[Refusal], None] = lambda refusal: None,
+    by: str = "",
 ) -> list[Path]:
     """Download what a run left below ``folder`` and unpack its archives.
 
     A file gets its name only when it is whole and its checksum is right; ``SHA256SUMS`` lists them all, for
-    ``sha256sum -c``. The bucket records, in the folder of the user ``by``, when the export began and was complete.
+    ``sha256sum -c``. The bucket records when the export began and was complete, in the folder of the
+    participant ``by`` if one takes it home.
 
     Raises:
-        WorkshopError: there is nothing to export, or a download cannot be completed; run it again to go on.
+        WorkshopError: there is nothing to export, or something could not be brought home; the rest was. Run it again
+            to go on.
     """
-    wanted = sources(s3, bucket, run)
-    if not wanted:
+    results = results_of(s3, bucket, run)
+    for refusal in results.refused:
+        on_refusal(refusal)
+    if not results.sources:
+        if results.refused:
+            return []
         raise WorkshopError(f"run {run}: has nothing to export in s3://{bucket}. Is its name right?")
-    etags = {source.key: source.etag for source in wanted}
+    etags = {source.key: source.etag for source in results.sources}
     record_started(s3, bucket, run, etags, by)
-    files = [folder / source.target for source in wanted]
-    for source, file in zip(wanted, files, strict=True):
-        _download(s3, bucket, source, file, progress)
-    lines = [f"{sha256_of(file)}  {source.target}" for source, file in zip(wanted, files, strict=True)]
-    write_whole(folder / CHECKSUMS, "\n".join(lines) + "\n")
-    for archive, name in ARCHIVES.items():
-        if (folder / archive).is_file():
-            extract(folder / archive, folder / name)
-    record_finished(s3, bucket, run, etags, by)
-    return files
+    files, problems = dict[Source, Path](), list[str]()
+    for source in results.sources:
+        try:
+            files[source] = inside(folder, source.target)
+            _download(s3, bucket, source, folder, progress)
+        except (WorkshopError, UnsafePathError, ClientError, OSError) as error:
+            files.pop(source, None)
+            problems.append(f"{visible(source.key)}: {_reason(error)}")
+    _write_checksums(folder, files)
+    if not problems:
+        record_finished(s3, bucket, run, etags, by)
+    problems += [problem for archive, name in ARCHIVES.items() if (problem := _unpack(folder, archive, name))]
+    _forget_partial_folder(folder)
+    if problems:
+        raise WorkshopError(f"run {run}: {'; '.join(problems)}. The rest is in {folder}.")
+    return list(files.values())
 
 
-def _download(s3: Any, bucket: str, source: Source, file: Path, progress: Progress) -> None:
+def _reason(error: Exception) -> str:
+    return advice(error) if isinstance(error, ClientError) else visible(str(error).rstrip("."))
+
+
+def _write_checksums(folder: Path, files: dict[Source, Path]) -> None:
+    lines = [f"{sha256_of(file)}  {source.target}\n" for source, file in files.items()]
+    try:
+        checksums, scratch = inside(folder, CHECKSUMS), inside(folder, PARTIAL, CHECKSUMS)
+        write_whole(scratch, "".join(lines))
+        scratch.replace(checksums)
+    except (OSError, UnsafePathError) as error:
+        raise WorkshopError(f"{folder / CHECKSUMS}: cannot be written ({error}).") from error
+
+
+def _unpack(folder: Path, archive: str, name: str) -> str:
+    """Replace the folder ``name`` by what the archive holds, all or nothing; returns why that could not be done."""
+    if not (folder / archive).is_file():
+        return ""
+    try:
+        target, scratch = inside(folder, name), inside(folder, PARTIAL, name)
+    except UnsafePathError as error:
+        return f"{archive} cannot be unpacked ({error})"
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        extract(folder / archive, scratch)
+        shutil.rmtree(target, ignore_errors=True)
+        scratch.rename(target)
+    except ARCHIVE_ERRORS as error:
+        return f"{archive} cannot be unpacked ({_reason(error)})"
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return ""
+
+
+def _download(s3: Any, bucket: str, source: Source, folder: Path, progress: Progress) -> None:
+    file = folder / source.target
     part_sizes = _part_sizes(s3, bucket, source)
-    if file.exists() and _is_whole(file, source, part_sizes):
-        progress(file.name, source.size, source.size)
+    if file.is_file() and _is_whole(file, source, part_sizes):
+        progress(source.target, source.size, source.size)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.name}.{source.etag.strip(chr(34))}.partial")
+    version = hashlib.sha256(f"{source.key}\0{source.etag}".encode()).hexdigest()
+    partial = inside(folder, PARTIAL, version)
+    partial.parent.mkdir(exist_ok=True)
     problem = ""
     for _ in range(ATTEMPTS):
         try:
-            _continue(s3, bucket, source, partial, lambda done: progress(file.name, done, source.size))
+            _continue(s3, bucket, source, partial, lambda done: progress(source.target, done, source.size))
             break
         except (BotoCoreError, OSError) as error:  # what was received is kept
             problem = str(error)
-        except ClientError as error:
-            raise WorkshopError(f"s3://{bucket}/{source.key}: {advice(error)}.") from error
     else:
-        raise WorkshopError(f"s3://{bucket}/{source.key}: was cut off ({problem}). Run the command again to go on.")
+        raise WorkshopError(f"was cut off ({problem}). Run the command again to go on.")
     if not _is_whole(partial, source, part_sizes):
         partial.unlink()
-        raise WorkshopError(f"s3://{bucket}/{source.key}: arrived with a wrong checksum. Run the command again.")
+        raise WorkshopError("arrived with a wrong checksum. Run the command again.")
     partial.replace(file)
+
+
+def _forget_partial_folder(folder: Path) -> None:
+    """Unless something in it waits to be gone on with."""
+    with contextlib.suppress(OSError):
+        (folder / PARTIAL).rmdir()
 
 
 def _continue(s3: Any, bucket: str, source: Source, partial: Path, progress: Callable[[int], None]) -> None:

@@ -4,52 +4,84 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from infra.names import EXPORTS_PREFIX
+from preprocessing.errors import InputError
+from preprocessing.json_text import parse_json
 from workshop.belongings.waiting import found
 
-STARTED, FINISHED = "started", "finished"
-ORGANISER = "organiser"  # no user of a participant is called so: their names begin with the workshop's
+STARTED, FINISHED, UNREADABLE = "started", "finished", "unreadable"
+RECORD_BYTES = 8 * 2**20  # some ten thousand objects; no run has a thousand
 
 
-def record_started(s3: Any, bucket: str, run: str, etags: dict[str, str], by: str = ORGANISER) -> None:
+class _Record(BaseModel):
+    """Anybody who may write to the bucket may have written it."""
+
+    model_config = ConfigDict(strict=True)
+
+    state: str
+    objects: dict[str, str]
+
+    def covers(self, etags: dict[str, str]) -> bool:
+        """Whether it says that all of these objects arrived."""
+        return self.state == FINISHED and etags.items() <= self.objects.items()
+
+
+def record_started(s3: Any, bucket: str, run: str, etags: dict[str, str], by: str = "") -> None:
     """An export of exactly these objects began. One that was finished before stays finished.
 
-    ``by`` is the user whose record it is: participants can write their own only.
+    ``by`` is the participant whose record it is, or empty: participants can write their own only.
     """
     if state_of_export(s3, bucket, run, etags) != FINISHED:
-        _record(s3, bucket, _key(run, by), STARTED, etags)
+        _write(s3, bucket, _key(run, by), _Record(state=STARTED, objects=etags))
 
 
-def record_finished(s3: Any, bucket: str, run: str, etags: dict[str, str], by: str = ORGANISER) -> None:
+def record_finished(s3: Any, bucket: str, run: str, etags: dict[str, str], by: str = "") -> None:
     """All of them arrived, with the right checksums."""
-    _record(s3, bucket, _key(run, by), FINISHED, etags)
+    _write(s3, bucket, _key(run, by), _Record(state=FINISHED, objects=etags))
 
 
 def state_of_export(s3: Any, bucket: str, run: str, etags: dict[str, str]) -> str:
-    """``finished`` when somebody took all of these objects home, ``started``, or empty when nobody began."""
-    records = list(_records(s3, bucket, run))
-    whole = [record["objects"].items() for record in records if record["state"] == FINISHED]
-    if any(all(item in arrived for item in etags.items()) for arrived in whole):
+    """``finished`` when somebody took all of these objects home, ``started`` when somebody began, ``unreadable`` when
+    that cannot be told, or empty when nobody began."""
+    try:
+        records = list(_records(s3, bucket, run))
+    except ClientError:
+        return UNREADABLE
+    if any(record and record.covers(etags) for record in records):
         return FINISHED
-    return STARTED if records else ""
+    return UNREADABLE if None in records else STARTED if records else ""
 
 
-def _records(s3: Any, bucket: str, run: str) -> Iterator[dict[str, Any]]:
-    """Everybody's of one run."""
+def _records(s3: Any, bucket: str, run: str) -> Iterator[_Record | None]:
+    """Everybody's of one run; None for one that cannot be read."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=EXPORTS_PREFIX)
     for key in [entry["Key"] for page in pages for entry in page.get("Contents", [])]:
-        by = key.removeprefix(EXPORTS_PREFIX).partition("/")[0]
-        answer = found(lambda key=key: s3.get_object(Bucket=bucket, Key=key)) if key == _key(run, by) else None  # type: ignore[misc]
+        folder, slash, _ = key.removeprefix(EXPORTS_PREFIX).partition("/")
+        by = folder if slash else ""
+        answer = found(partial(s3.get_object, Bucket=bucket, Key=key)) if key == _key(run, by) else None
         if answer:
-            yield json.loads(answer["Body"].read())
+            yield _read(answer["Body"].read(RECORD_BYTES + 1), key)
 
 
-def _record(s3: Any, bucket: str, key: str, state: str, etags: dict[str, str]) -> None:
-    body = json.dumps({"state": state, "objects": etags}, sort_keys=True).encode()
+def _read(content: bytes, key: str) -> _Record | None:
+    if len(content) > RECORD_BYTES:
+        return None
+    try:
+        return _Record.model_validate(parse_json(content, key))
+    except (InputError, ValidationError):
+        return None
+
+
+def _write(s3: Any, bucket: str, key: str, record: _Record) -> None:
+    body = json.dumps(record.model_dump(), sort_keys=True).encode()
     s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
 
 
 def _key(run: str, by: str) -> str:
-    return f"{EXPORTS_PREFIX}{by}/{run}.json"
+    return f"{EXPORTS_PREFIX}{by}/{run}.json" if by else f"{EXPORTS_PREFIX}{run}.json"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import tarfile
 import tempfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from preprocessing.archives import extract, sha256_of
+from preprocessing.archives import ARCHIVE_ERRORS, extract, sha256_of
+from preprocessing.errors import InputError
+from preprocessing.fingerprint import fingerprint
+from preprocessing.json_text import read_json
 from workshop.errors import WorkshopError
 
 DOWNLOADS = Path("build/downloads")
@@ -74,6 +75,7 @@ def _download(download: Download, partial: Path, file: Path, progress: Progress)
         with httpx.stream("GET", download.address, headers=headers, follow_redirects=True, timeout=60) as answer:
             if answer.status_code == 416 and done:
                 return
+            _check_redirects(answer)
             answer.raise_for_status()
             if answer.status_code != 206:
                 done = 0
@@ -92,18 +94,27 @@ def _download(download: Download, partial: Path, file: Path, progress: Progress)
         ) from error
 
 
+def _check_redirects(answer: httpx.Response) -> None:
+    """Who is asked over https is not believed to answer elsewhere."""
+    schemes = [each.url.scheme for each in (*answer.history, answer)]
+    if schemes[0] == "https" and "http" in schemes:
+        raise httpx.UnsupportedProtocol(f"it leads to {answer.url}, which is no https address")
+
+
 def check(name: str, file: Path, lock_file: Path, *, address: str) -> None:
     """Record the file's size and sha256 in the lock file, or compare with what stands there."""
     found = {"size": file.stat().st_size, "sha256": sha256_of(file)}
-    locked = json.loads(lock_file.read_text(encoding="utf-8")) if lock_file.exists() else {}
+    locked = read_json(lock_file) if lock_file.exists() else {}
+    if not isinstance(locked, dict) or not isinstance(locked.get(name, {}), dict):
+        raise InputError(f"{lock_file}: is no record of downloads. Remove it to record them anew.")
     if name not in locked:
         locked[name] = {"address": address, **found}
         lock_file.write_text(json.dumps(locked, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         return
     for key, value in found.items():
-        if locked[name][key] != value:
+        if locked[name].get(key) != value:
             raise WorkshopError(
-                f"{file.name}: {key} is {value}, but {lock_file} says {locked[name][key]}. The file was cut or "
+                f"{file.name}: {key} is {value}, but {lock_file} says {locked[name].get(key)}. The file was cut or "
                 f"changed: delete it and fetch again, or remove {name!r} from {lock_file} if the change is meant."
             )
 
@@ -122,12 +133,16 @@ def unpack_model(archive: Path, folder: Path) -> Path:
         else:
             try:
                 extract(archive, unpacked)
-            except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+            except ARCHIVE_ERRORS as error:
                 raise WorkshopError(f"{archive}: truncated or unsafe ({error}). Fetch it again.") from error
         root = next((found.parent for found in sorted(unpacked.rglob("vocab.txt"))), unpacked)
         missing = [name for name in MODEL_FILES if not (root / name).is_file()]
         if missing:
             raise WorkshopError(f"{archive}: is no chiTra model, {', '.join(missing)} is missing.")
+        try:
+            fingerprint(root)
+        except InputError as error:
+            raise WorkshopError(f"{archive}: {str(error).removeprefix(f'{root}/')}") from error
         if folder.exists():
             shutil.rmtree(folder)
         shutil.move(root, folder)

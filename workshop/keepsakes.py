@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from rich.filesize import decimal
@@ -9,13 +10,19 @@ from rich.filesize import decimal
 from infra.names import Names
 from workshop.account import Account
 from workshop.belongings.waiting import found
-from workshop.export import runs_with_results, sources
-from workshop.export_ledger import FINISHED, state_of_export
+from workshop.export_ledger import FINISHED, STARTED, UNREADABLE, state_of_export
+from workshop.results import Refusal, results_of, runs_with_results
+
+HOW = {
+    STARTED: "its export was begun and not finished",
+    UNREADABLE: "its export record cannot be read",
+    "": "it was never exported",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Keepsake:
-    """A run whose model or datasets were not exported in full. ``state`` is the export's: started, or empty."""
+    """A run whose model or datasets were not exported in full. ``state`` is the export's: one of ``HOW``."""
 
     bucket: str
     region: str
@@ -24,21 +31,31 @@ class Keepsake:
     size: int
 
     def __str__(self) -> str:
-        how = "its export was begun and not finished" if self.state else "it was never exported"
-        return f"run {self.run} ({decimal(self.size)}): {how}"
+        return f"run {self.run} ({decimal(self.size)}): {HOW[self.state]}"
 
 
-def list_keepsakes(account: Account, names: Names, regions: tuple[str, ...]) -> list[Keepsake]:
-    """In every bucket of the workshop."""
+def list_keepsakes(
+    account: Account,
+    names: Names,
+    regions: Iterable[str],
+    on_refusal: Callable[[Refusal], None] = lambda refusal: None,
+) -> list[Keepsake]:
+    """What an export would bring home from the buckets of these regions; ``on_refusal`` gets what none can."""
     keepsakes = []
     for region in regions:
         s3 = account.client("s3", region)
         bucket = names.bucket(account.number, region)
-        for run in found(lambda s3=s3, bucket=bucket: runs_with_results(s3, bucket)) or []:  # type: ignore[misc]
-            objects = sources(s3, bucket, run)
-            etags = {source.key: source.etag for source in objects}
-            state = state_of_export(s3, bucket, run, etags)
-            if objects and state != FINISHED:
-                size = sum(source.size for source in objects)
-                keepsakes.append(Keepsake(bucket, region, run, state, size))
+        runs = found(lambda s3=s3, bucket=bucket: runs_with_results(s3, bucket))  # type: ignore[misc]
+        if runs is None:
+            continue
+        refused = list(runs.refused)
+        for run in runs.names:
+            results = results_of(s3, bucket, run)
+            sources = results.sources
+            refused += results.refused
+            state = state_of_export(s3, bucket, run, {source.key: source.etag for source in sources})
+            if sources and state != FINISHED:
+                keepsakes.append(Keepsake(bucket, region, run, state, sum(source.size for source in sources)))
+        for refusal in refused:
+            on_refusal(refusal)
     return keepsakes

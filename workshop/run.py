@@ -112,10 +112,10 @@ def _reason(states: Any, run: Run, status: str) -> str:
     cause = execution.get("cause") or f"the execution ended as {status}"
     try:
         job = json.loads(cause)
-    except ValueError:
+    except (ValueError, RecursionError):
         return str(cause)
     reasons = [job.get(key) for key in ("ExitMessage", "FailureReason")] if isinstance(job, dict) else []
-    return "; ".join(reason for reason in reasons if reason) or str(cause)
+    return "; ".join(str(reason) for reason in reasons if reason) or str(cause)
 
 
 class _LogReader:

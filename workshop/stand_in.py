@@ -29,6 +29,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import BertConfig, BertForMaskedLM
 
 from preprocessing.corpus import Article, read_corpus
+from preprocessing.json_text import read_json
+from preprocessing.model_files import CONFIG
 from preprocessing.split import check_categories, split_articles
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -88,8 +90,8 @@ def build_stand_in(corpus: Path, folder: Path, *, seed: int) -> int:
 
 def is_stand_in(model_dir: Path) -> bool:
     """Whether the model says of itself that it is a stand-in."""
-    config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
-    return bool(config.get("name") == STAND_IN_NAME)
+    config = read_json(model_dir / CONFIG)
+    return isinstance(config, dict) and config.get("name") == STAND_IN_NAME
 
 
 def _config(vocabulary_size: int) -> BertConfig:

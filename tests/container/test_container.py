@@ -12,7 +12,6 @@ import pytest
 from datasets import load_from_disk
 
 from preprocessing.fingerprint import fingerprint
-from preprocessing.tokenisation import load_tokenizer
 from rehearsal.engine import docker
 from tests.container.conftest import WATCH, Box, ended
 
@@ -120,7 +119,7 @@ def test_should_hold_no_package_that_nothing_imports(journey: Journey, image: st
 def test_should_say_which_model_it_bundles(image: str, stand_in: Path) -> None:
     manifest = json.loads(docker("run", "--rm", image, "cat", "/opt/chitra/manifest.json").stdout)
     assert manifest["name"] == "chitra-stand-in"
-    assert manifest["tokenisation"] == fingerprint(load_tokenizer(stand_in)).to_json()
+    assert manifest["tokenisation"] == fingerprint(stand_in).to_json()
 
 
 def test_should_be_small_and_hold_no_tools_and_no_trace_of_its_build(image: str) -> None:

@@ -60,6 +60,8 @@ def test_should_accept_what_is_shipped() -> None:
         ("image_source", "uri", "workshop: image_uri: belongs to image_source uri, and only to that"),
         ("image_uri", "python:3.11", "workshop.image_uri: should match pattern"),
         ("model.address", "models/chiTra.tar.gz", "workshop.model: sha256 is needed for a file of your own; print it"),
+        ("model.address", "http://example.com/m.tar.gz", "workshop.model: sha256 is needed for an http:// address"),
+        ("model.address", "ftp://example.com/m.tar.gz", "workshop.model.address: should match pattern"),
         ("model.sha256", "abc", "workshop.model.sha256: should match pattern"),
         ("retention_days", 2, "workshop.retention_days: "),
         ("colour", "red", "workshop.colour: is no setting; remove it or mend its spelling"),
@@ -70,6 +72,29 @@ def test_should_name_the_key_that_is_wrong(path: str, value: object, message: st
         parse_settings(changed(path, value))
     assert str(caught.value).startswith(f"cdk.json: {message}")
     assert "\n" not in str(caught.value)
+
+
+def test_should_take_an_http_address_with_a_checksum() -> None:
+    model = {"address": "http://example.com/m.tar.gz", "sha256": "0" * 64}
+    assert parse_settings(changed("model", model)).model.sha256
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("\n" + "[" * 100_000, r"cdk\.json:2: is nested too deeply"),
+        ('{\n\n"a": ' + "9" * 5_000 + "}", r"cdk\.json:3: holds a number of more than 4300 digits"),
+        ("[]", "is not an object"),
+        ('{"context": []}', 'context key "workshop" is missing'),
+        ('{"context": {"workshop": [1]}}', "workshop: "),
+        ('{"context": {"workshop": ' + "[" * 900 + "]" * 900 + "}}", "workshop: "),
+    ],
+)
+def test_should_name_the_line_that_no_parser_takes(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "cdk.json").write_text(content)
+    with pytest.raises(SettingsError, match=message) as caught:
+        read_settings(tmp_path / "cdk.json")
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_should_ship_hyperparameters_that_training_knows() -> None:

@@ -16,7 +16,6 @@ from preprocessing.corpus import Article, read_corpus
 from preprocessing.errors import InputError
 from preprocessing.fingerprint import fingerprint
 from preprocessing.split import SPLITS, order_of, split_by_order
-from preprocessing.tokenisation import load_tokenizer
 from tests.conftest import SEED
 from training_image.channels import read_channels
 
@@ -86,7 +85,7 @@ def test_should_unite_to_what_one_instance_makes(files: list[Path], run: Run, in
 
 def test_should_give_training_one_dataset(files: list[Path], run: Run, stand_in: Path) -> None:
     united = run([files[:1], files[1:], []])
-    channels = read_channels(united, fingerprint(load_tokenizer(stand_in)))
+    channels = read_channels(united, fingerprint(stand_in))
     raw = load_from_disk(united / "raw")
     assert len(channels.categories) == 9
     for name in SPLITS:
@@ -102,7 +101,7 @@ def test_should_miss_an_instances_output(files: list[Path], run: Run, stand_in: 
     united = run([files[:3], files[3:]])
     (united / "test/data-00001-of-00002.arrow").unlink()
     with pytest.raises(InputError, match=r"channel test: is no output .*data-00001-of-00002\.arrow"):
-        read_channels(united, fingerprint(load_tokenizer(stand_in)))
+        read_channels(united, fingerprint(stand_in))
 
 
 def test_should_refuse_a_category_that_training_never_sees(
@@ -112,7 +111,7 @@ def test_should_refuse_a_category_that_training_never_sees(
     held_out = next(text for text in texts if split_by_order(np.array([order_of(text, SEED)], np.uint64))[0])
     united = run([files, [write_jsonl(tmp_path / "lonely.jsonl", [Article(held_out, "lonely", "")])]])
     with pytest.raises(InputError, match="category 'lonely': has no article in train"):
-        read_channels(united, fingerprint(load_tokenizer(stand_in)))
+        read_channels(united, fingerprint(stand_in))
 
 
 def test_should_refuse_a_split_without_articles(tmp_path: Path, run: Run, stand_in: Path) -> None:
@@ -121,7 +120,7 @@ def test_should_refuse_a_split_without_articles(tmp_path: Path, run: Run, stand_
     manifest = json.loads((united / "raw/manifest-00000-of-00001.json").read_text())
     assert manifest["splits"] == {"train": 2, "validation": 0, "test": 0}
     with pytest.raises(InputError, match="channel validation: holds no article"):
-        read_channels(united, fingerprint(load_tokenizer(stand_in)))
+        read_channels(united, fingerprint(stand_in))
 
 
 def test_should_refuse_several_instances_that_each_split_the_whole(

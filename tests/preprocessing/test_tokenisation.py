@@ -17,7 +17,7 @@ from sudachitra.word_formatter import WordFormTypes
 from preprocessing.corpus import Article, read_corpus
 from preprocessing.errors import InputError
 from preprocessing.fingerprint import Fingerprint, fingerprint
-from preprocessing.tokenisation import CUT, Encoder, load_tokenizer
+from preprocessing.tokenisation import CUT, Encoder
 from preprocessing.words import WordIds
 
 # Printed by the 2022 hands-on notebook for chiTra-1.0.
@@ -249,7 +249,7 @@ def test_should_truncate_as_the_reference_does(stand_in: Path, encoder: Encoder)
 
 
 def test_should_name_what_differs_between_two_fingerprints(stand_in: Path) -> None:
-    ours = fingerprint(load_tokenizer(stand_in))
+    ours = fingerprint(stand_in)
     assert Fingerprint.from_json(ours.to_json()) == ours
     theirs = Fingerprint.from_json({**ours.to_json(), "dictionary": "core 20211220"})
     assert ours.differences(theirs) == f"dictionary: {ours.dictionary} / core 20211220"
@@ -259,7 +259,7 @@ def test_should_name_what_differs_between_two_fingerprints(stand_in: Path) -> No
 def test_should_take_word_form_and_split_mode_from_the_model(tmp_path: Path, stand_in: Path) -> None:
     sudachi = {"split_mode": "A", "dict_type": "core"}
     folder = model_with(stand_in, tmp_path / "model", word_form_type="surface", sudachipy_kwargs=sudachi)
-    found = fingerprint(load_tokenizer(folder))
+    found = fingerprint(folder)
     assert (found.word_form, found.split_mode) == ("surface", "A")
 
 

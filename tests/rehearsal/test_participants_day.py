@@ -98,7 +98,7 @@ def test_should_get_through_the_day_with_the_own_key(day: Day, sample_corpus: Pa
     assert (day.folder / f"export/{RUN}/model.tar.gz").is_file()
     assert day.keys("exports/") == [f"exports/{USER}/{RUN}.json"]
     day.workshop("export", "day")
-    assert f"exports/organiser/{RUN}.json" in day.keys("exports/")
+    assert f"exports/{RUN}.json" in day.keys("exports/")
 
     assert day.workshop("endpoint", "delete", "day", key=day.key) == f"endpoint {RUN} is gone\n"
     sagemaker = day.organiser.client("sagemaker")

@@ -47,7 +47,7 @@ def test_should_say_which_model_the_image_bundles(tmp_path: Path, archive: Path,
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "chitra/manifest.json").read_text(encoding="utf-8"))
     assert (manifest["name"], manifest["sha256"]) == ("chitra-stand-in", sha256(archive))
-    assert manifest["tokenisation"] == fingerprint(load_tokenizer(stand_in)).to_json()
+    assert manifest["tokenisation"] == fingerprint(stand_in).to_json()
 
 
 def test_should_label_the_image_with_the_projects_version() -> None:
@@ -79,7 +79,11 @@ def test_should_fail_the_build_with_one_line(tmp_path: Path, archive: Path) -> N
     with pytest.raises(BundleError, match=r"is no chiTra model, config\.json"):
         bundle(str(tmp_path / "empty"), "", tmp_path / "model")
     with pytest.raises(BundleError, match=r"cannot be fetched .* Put the archive into models/"):
+        bundle("https://127.0.0.1:9/chiTra-1.0.tar.gz", "", tmp_path / "model")
+    with pytest.raises(BundleError, match=r"needs a sha256, because it is no https address"):
         bundle("http://127.0.0.1:9/chiTra-1.0.tar.gz", "", tmp_path / "model")
+    with pytest.raises(BundleError, match=r"cannot be fetched"):
+        bundle("http://127.0.0.1:9/chiTra-1.0.tar.gz", wrong, tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 

@@ -43,9 +43,24 @@ def test_should_take_defaults_when_there_is_no_file(tmp_path: Path) -> None:
     assert read_hyperparameters(tmp_path / "hyperparameters.json") == Hyperparameters()
 
 
+@pytest.mark.parametrize("value", ["9" * 5_000, "[" * 100_000, {"a": ["b"] * 10_000}])
+def test_should_show_the_start_of_a_value_that_is_too_long(value: object) -> None:
+    with pytest.raises(InputError, match="hyperparameter epochs: ") as caught:
+        parse_hyperparameters({"epochs": value})
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"seed": ' + "9" * 5_000 + "}"])
+def test_should_name_the_line_that_no_parser_takes(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "hyperparameters.json"
+    file.write_text("\n\n" + content)
+    with pytest.raises(InputError, match=r"hyperparameters\.json:3: (is nested too deeply|holds a number of more)"):
+        read_hyperparameters(file)
+
+
 @pytest.mark.parametrize("content", ["{", "[]"])
 def test_should_refuse_a_file_that_holds_no_hyperparameters(tmp_path: Path, content: str) -> None:
     file = tmp_path / "hyperparameters.json"
     file.write_text(content)
-    with pytest.raises(InputError, match=r"hyperparameters\.json: is not"):
+    with pytest.raises(InputError, match=r"hyperparameters\.json(:1)?: is not"):
         read_hyperparameters(file)

@@ -103,6 +103,8 @@ def test_should_explain_bad_inputs(url: str, inputs: Any, status: int, reason: s
         (b"x", "text/plain", 415, "send Content-Type application/json, not text/plain"),
         (b"x", "", 415, "not none"),
         (b"[" * 100_000, "application/json", 400, "is not JSON"),
+        (b'{"inputs": ' + b"9" * 5_000 + b"}", "application/json", 400, "is not JSON"),
+        (b'{"inputs": [' * 300 + b"]}" * 300, "application/json", 400, "text"),
         (b'"' + b"x" * MAX_BODY_BYTES + b'"', "application/json", 413, "larger than"),
     ],
 )

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from preprocessing.errors import InputError
+from preprocessing.fingerprint import fingerprint
 from tests.conftest import Job
+from training_image.channels import read_channels
 from training_image.collation import Collator
 
 
@@ -86,6 +89,47 @@ def test_should_refuse_channels_of_another_tokenizer(job: Job) -> None:
         file.write_text(json.dumps(manifest))
     assert job.run("training_image.train").returncode == 2
     assert "dictionary: core 20211220 / core 20261015" in failure_of(job)
+
+
+def without_tokenisation(text: str) -> str:
+    return json.dumps({key: value for key, value in json.loads(text).items() if key != "tokenisation"})
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: "[]",
+        lambda text: "[" * 100_000,
+        lambda text: '{"seed": ' + "9" * 5_000 + "}",
+        lambda text: "",
+        without_tokenisation,
+        lambda text: json.dumps(json.loads(text) | {"tokenisation": {}}),
+        lambda text: json.dumps(json.loads(text) | {"max_length": "many"}),
+        lambda text: json.dumps(json.loads(text) | {"categories": {"a": 1}}),
+    ],
+)
+def test_should_refuse_a_manifest_that_preprocessing_did_not_write(
+    tmp_path: Path, preprocessed: Path, stand_in: Path, spoil: Callable[[str], str]
+) -> None:
+    for name in ("train", "validation", "test"):
+        shutil.copytree(preprocessed / name, tmp_path / name)
+        file = tmp_path / name / "manifest.json"
+        file.write_text(spoil(file.read_text()))
+    with pytest.raises(InputError, match="channel train: ") as caught:
+        read_channels(tmp_path, fingerprint(stand_in))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_should_refuse_a_dataset_that_preprocessing_did_not_write(
+    tmp_path: Path, preprocessed: Path, stand_in: Path
+) -> None:
+    for name in ("train", "validation", "test"):
+        shutil.copytree(preprocessed / name, tmp_path / name)
+    broken = {"dataset_info.json": "[" * 100_000, "state.json": "[]", "data-00000-of-00001.arrow": "x"}
+    for file, content in broken.items():
+        (tmp_path / "train" / file).write_text(content)
+        with pytest.raises(InputError, match="channel train: is no output of the preprocessing job"):
+            read_channels(tmp_path, fingerprint(stand_in))
 
 
 def test_should_refuse_a_wrong_number_of_labels_and_several_hosts(job: Job) -> None:

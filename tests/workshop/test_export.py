@@ -20,8 +20,9 @@ from moto import mock_aws
 from infra.names import Names
 from workshop.account import Account
 from workshop.errors import WorkshopError
-from workshop.export import etag_of, export_run, likely_part_sizes, runs_with_results, sources
+from workshop.export import etag_of, export_run, likely_part_sizes
 from workshop.keepsakes import list_keepsakes
+from workshop.results import Refusal, results_of, runs_with_results
 
 REGION = "ap-northeast-1"
 BUCKET = f"chitra-sagemaker-123456789012-{REGION}"
@@ -79,7 +80,7 @@ class Cut:
 
 def test_should_bring_a_run_home_with_checksums(session: boto3.Session, tmp_path: Path) -> None:
     s3 = session.client("s3")
-    assert runs_with_results(s3, BUCKET) == [RUN]
+    assert runs_with_results(s3, BUCKET).names == [RUN]
     files = export_run(s3, BUCKET, RUN, tmp_path)
     assert {file.relative_to(tmp_path).as_posix() for file in files} == {
         "model.tar.gz",
@@ -159,7 +160,7 @@ def test_should_verify_an_object_that_was_uploaded_in_parts(session: boto3.Sessi
     weights.write_bytes(bytes(range(256)) * (2 * PART_BYTES // 256 + 999))
     key = f"models/{RUN}/output/weights.bin"
     s3.upload_file(str(weights), BUCKET, key, Config=TransferConfig(PART_BYTES, multipart_chunksize=PART_BYTES))
-    [source] = [source for source in sources(s3, BUCKET, RUN) if source.key == key]
+    [source] = [source for source in results_of(s3, BUCKET, RUN).sources if source.key == key]
     assert source.etag.endswith('-3"')
     assert etag_of(weights, PART_BYTES) == source.etag.strip('"')
     export_run(s3, BUCKET, RUN, tmp_path / "home")
@@ -169,8 +170,10 @@ def test_should_verify_an_object_that_was_uploaded_in_parts(session: boto3.Sessi
 def test_should_refuse_what_leaves_the_folder(session: boto3.Session, tmp_path: Path) -> None:
     s3 = session.client("s3")
     s3.put_object(Bucket=BUCKET, Key=f"datasets/{RUN}/../../evil", Body=b"x")
-    with pytest.raises(WorkshopError, match="its name leaves the folder"):
-        export_run(s3, BUCKET, RUN, tmp_path / "home")
+    refused: list[Refusal] = []
+    export_run(s3, BUCKET, RUN, tmp_path / "home", on_refusal=refused.append)
+    assert [refusal.key for refusal in refused] == [f"datasets/{RUN}/../../evil"]
+    assert not list(tmp_path.rglob("evil"))
     with pytest.raises(WorkshopError, match="has nothing to export"):
         export_run(s3, BUCKET, "chitra--nothing", tmp_path / "home")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from preprocessing.archives import sha256_of
+from preprocessing.errors import InputError
 from workshop.errors import WorkshopError
 from workshop.fetch import Download, fetch, unpack_model
 
@@ -104,6 +106,24 @@ def test_should_say_what_to_do_without_network(tmp_path: Path) -> None:
         fetch(nowhere, tmp_path, tmp_path / "lock.json", no_progress)
     assert nowhere.address in str(caught.value)
     assert str(tmp_path / "thing.tar.gz") in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"thing": [1]}', "{", "[" * 100_000, '{"thing": ' + "9" * 5_000 + "}"])
+def test_should_name_a_lock_file_that_cannot_be_read(tmp_path: Path, server: Server, content: str) -> None:
+    (tmp_path / "lock.json").write_text(content)
+    with pytest.raises(InputError, match=r"lock\.json(:1)?: (is|holds)") as caught:
+        fetch(server.download, tmp_path, tmp_path / "lock.json", no_progress)
+    assert len(str(caught.value)) < 300
+
+
+def test_should_refuse_a_model_that_wants_more_than_is_given(tmp_path: Path, stand_in: Path) -> None:
+    shutil.copytree(stand_in, tmp_path / "evil")
+    config = tmp_path / "evil/tokenizer_config.json"
+    config.write_text('{"sudachipy_kwargs": {"config_path": "sudachi.json"}}')
+    for source in (tmp_path / "evil", archive_of(tmp_path / "evil", tmp_path / "evil.tar.gz")):
+        with pytest.raises(WorkshopError, match=r"evil.*: tokenizer_config\.json: sudachipy_kwargs\.config_path"):
+            unpack_model(source, tmp_path / "models/m")
+    assert list((tmp_path / "models").iterdir()) == []
 
 
 def archive_of(model: Path, file: Path) -> Path:

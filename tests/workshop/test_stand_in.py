@@ -9,7 +9,7 @@ from pathlib import Path
 from preprocessing.corpus import read_corpus
 from preprocessing.split import split_articles
 from tests.conftest import SEED
-from training_image.trainer import load_classifier
+from training_image.weights import load_classifier
 from workshop.stand_in import build_stand_in, is_stand_in
 
 

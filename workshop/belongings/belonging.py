@@ -169,7 +169,7 @@ T = TypeVar("T")
 
 def unexpected(error: Exception) -> str:
     """In one line, for a mistake in this program or an answer that nobody foresaw."""
-    return f"unexpected {type(error).__name__} ({error}); the traceback is in the journal, everything else goes on"
+    return f"unexpected {type(error).__name__} ({error}): please report it; everything else goes on"
 
 
 def guarded(look: Callable[[], T], topic: Topic | None, region: str, what: str = "") -> T | Problem:

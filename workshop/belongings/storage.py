@@ -13,6 +13,7 @@ from workshop.belongings.belonging import Belonging, Finding, Lookalike, Pace, P
 from workshop.belongings.stacks import is_own, stands
 from workshop.belongings.waiting import found
 
+CONTENTS = "contents of bucket"
 PAGE = 1000  # of objects; also the most that one deletion takes
 
 
@@ -29,7 +30,7 @@ def list_bucket(place: Place) -> Iterator[Finding]:
     contents = _contents(s3, bucket)
     if contents:
         remove = partial(_empty, s3, bucket, "")
-        yield Belonging(Topic.DATA, "contents of bucket", bucket, place.region, remove, contents)
+        yield Belonging(Topic.DATA, CONTENTS, bucket, place.region, remove, contents)
     if not stands(place, place.names.foundation_stack):
         yield Belonging(Topic.DATA, "bucket", bucket, place.region, partial(_delete_bucket, s3, bucket))
 

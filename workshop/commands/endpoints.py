@@ -17,6 +17,8 @@ from workshop.costs import PriceList, price_text
 from workshop.deployment import aws_errors, find_deployment
 from workshop.endpoint import check_hours, create_endpoint, delete_endpoint, extend_endpoint, full_name
 from workshop.errors import WorkshopError
+from workshop.plain import plain
+from workshop.results import check_run_name
 from workshop.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
 
 endpoint_app = typer.Typer(no_args_is_help=True, help="Create, extend or delete endpoints.")
@@ -31,14 +33,15 @@ def create(
 ) -> None:
     """Serve a finished run's model. The schedule that deletes the endpoint is made before the endpoint."""
     settings = read_settings()
+    name = check_run_name(full_name(Names(settings.name), run))
     if hours is not None:
         check_hours(hours)
     aws = session(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
-        started = create_endpoint(aws, deployment, full_name(Names(settings.name), run), hours=hours)
+        started = create_endpoint(aws, deployment, name, hours=hours)
         follow(aws, started)
-    console.print(f"endpoint {started.name} deletes itself in {hours or settings.endpoint.hours_to_live} hours")
+    say(f"endpoint {started.name} deletes itself in {hours or settings.endpoint.hours_to_live} hours")
 
 
 @endpoint_app.command("extend")
@@ -46,23 +49,23 @@ def extend(endpoint: Endpoint, hours: Annotated[int, typer.Option(help="Hours to
     """Move an endpoint's end."""
     settings = read_settings()
     check_hours(hours)
+    name = check_run_name(full_name(Names(settings.name), endpoint))
     with aws_errors():
-        name = full_name(Names(settings.name), endpoint)
         end = extend_endpoint(signed_in(settings), settings, name, hours)
-    console.print(f"endpoint {name} deletes itself at {end:%Y-%m-%d %H:%M} UTC")
+    say(f"endpoint {name} deletes itself at {end:%Y-%m-%d %H:%M} UTC")
 
 
 @endpoint_app.command("delete")
 def delete(endpoint: Endpoint) -> None:
     """Delete an endpoint with its config, model and schedule."""
     settings = read_settings()
-    name = full_name(Names(settings.name), endpoint)
+    name = check_run_name(full_name(Names(settings.name), endpoint))
     with aws_errors():
         try:
             left = delete_endpoint(signed_in(settings), settings, name, Pace())
         except StillThereError as error:
             raise WorkshopError(f"endpoint {name}: {error}. Its schedule stays.") from error
-    console.print(f"endpoint {name} is gone")
+    say(f"endpoint {name} is gone")
     for line in left:
         say(line)
 
@@ -78,10 +81,10 @@ def status() -> None:
         executions = execution_statuses(account, find_deployment(session(settings), settings).workflow)
     console.print(_endpoint_table(endpoints))
     if prices.problem:
-        console.print(f"prices are unknown: {prices.problem}", soft_wrap=True)
+        say(f"prices are unknown: {prices.problem}")
     table = Table("execution", "state", "stage", "started", title="Executions", title_justify="left")
     for each in executions:
-        table.add_row(each.name, each.state, each.stage, f"{each.started:%Y-%m-%d %H:%M}")
+        table.add_row(*map(plain, (each.name, each.state, each.stage, f"{each.started:%Y-%m-%d %H:%M}")))
     console.print(table)
 
 
@@ -93,9 +96,8 @@ def _endpoint_table(endpoints: list[EndpointStatus]) -> Table:
     for each in endpoints:
         end = each.expiry if each.left is None else f"{each.expiry}, in {_clock(each.left)}"
         costs = f"{price_text(each.per_hour)} per hour, {price_text(each.cost_left)} until then"
-        table.add_row(
-            each.name, each.state, each.capacity, end, costs if each.capacity != SERVERLESS else "per request"
-        )
+        costs = costs if each.capacity != SERVERLESS else "per request"
+        table.add_row(*map(plain, (each.name, each.state, each.capacity, end, costs)))
     return table
 
 

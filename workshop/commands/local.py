@@ -12,7 +12,7 @@ from rich.table import Table
 from infra.settings import read_settings
 from preprocessing.errors import InputError
 from workshop import fetch as fetching
-from workshop.commands.common import EXIT_INTERRUPTED, CorpusOption, console
+from workshop.commands.common import EXIT_INTERRUPTED, CorpusOption, console, say
 from workshop.errors import WorkshopError
 
 fetch_app = typer.Typer(no_args_is_help=True, help="Download the model or the corpus.")
@@ -34,14 +34,14 @@ def rehearse(
     if docker and problem:
         raise WorkshopError(f"--docker: {problem}. Start a newer engine, or leave the option out.")
     if problem:
-        console.print(f"jobs run as processes, not in containers: {problem}", highlight=False, soft_wrap=True)
+        say(f"jobs run as processes, not in containers: {problem}")
     plan = Plan(read_settings(), (corpus or SAMPLE_CORPUS).resolve(), model.resolve() if model else None, not problem)
     try:
         report = run_rehearsal(plan, console)
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
     finally:
-        console.print(f"report: {plan.folder / 'report.html'}", soft_wrap=True)
+        say(f"report: {plan.folder / 'report.html'}")
     numbers = report.evaluation
     table = Table(title="Test split", title_justify="left")
     for heading in ("accuracy", "macro-F1", "TF-IDF + linear SVM"):
@@ -49,7 +49,7 @@ def rehearse(
     table.add_row(*(f"{numbers[key]:.4f}" for key in ("accuracy", "macro_f1", "baseline_accuracy")))
     console.print(table)
     for row in report.predictions:
-        console.print(f"{row['predicted']:>16} {row['score']:.3f}  {row['text']}…", soft_wrap=True)
+        say(f"{row['predicted']:>16} {row['score']:.3f}  {row['text']}…")
     console.print("[green]passed[/]: nothing is left" if report.passed else "[red]failed[/]")
 
 
@@ -61,7 +61,7 @@ def stand_in(
     from workshop.stand_in import build_stand_in
 
     size = build_stand_in(corpus, output, seed=read_settings().preprocessing.seed)
-    console.print(f"{output}: stand-in with {size:,} word pieces")
+    say(f"{output}: stand-in with {size:,} word pieces")
 
 
 @fetch_app.command("model")
@@ -74,7 +74,7 @@ def fetch_model(
         raise InputError(f"--version {version}: is unknown. Known are {', '.join(fetching.MODELS)}.")
     archive = _obtain(fetching.MODELS[version], source)
     folder = fetching.unpack_model(archive, Path("build/models") / f"chiTra-{version}")
-    console.print(f"{folder}: ready. Rehearse with it: workshop rehearse --model {folder}")
+    say(f"{folder}: ready. Rehearse with it: workshop rehearse --model {folder}")
 
 
 @fetch_app.command("corpus")
@@ -85,7 +85,7 @@ def fetch_corpus(
     from preprocessing.corpus import read_corpus
 
     archive = _obtain(fetching.CORPUS, source)
-    console.print(f"{archive}: {len(read_corpus(archive).articles):,} articles")
+    say(f"{archive}: {len(read_corpus(archive).articles):,} articles")
 
 
 def _obtain(download: fetching.Download, source: Path | None) -> Path:

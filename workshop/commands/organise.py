@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from infra.names import Names
 from infra.settings import CDK_JSON, Settings, read_settings
 from preprocessing.errors import InputError
 from workshop import image_build as building
 from workshop.account import Account
-from workshop.commands.common import EXIT_FAILED, console, session, signed_in
+from workshop.commands.common import EXIT_FAILED, console, say, session, signed_in
 from workshop.credentials import Desk, holds_keys, issue, revoke, rotate, users_of_stack
 from workshop.deployment import aws_errors, find_deployment
 from workshop.doctor import Check, State, examine
+from workshop.plain import plain
 
 FOLDER = Path("credentials")
 COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", State.FAILED: "red"}
@@ -29,16 +31,16 @@ def doctor() -> None:
     console.print(_table(checks))
     failed = [check for check in checks if check.state is State.FAILED]
     for check in (check for check in checks if check.fix):
-        console.print(f"{check.subject}: {check.fix}", markup=False, highlight=False, soft_wrap=True)
+        say(f"{check.subject}: {check.fix}")
     if failed:
-        console.print(f"{len(failed)} checks failed")
+        say(f"{len(failed)} checks failed")
         raise typer.Exit(EXIT_FAILED)
 
 
 def _table(checks: list[Check]) -> Table:
     table = Table("check", "state", "finding", title="Doctor", title_justify="left")
     for check in checks:
-        table.add_row(check.subject, f"[{COLOURS[check.state]}]{check.state.value}[/]", check.finding)
+        table.add_row(plain(check.subject), Text(check.state.value, COLOURS[check.state]), plain(check.finding))
     return table
 
 
@@ -51,11 +53,11 @@ def build_image() -> None:
         opened = session(settings)
         deployment = find_deployment(opened, settings)
         if building.is_built(opened, deployment):
-            console.print(f"{deployment.image}: is there already", soft_wrap=True)
+            say(f"{deployment.image}: is there already")
             return
         for line in building.build_image(opened, deployment.names):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
-        console.print(f"{deployment.image}: pushed", soft_wrap=True)
+            say(line)
+        say(f"{deployment.image}: pushed")
 
 
 def credentials(
@@ -79,13 +81,13 @@ def credentials(
         desk = Desk(account.client("iam"), names, account.number, settings.region, FOLDER, users)
         for each in chosen:
             if revoking:
-                console.print(f"{each}: {revoke(desk, each)} access keys deleted")
+                say(f"{each}: {revoke(desk, each)} access keys deleted")
                 continue
             if everybody and not rotating and holds_keys(desk, each):
-                console.print(f"{each}: has an access key already (--rotate replaces it)")
+                say(f"{each}: has an access key already (--rotate replaces it)")
                 continue
             file = (rotate if rotating else issue)(desk, each, console=console_password)
-            console.print(f"{each}: {file} and {desk.sheet(each)}", soft_wrap=True)
+            say(f"{each}: {file} and {desk.sheet(each)}")
 
 
 def _chosen(settings: Settings, participant: str | None, *, everybody: bool) -> list[str]:

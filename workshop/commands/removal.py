@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +19,11 @@ from infra.names import Names
 from infra.settings import Settings, read_settings
 from workshop.account import Account
 from workshop.advice import AWS_ERRORS, advice
-from workshop.belongings.belonging import SETTLE_SECONDS, Belonging, Pace, Topic
+from workshop.belongings.belonging import SETTLE_SECONDS, Belonging, Pace, Problem, Topic, guarded
+from workshop.belongings.storage import CONTENTS
 from workshop.belongings.survey import Survey, survey
 from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, console, may_ask, say, signed_in
-from workshop.commands.transfer import export_with_progress
+from workshop.commands.transfer import export_runs
 from workshop.costs import PriceList, capacity_of, price_text
 from workshop.deployment import aws_errors
 from workshop.errors import WorkshopError
@@ -159,12 +162,14 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
     """Offer the export of what was never taken home; refuse to destroy it unless told so."""
     if discard:
         return
-    try:
-        keepsakes = list_keepsakes(account, Names(settings.name), found.regions)
-    except AWS_ERRORS as error:
+    regions = [each.region for each in found.belongings if each.kind == CONTENTS]
+    names = Names(settings.name)
+    look = partial(list_keepsakes, account, names, regions, lambda refusal: say(f"no export has it: {refusal}"))
+    keepsakes = guarded(look, Topic.DATA, settings.region)
+    if isinstance(keepsakes, Problem):
         raise WorkshopError(
-            f"whether every run was exported cannot be seen: {advice(error)}. To remove them unseen: --discard-data."
-        ) from error
+            f"whether every run was exported cannot be seen: {keepsakes.advice}. To remove them unseen: --discard-data."
+        )
     if not keepsakes:
         return
     for keepsake in keepsakes:
@@ -179,8 +184,8 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
 
 
 def _export(account: Account, keepsakes: list[Keepsake]) -> None:
-    for keepsake in keepsakes:
-        export_with_progress(account.client("s3", keepsake.region), keepsake.bucket, keepsake.run, EXPORT_FOLDER)
+    for (region, bucket), group in groupby(keepsakes, key=lambda each: (each.region, each.bucket)):
+        export_runs(account.client("s3", region), bucket, [each.run for each in group], EXPORT_FOLDER)
 
 
 def _work(account: Account, settings: Settings, found: Survey, journal: Journal, pace: Pace) -> Outcome:

@@ -14,10 +14,11 @@ from infra.settings import read_settings
 from preprocessing.errors import InputError
 from workshop.account import Account
 from workshop.caller import participant
-from workshop.commands.common import CorpusOption, console, session
-from workshop.commands.transfer import export_with_progress
+from workshop.commands.common import CorpusOption, say, session
+from workshop.commands.transfer import export_runs, export_with_progress
 from workshop.deployment import Deployment, aws_errors, find_deployment
 from workshop.endpoint import full_name
+from workshop.results import check_run_name, runs_with_results
 from workshop.run import LogLine, Run, follow_run, start_run
 
 
@@ -32,7 +33,7 @@ def upload(corpus: CorpusOption) -> None:
         prefix = deployment.names.corpus_prefix(participant(Account(aws), deployment.names))
         instances = settings.preprocessing.instance_count
         count = upload_corpus(aws.client("s3"), deployment, corpus, prefix=prefix, instances=instances)
-    console.print(f"s3://{deployment.bucket}/{prefix}: {count:,} articles", soft_wrap=True)
+    say(f"s3://{deployment.bucket}/{prefix}: {count:,} articles")
 
 
 def run(
@@ -44,16 +45,18 @@ def run(
 ) -> None:
     """Preprocess and train on AWS, and follow it."""
     settings = read_settings()
+    if name is not None:
+        check_run_name(full_name(Names(settings.name), name))
     overrides = dict(_pair(text) for text in hyperparameter or [])
     aws = session(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
         corpus = _corpus(aws, deployment)
         started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=name, corpus=corpus)
-        console.print(f"run {started.name}")
+        say(f"run {started.name}")
         follow(aws, started)
     if endpoint:
-        console.print(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
+        say(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
 
 
 def _corpus(aws: boto3.Session, deployment: Deployment) -> str:
@@ -62,7 +65,7 @@ def _corpus(aws: boto3.Session, deployment: Deployment) -> str:
 
     prefix = deployment.names.corpus_prefix(participant(Account(aws), deployment.names))
     if prefix != CORPUS_PREFIX and has_corpus(aws.client("s3"), deployment.bucket, prefix):
-        console.print(f"corpus: your own, s3://{deployment.bucket}/{prefix}", soft_wrap=True)
+        say(f"corpus: your own, s3://{deployment.bucket}/{prefix}")
         return prefix
     return CORPUS_PREFIX
 
@@ -71,9 +74,9 @@ def follow(aws: boto3.Session, started: Run) -> None:
     """Print stages and log lines until the execution ends."""
     for event in follow_run(aws, started):
         if isinstance(event, LogLine):
-            console.print(f"  {event.text}", markup=False, highlight=False, soft_wrap=True)
+            say(f"  {event.text}")
         else:
-            console.print(event.name, style="bold", markup=False)
+            say(event.name, style="bold")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -98,11 +101,13 @@ def predict(
         raise InputError("no text was given. Write: workshop predict 'a text'.")
     settings = read_settings()
     aws = session(settings)
+    if endpoint is not None:
+        check_run_name(endpoint)
     with aws_errors():
         answers = ask(aws, endpoint or newest_endpoint(aws, Names(settings.name)), texts)
     for given, answer in zip(texts, answers, strict=True):
         score = answer["scores"][answer["label_name"]]
-        console.print(f"{answer['label_name']:>16} {score:.3f}  {given[:60]}", highlight=False, soft_wrap=True)
+        say(f"{answer['label_name']:>16} {score:.3f}  {given[:60]}")
 
 
 def export(
@@ -112,17 +117,19 @@ def export(
     output: Annotated[Path, typer.Option(help="Where to put it.")] = Path("export"),
 ) -> None:
     """Download models, reports and datasets, verified; run it again to go on with what was cut off."""
-    from workshop.export import runs_with_results
-    from workshop.export_ledger import ORGANISER
-
     settings = read_settings()
+    run_name = None if name is None else check_run_name(full_name(Names(settings.name), name))
     aws = session(settings)
     with aws_errors():
         s3 = aws.client("s3")
         bucket = find_deployment(aws, settings).bucket
-        by = participant(Account(aws), Names(settings.name)) or ORGANISER
-        runs = [full_name(Names(settings.name), name)] if name else runs_with_results(s3, bucket)
-        for each in runs:
-            export_with_progress(s3, bucket, each, output, by=by)
-    if not runs:
-        console.print("no run left a model or a dataset yet")
+        by = participant(Account(aws), Names(settings.name))
+        if run_name:
+            export_with_progress(s3, bucket, run_name, output, by=by)
+            return
+        runs = runs_with_results(s3, bucket)
+        for refusal in runs.refused:
+            say(str(refusal))
+        export_runs(s3, bucket, runs.names, output, by=by)
+    if not runs.names:
+        say("no run left a model or a dataset yet")

@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from workshop.commands.common import console
-from workshop.export import CHECKSUMS, export_run
-from workshop.export_ledger import ORGANISER
+from workshop.advice import AWS_ERRORS, advice
+from workshop.commands.common import console, say
+from workshop.errors import WorkshopError
+from workshop.export import export_run
+from workshop.inside import UnsafePathError, inside
+from workshop.plain import visible
+from workshop.results import CHECKSUMS
 
 
-def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str = ORGANISER) -> None:
-    """Export one run to ``output/<run>``; ``by`` is the user whose record says so."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str = "") -> None:
+    """Export one run to ``output/<run>``; ``by`` is the participant whose record says so, if one.
+
+    Raises:
+        WorkshopError: not everything that can be exported arrived.
+    """
+    try:
+        folder = inside(output, run)
+    except UnsafePathError as error:
+        raise WorkshopError(f"{output / run}: {error}. Remove the link, or choose another --output.") from error
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show(name: str, done: int, total: int) -> None:
             if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total)
+                tasks[name] = bar.add_task(visible(name), total=total)
             bar.update(tasks[name], completed=done)
 
-        files = export_run(s3, bucket, run, output / run, show, by=by)
-    console.print(f"{output / run}: {len(files)} files, verified; checksums in {CHECKSUMS}", soft_wrap=True)
+        files = export_run(s3, bucket, run, folder, show, lambda refusal: say(str(refusal)), by=by)
+    if files:
+        say(f"{folder}: {len(files)} files, verified; checksums in {CHECKSUMS}")
+
+
+def export_runs(s3: Any, bucket: str, runs: Sequence[str], output: Path, by: str = "") -> None:
+    """Export one run after the other; one that fails keeps none of the others.
+
+    Raises:
+        WorkshopError: names each run that failed; why was said before.
+    """
+    failed = []
+    for run in runs:
+        try:
+            export_with_progress(s3, bucket, run, output, by=by)
+        except WorkshopError as error:
+            say(f"failed  {error}")
+            failed.append(run)
+        except AWS_ERRORS as error:
+            say(f"failed  run {run}: {advice(error)}")
+            failed.append(run)
+    if failed:
+        raise WorkshopError(
+            f"not exported in full: {', '.join(failed)}. Mend what the lines above say, and run it again."
+        )

@@ -1,0 +1,165 @@
+"""What comes from a bucket, a model, a job or a participant is printed as it stands, and obeyed by nobody."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from rehearsal.progress import Progress
+from rehearsal.report import Report
+from workshop import cli
+from workshop.doctor import Check, State
+from workshop.errors import WorkshopError
+from workshop.predict import predict
+from workshop.run import LogLine, Run, StageStarted
+from workshop.status import EndpointStatus, ExecutionStatus
+
+HOSTILE = "[/b][red]:smile:[link=x]\x1b]0;owned\x07\x9b2J\u202e"
+SHOWN = r"[/b][red]:smile:[link=x]\x1b]0;owned\x07\x9b2J\u202e"
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """A command with what it asks AWS replaced; returns its exit code and what it printed, which was made harmless."""
+    monkeypatch.setattr("workshop.commands.common.console._width", 400)
+    caller = SimpleNamespace(client=lambda service: None, number="123456789012", region="x")
+    deployment = SimpleNamespace(bucket=HOSTILE, workflow="w", image=HOSTILE, names=SimpleNamespace())
+    monkeypatch.setattr("workshop.commands.runs._corpus", lambda *given: "corpus/")
+    for module in ("runs", "endpoints", "organise"):
+        for name, answer in (("session", caller), ("signed_in", caller), ("find_deployment", deployment)):
+            place = f"workshop.commands.{module}.{name}"
+            monkeypatch.setattr(place, lambda *given, answer=answer: answer, raising=False)
+
+    def call(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["workshop", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        text = said.out + said.err
+        assert SHOWN in text, text
+        assert not any(character in text for character in "\x1b\x07\x9b\u202e")
+        return int(ended.value.code or 0), text
+
+    return call
+
+
+def events(*given: Any, **rest: Any) -> Iterator[StageStarted | LogLine]:
+    yield StageStarted(HOSTILE)
+    yield LogLine("Train", HOSTILE)
+
+
+def test_should_print_texts_and_labels(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workshop.predict.newest_endpoint", lambda *given: "chitra--x")
+    answer = {"label_name": HOSTILE, "scores": {HOSTILE: 0.5}}
+    monkeypatch.setattr("workshop.predict.predict", lambda aws, endpoint, texts: [answer for _ in texts])
+    assert command("predict", HOSTILE)[1].count(SHOWN) == 2
+
+
+def test_should_print_log_lines(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workshop.commands.runs.start_run", lambda *given, **rest: Run("arn", "chitra--x"))
+    monkeypatch.setattr("workshop.commands.runs.follow_run", events)
+    assert command("run")[1].count(SHOWN) == 2
+
+
+def test_should_print_what_failed(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: Any, **rest: Any) -> Run:
+        raise WorkshopError(f"{HOSTILE}\nsecond line")
+
+    monkeypatch.setattr("workshop.commands.runs.start_run", fail)
+    code, said = command("run")
+    assert code == 1
+    assert len(said.splitlines()) == 1
+
+
+def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = EndpointStatus(HOSTILE, HOSTILE, HOSTILE, HOSTILE, timedelta(hours=1), 1.0, 1.0)
+    execution = ExecutionStatus(HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC))
+    monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account: SimpleNamespace(problem=HOSTILE))
+    monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given: [endpoint])
+    monkeypatch.setattr("workshop.commands.endpoints.execution_statuses", lambda *given: [execution])
+    assert command("status")[1].count(SHOWN) >= 8
+
+
+def test_should_print_what_the_doctor_found(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = Check(HOSTILE, State.TO_DO, HOSTILE, HOSTILE)
+    monkeypatch.setattr("workshop.commands.organise.Account", lambda session: None)
+    monkeypatch.setattr("workshop.commands.organise.examine", lambda *given: [check])
+    assert command("doctor")[1].count(SHOWN) == 4
+
+
+def test_should_print_lines_of_an_images_build(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = SimpleNamespace(image_source="codebuild", name="chitra", region="x")
+    monkeypatch.setattr("workshop.commands.organise.read_settings", lambda: settings)
+    monkeypatch.setattr("workshop.commands.organise.building.is_built", lambda *given: False)
+    monkeypatch.setattr("workshop.commands.organise.building.build_image", lambda *given: iter([HOSTILE]))
+    assert command("build-image")[1].count(SHOWN) == 2
+
+
+def test_should_print_a_rehearsals_predictions(command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    report = Report(
+        evaluation={"accuracy": 1.0, "macro_f1": 1.0, "baseline_accuracy": 1.0},
+        predictions=[{"predicted": HOSTILE, "score": 1.0, "text": HOSTILE}],
+        leftovers=[],
+    )
+    monkeypatch.setattr("rehearsal.engine.engine_problem", lambda: HOSTILE)
+    monkeypatch.setattr("rehearsal.rehearse.rehearse", lambda plan, console: report)
+    assert command("rehearse")[1].count(SHOWN) == 3
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_should_show_a_rehearsals_steps(terminal: bool) -> None:
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=200, color_system=None)
+    progress = Progress(console, HOSTILE)
+    with progress, progress.step(HOSTILE) as step:
+        step.note = HOSTILE
+        step.log(HOSTILE)
+        plain_console = Console(file=io.StringIO(), width=200)
+        plain_console.print(progress)
+        table = plain_console.file.getvalue()  # type: ignore[attr-defined]
+    assert table.count(SHOWN) >= 5
+    assert "\x1b" not in table
+    if not terminal:
+        assert console.file.getvalue().count(SHOWN) == 3  # type: ignore[attr-defined]
+        assert "\x1b" not in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+class Endpoint:
+    """Answers ``body``, whatever is asked."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def client(self, service: str) -> Endpoint:
+        return self
+
+    def invoke_endpoint(self, **request: Any) -> dict[str, Any]:
+        return {"Body": io.BytesIO(self._body)}
+
+
+GOOD = {"label": [0], "label_name": ["a"], "logits": [[1.0]], "scores": [{"a": 1.0}]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"garbage", b"\xff", b"[]", b"{}", b"[" * 100_000, b'{"label": ' + b"9" * 5000 + b"}"),
+        json.dumps(GOOD | {"label": []}).encode(),
+        json.dumps(GOOD | {"scores": [{"b": 1.0}]}).encode(),
+        json.dumps(GOOD | {"label_name": [["a"]]}).encode(),
+        json.dumps({name: value * 2 for name, value in GOOD.items()}).encode(),
+    ],
+)
+def test_should_say_that_an_answer_is_none(body: bytes) -> None:
+    with pytest.raises(WorkshopError, match="endpoint e: its answer is none of this workshop's image") as caught:
+        predict(Endpoint(body), "e", ["a text"])  # type: ignore[arg-type]
+    assert len(str(caught.value).splitlines()) == 1
+    assert predict(Endpoint(json.dumps(GOOD).encode()), "e", ["a text"])[0]["label_name"] == "a"  # type: ignore[arg-type]
