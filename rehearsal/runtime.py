@@ -12,8 +12,14 @@ from preprocessing.contract import BASE_DIR
 from rehearsal import engine
 
 OPT_ML = Path(BASE_DIR)
-# The commands that the Dockerfile installs.
-INSTALLED = {"train": "training_image.supervise", "serve": "training_image.serve"}
+# The programs that the Dockerfile installs, and their modules.
+PROGRAMS = {
+    ("train",): "training_image.supervise",
+    ("serve",): "training_image.serve",
+    ("python", "-m", "preprocessing"): "preprocessing",
+}
+# Variables with which a job's request would choose what an interpreter or a loader runs.
+STEERING_VARIABLES = ("PYTHON", "LD_", "DYLD_", "OMP_TOOL")
 KEPT_VARIABLES = (
     *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "VIRTUAL_ENV"),
     *("DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST"),
@@ -46,10 +52,7 @@ class Runtime:
         ``image`` is what the job asked for; in Docker it is fetched from the local registry each time.
         """
         if not self.docker:
-            program, *rest = arguments
-            if program in INSTALLED:
-                return [sys.executable, "-m", INSTALLED[program], *rest]
-            return [sys.executable if program == "python" else program, *rest]
+            return _of_this_machine(arguments)
         inside = {**environment, **self._serving(port)}
         variables = [word for key, value in inside.items() for word in ("--env", f"{key}={value}")]
         hardened = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--init"]  # noqa: S108
@@ -78,11 +81,26 @@ class Runtime:
         if self.docker:
             return kept
         places = {"SAGEMAKER_BASE_DIR": str(base), "CHITRA_MODEL_DIR": str(self.model_dir)}
-        return {**kept, **environment, **places, **self._serving(port), "PYTHONUNBUFFERED": "1"}
+        asked = {key: value for key, value in environment.items() if not key.upper().startswith(STEERING_VARIABLES)}
+        python = {"PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}  # no module from the folder that holds the job's data
+        return {**asked, **kept, **places, **self._serving(port), **python}
 
     @staticmethod
     def _serving(port: int | None) -> dict[str, str]:
         return {"SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_HOST": "127.0.0.1"} if port else {}
+
+
+def _of_this_machine(arguments: Sequence[str]) -> list[str]:
+    """The image's own programs as this Python runs them; any other would run with the rights of who holds the workshop.
+
+    Raises:
+        ValueError: it is another program.
+    """
+    for program, module in PROGRAMS.items():
+        if tuple(arguments[: len(program)]) == program:
+            return [sys.executable, "-m", module, *arguments[len(program) :]]
+    known = ", ".join(" ".join(program) for program in PROGRAMS)
+    raise ValueError(f"{' '.join(arguments)!r} is none of the image's programs ({known}); others need --docker")
 
 
 def registry(port: int) -> str:

@@ -18,9 +18,11 @@ from rehearsal.role_session import service_session
 from rehearsal.runtime import OPT_ML, Runtime
 from rehearsal.sagemaker_store import PROCESSING, TRAINING, Kind, Record, Store
 from rehearsal.transfer import download_prefix, upload_archive, upload_folder
+from workshop.inside import inside
 
 POLL_SECONDS = 0.2
 FIRST_HOST = "algo-1"
+MESSAGE_CHARACTERS = 1024  # as many as SageMaker shows of an exit message (DescribeProcessingJob)
 
 
 class JobFailedError(Exception):
@@ -70,9 +72,8 @@ class JobRunner:
         self._store.update(record, ProcessingStartTime=time.time())
         codes = self._run_containers(PROCESSING, record, session, instances, arguments)
         failed = next((host for host, code in codes.items() if code), None)
-        message = instances[failed or FIRST_HOST] / "output/message"
-        if message.exists():
-            self._store.update(record, ExitMessage=message.read_text(encoding="utf-8"))
+        if message := _said(instances[failed or FIRST_HOST], "message"):
+            self._store.update(record, ExitMessage=message)
         if failed:
             raise JobFailedError(f"AlgorithmError: See job logs for more information, exit code: {codes[failed]}")
         stopped = None in codes.values()
@@ -88,7 +89,7 @@ class JobRunner:
         self._store.update(record, SecondaryStatus="Downloading", TrainingStartTime=time.time())
         for channel in record.get("InputDataConfig", []):
             source = channel["DataSource"]["S3DataSource"]["S3Uri"]
-            if download_prefix(s3, source, base / "input/data" / channel["ChannelName"]) == 0:
+            if download_prefix(s3, source, inside(base, "input/data", channel["ChannelName"])) == 0:
                 raise JobFailedError(f"ClientError: No S3 objects found under S3 URL {source!r}")
         checkpoints = record.get("CheckpointConfig", {}).get("S3Uri")
         if checkpoints:
@@ -103,20 +104,17 @@ class JobRunner:
             (base / folder).mkdir(parents=True, exist_ok=True)
         self._store.update(record, SecondaryStatus="Training")
         code = self._run_containers(TRAINING, record, session, {FIRST_HOST: base}, ["train"])[FIRST_HOST]
-        failure = base / "output/failure"
         if code not in (0, None):
-            detail = (
-                failure.read_text(encoding="utf-8") if failure.exists() else "no /opt/ml/output/failure was written"
-            )
+            detail = _said(base, "failure") or "no /opt/ml/output/failure was written"
             raise JobFailedError(f"AlgorithmError: {detail}, exit code: {code}")
         self._store.update(record, SecondaryStatus="Uploading")
         destination = f"{record['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{record['TrainingJobName']}/output"
         model = f"{destination}/model.tar.gz"
-        if upload_archive(s3, base / "model", model, base / "model.tar.gz"):
+        if upload_archive(s3, inside(base, "model"), model, base / "model.tar.gz"):
             self._store.update(record, ModelArtifacts={"S3ModelArtifacts": model})
-        upload_archive(s3, base / "output/data", f"{destination}/output.tar.gz", base / "output.tar.gz")
+        upload_archive(s3, inside(base, "output/data"), f"{destination}/output.tar.gz", base / "output.tar.gz")
         if checkpoints:
-            upload_folder(s3, base / "checkpoints", checkpoints)
+            upload_folder(s3, inside(base, "checkpoints"), checkpoints)
         status = "Stopped" if code is None else "Completed"
         self._store.update(record, TrainingJobStatus=status, SecondaryStatus=status, **_end_times(TRAINING, record))
 
@@ -170,7 +168,20 @@ def _in_thread(run: Callable[[], None]) -> None:
 
 
 def _local(base: Path, container_path: str) -> Path:
-    return base / Path(container_path).relative_to(OPT_ML)
+    """Where a path in the container is on this machine.
+
+    Raises:
+        ValueError: it is not below /opt/ml.
+    """
+    return inside(base, Path(container_path).relative_to(OPT_ML).as_posix())
+
+
+def _said(base: Path, name: str) -> str:
+    """What a job wrote to a file below ``output``; not what a link of that name leads to."""
+    file = base / "output" / name
+    if not file.is_file() or file.is_symlink() or file.parent.is_symlink():
+        return ""
+    return file.read_text(encoding="utf-8", errors="replace")[:MESSAGE_CHARACTERS]
 
 
 def _download_input(s3: Any, given: Record, base: Path, number: int, instances: int) -> None:

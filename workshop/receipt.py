@@ -12,6 +12,7 @@ from workshop.account import Account
 from workshop.belongings.belonging import Belonging
 from workshop.belongings.survey import Survey
 from workshop.files import write_whole
+from workshop.inside import inside
 from workshop.journal import Journal
 from workshop.plain import visible
 from workshop.teardown import Outcome
@@ -40,10 +41,10 @@ def regions_of_receipts(settings: Settings, account: Account) -> tuple[str, ...]
 def write_receipt(outcome: Outcome, journal: Journal, settings: Settings, account: Account) -> Path:
     """Write ``receipts/<workshop>-<time>.json`` and ``.txt``; returns the text's path."""
     content = receipt(outcome, journal, settings, account)
-    stem = FOLDER / f"{settings.name}-{outcome.ended:%Y%m%dT%H%M%SZ}"
-    write_whole(stem.with_suffix(".json"), json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-    write_whole(stem.with_suffix(".txt"), as_text(content))
-    return stem.with_suffix(".txt")
+    stem = f"{settings.name}-{outcome.ended:%Y%m%dT%H%M%SZ}"
+    write_whole(inside(FOLDER, f"{stem}.json"), json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    write_whole(inside(FOLDER, f"{stem}.txt"), as_text(content))
+    return FOLDER / f"{stem}.txt"
 
 
 def receipt(outcome: Outcome, journal: Journal, settings: Settings, account: Account) -> dict[str, Any]:
