@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: run test bench lint synth doctor deploy teardown image image-size audit setup lock clean
 
 run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own, DOCKER=1 or 0 for containers or not)
-	workshop rehearse $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(DOCKER),$(if $(filter 0,$(DOCKER)),--no-docker,--docker))
+	rehearse $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(DOCKER),$(if $(filter 0,$(DOCKER)),--no-docker,--docker))
 
 test: setup  ## lint, types and tests
 	$(MAKE) --no-print-directory lint
@@ -27,6 +27,7 @@ lint: setup
 	ruff check .
 	ruff format --check .
 	mypy
+	lint-imports --no-cache
 
 synth: setup  ## the templates, for review
 	cdk synth --quiet
@@ -57,7 +58,7 @@ $(NODE_STAMP): package.json package-lock.json $(STAMP)
 
 image:  ## the container image (TARGET=cuda, MODEL=archive or folder of your own, SHA256=the archive's checksum)
 	@rm -rf build/image && mkdir -p build/image $(if $(MODEL),&& cp -R "$(MODEL:/=)" build/image/)
-	$(ENGINE) build --file training_image/Dockerfile --target $(TARGET) --tag $(IMAGE) $(DOCKER_BUILD_FLAGS) \
+	$(ENGINE) build --file training_image/building/Dockerfile --target $(TARGET) --tag $(IMAGE) $(DOCKER_BUILD_FLAGS) \
 		$(if $(MODEL),--build-context models=build/image --build-arg MODEL_ADDRESS="models/$(notdir $(MODEL:/=))") \
 		$(if $(SHA256),--build-arg MODEL_SHA256="$(SHA256)") .
 
@@ -66,11 +67,11 @@ image-size:  ## what each of the image's layers weighs (TARGET=cuda)
 	$(ENGINE) image inspect --format '{{.Size}} bytes in all' $(IMAGE)
 
 audit: setup  ## known vulnerabilities of the image's packages (asks PyPI)
-	pip-audit --strict --no-deps --disable-pip --requirement training_image/requirements.lock --requirement training_image/cuda.lock
+	pip-audit --strict --no-deps --disable-pip --requirement training_image/building/requirements.lock --requirement training_image/building/cuda.lock
 
 lock: setup  ## write what is installed to requirements.lock
 	pip freeze --all --exclude-editable | grep -v '^pip==' | sed 's/+cpu$$//' > requirements.lock
-	python -m training_image.lock
+	python -m training_image.building.lock
 	@touch $(STAMP) $(NODE_STAMP)
 
 clean:

@@ -17,13 +17,13 @@ from sudachitra import BertSudachipyTokenizer
 from benchmarks.report import Row, print_report, write_report
 from benchmarks.sizes import measure_sizes
 from benchmarks.timing import Contender, Passes, interleaved
+from chitra.corpus import read_corpus
+from chitra.split import SPLITS
+from chitra.tokenisation import Encoder, load_tokenizer
 from infra.settings import read_settings
-from preprocessing.corpus import read_corpus
 from preprocessing.encoding import EncodingPool, encode_texts
 from preprocessing.job import in_batches, preprocess
-from preprocessing.split import SPLITS
-from preprocessing.tokenisation import Encoder, load_tokenizer
-from workshop import stand_in
+from rehearsal import stand_in
 
 MAX_LENGTH = 512
 VOCABULARY_SIZE = 32_000  # about that of chiTra-1.0

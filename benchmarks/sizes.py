@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.report import Row
-from preprocessing.corpus import read_corpus
+from chitra.corpus import read_corpus
 
 COPIES = (1, 10, 100)
 MEMORY_LIMIT = 1_500.0  # MB per process

@@ -14,12 +14,14 @@ from infra.names import Names
 from infra.settings import MODELS_FOLDER, Settings
 
 REPOSITORY_ROOT = Path(__file__).parent.parent
-DOCKERFILE = "training_image/Dockerfile"
+DOCKERFILE = "training_image/building/Dockerfile"
 # Only what the Dockerfile copies: editing anything else does not rebuild the image, and no model enters an asset.
 BUILD_CONTEXT = (
     "training_image/*.py",
-    "training_image/*.lock",
+    "training_image/building/*.py",
+    "training_image/building/*.lock",
     DOCKERFILE,
+    "chitra/*.py",
     "preprocessing/*.py",
     f"{MODELS_FOLDER}/.gitkeep",
 )

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from chitra.errors import InputError
+from chitra.json_text import read_json
 from infra.instances import why_unusable
-from preprocessing.errors import InputError
-from preprocessing.json_text import read_json
 
 CONTEXT_KEY = "workshop"
 CDK_JSON = Path(__file__).parent.parent / "cdk.json"

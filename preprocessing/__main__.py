@@ -7,9 +7,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from preprocessing.contract import base_dir, bundled_model_dir, place_among_instances, report_end
+from chitra.contract import base_dir, bundled_model_dir, place_among_instances, report_end
+from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from preprocessing.dataset import Shard
-from preprocessing.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from preprocessing.job import preprocess
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from datasets import ClassLabel, Dataset, Features, Sequence, Value
+from datasets import Dataset, Features, Value
 from datasets.fingerprint import generate_random_fingerprint
 
 ROWS_PER_BATCH = 1_000
@@ -31,15 +31,6 @@ class Shard:
 def raw_features() -> Features:
     """The hands-on's two columns: ``sentence1`` and ``label``, both texts."""
     return Features({"sentence1": Value("string"), "label": Value("string")})
-
-
-def encoded_features(id_type: str, categories: list[str] | None) -> Features:
-    """``input_ids`` (not padded), ``label`` and ``article`` (the row in its instance's raw data).
-
-    An instance that saw only a share of the corpus does not know all ``categories``: its labels are names.
-    """
-    label = ClassLabel(names=categories) if categories else Value("string")
-    return Features({"input_ids": Sequence(Value(id_type)), "label": label, "article": Value("uint32")})
 
 
 class DatasetWriter:

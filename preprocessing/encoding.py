@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from preprocessing.tokenisation import Encoder, Ids
+from chitra.tokenisation import Encoder, Ids
 
 WAITING_PER_PROCESS = 3  # batches: enough to keep it busy, few enough to keep memory flat
 

@@ -14,21 +14,10 @@ import datasets
 import numpy as np
 import pyarrow as pa
 
-from preprocessing.corpus import CorpusReader
-from preprocessing.dataset import (
-    RAW,
-    DatasetWriter,
-    Shard,
-    empty_folder,
-    encoded_features,
-    raw_features,
-    read_batches,
-)
-from preprocessing.encoding import EncodingPool, Encodings
-from preprocessing.fingerprint import fingerprint
-from preprocessing.manifest import build_manifest, write_manifest
-from preprocessing.progress import Progress, Stage
-from preprocessing.split import (
+from chitra.corpus import CorpusReader
+from chitra.encoded import encoded_features
+from chitra.fingerprint import fingerprint
+from chitra.split import (
     SPLITS,
     Array,
     Articles,
@@ -37,7 +26,18 @@ from preprocessing.split import (
     split_by_order,
     split_by_quota,
 )
-from preprocessing.tokenisation import Encoder
+from chitra.tokenisation import Encoder
+from preprocessing.dataset import (
+    RAW,
+    DatasetWriter,
+    Shard,
+    empty_folder,
+    raw_features,
+    read_batches,
+)
+from preprocessing.encoding import EncodingPool, Encodings
+from preprocessing.manifest import build_manifest, write_manifest
+from preprocessing.progress import Progress, Stage
 
 BATCH = 100  # articles
 

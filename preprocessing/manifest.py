@@ -6,13 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from preprocessing.corpus import Source
+from chitra.corpus import Source
+from chitra.fingerprint import Fingerprint
+from chitra.split import SPLITS, Array, Articles, count_duplicates
 from preprocessing.dataset import Shard, write_json
-from preprocessing.fingerprint import Fingerprint
 from preprocessing.progress import Stage
-from preprocessing.split import SPLITS, Array, Articles, count_duplicates
 
-MANIFESTS = "manifest*.json"
 CATEGORIES_FILE = "categories.json"
 
 

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from chitra.errors import WorkshopError
+from local_aws.server import LocalAws
 from rehearsal.progress import Step
-from rehearsal.server import LocalAws
-from workshop.errors import WorkshopError
-from workshop.receipt import FOLDER as RECEIPTS
+from workshop.teardown.receipt import FOLDER as RECEIPTS
 
 ROOT = Path(__file__).parent.parent
 SETTLE_SECONDS = "1"  # nothing writes logs late on this machine

@@ -16,7 +16,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from workshop.plain import plain, visible
+from chitra.visible import visible
+from workshop.commands.common import plain
 
 LOG_LINES = 8
 MARKS = {"passed": "[green]✔[/]", "failed": "[red]✘[/]", "interrupted": "[yellow]■[/]"}

@@ -15,33 +15,33 @@ from botocore.exceptions import BotoCoreError, ClientError
 from datasets import load_from_disk
 from rich.console import Console
 
+from chitra.corpus import read_corpus
+from chitra.encoded import MANIFESTS
+from chitra.errors import WorkshopError
+from chitra.fingerprint import fingerprint
+from chitra.split import SPLITS
 from infra.names import Names
 from infra.settings import Settings
-from preprocessing.corpus import read_corpus
-from preprocessing.fingerprint import fingerprint
-from preprocessing.manifest import MANIFESTS
-from preprocessing.split import SPLITS
+from local_aws.runtime import Runtime
+from local_aws.server import ACCOUNT, LocalAws, LocalAwsError
 from rehearsal.docker_for_cdk import write_command
 from rehearsal.inventory import inventory
 from rehearsal.programs import ROOT, StepFailedError, cdk, tear_down
 from rehearsal.progress import Progress, Step
 from rehearsal.report import PLOTS, Report, write_report
-from rehearsal.runtime import Runtime
-from rehearsal.server import ACCOUNT, LocalAws, LocalAwsError
-from workshop.account import Account
-from workshop.belongings.belonging import Pace
-from workshop.costs import PriceList
-from workshop.credentials import Desk, issue, users_of_stack
-from workshop.deployment import Deployment, find_deployment
-from workshop.endpoint import create_endpoint, delete_endpoint
-from workshop.errors import WorkshopError
-from workshop.export import export_run
-from workshop.plain import plain
-from workshop.predict import predict
-from workshop.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
-from workshop.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
-from workshop.status import endpoint_statuses
-from workshop.upload import upload_corpus
+from rehearsal.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
+from workshop.access.credentials import CredentialIssuer, issue, users_of_stack
+from workshop.aws.account import Account
+from workshop.aws.deployment import Deployment, find_deployment
+from workshop.aws.waiting import Pace
+from workshop.commands.common import plain
+from workshop.data.export import export_run
+from workshop.data.upload import upload_corpus
+from workshop.runs.costs import PriceList
+from workshop.runs.endpoint import create_endpoint, delete_endpoint
+from workshop.runs.predict import predict
+from workshop.runs.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
+from workshop.runs.status import endpoint_statuses
 
 SAMPLE_CORPUS = ROOT / "samples" / "corpus"
 RUN_NAME = "rehearsal"
@@ -203,7 +203,7 @@ def _participant_session(aws: LocalAws, organiser: boto3.Session, plan: Plan, st
     name = plan.settings.participants[0]
     names, folder = Names(plan.settings.name), plan.folder / "credentials"
     users = users_of_stack(organiser.client("cloudformation"), names)
-    file = issue(Desk(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder, users), name)
+    file = issue(CredentialIssuer(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder, users), name)
     step.note = f"{name}: {file}"
     return aws.session_from(file)
 

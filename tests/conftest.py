@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from rehearsal.stand_in import build_stand_in
 from tests import secrets
-from workshop.stand_in import build_stand_in
 
 ROOT = Path(__file__).parent.parent
 SEED = 42

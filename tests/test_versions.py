@@ -33,7 +33,7 @@ def test_should_have_installed_what_is_pinned(package: str, pinned: str) -> None
         ("sudachipy", "0.7.0"),  # decides token ids
         ("sudachidict_core", "20261015"),  # decides token ids
         ("aws-cdk-lib", "2.275.0"),
-        ("ministack", "1.5.33"),  # rehearsal/extensions.py uses its private names
+        ("ministack", "1.5.33"),  # local_aws/extensions.py uses its private names
     ],
 )
 def test_should_keep_versions_that_other_code_relies_on(package: str, pinned: str) -> None:

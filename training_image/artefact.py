@@ -11,9 +11,9 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 from transformers import PreTrainedModel
 
-from preprocessing.errors import InputError
-from preprocessing.fingerprint import Fingerprint, fingerprint
-from preprocessing.json_text import read_json
+from chitra.errors import InputError
+from chitra.fingerprint import Fingerprint, fingerprint
+from chitra.json_text import read_json
 
 TOKENISATION_FILE = "tokenisation.json"
 LENGTH = TypeAdapter(Annotated[int, Field(ge=8, le=512)])  # as the hyperparameter of that name

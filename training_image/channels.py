@@ -13,11 +13,10 @@ from datasets import ClassLabel, Dataset, load_from_disk
 from datasets.table import InMemoryTable
 from pydantic import BaseModel, ConfigDict, Field
 
-from preprocessing.dataset import encoded_features
-from preprocessing.errors import InputError
-from preprocessing.fingerprint import Fingerprint
-from preprocessing.json_text import read_json
-from preprocessing.manifest import MANIFESTS
+from chitra.encoded import MANIFESTS, encoded_features
+from chitra.errors import InputError
+from chitra.fingerprint import Fingerprint
+from chitra.json_text import read_json
 
 CHANNELS = ("train", "validation", "test")
 REASON_CHARACTERS = 300

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from preprocessing.errors import InputError
-from preprocessing.json_text import read_json
+from chitra.errors import InputError
+from chitra.json_text import read_json
 
 SDK_PREFIX = "sagemaker_"  # what SageMaker's own SDK adds; not ours to judge
 

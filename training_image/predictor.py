@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import BertForSequenceClassification
 
-from preprocessing.tokenisation import Encoder
+from chitra.tokenisation import Encoder
 from training_image.artefact import read_tokenisation
 from training_image.collation import Collator
 from training_image.evaluation import softmax

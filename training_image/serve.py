@@ -13,8 +13,8 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from preprocessing.contract import base_dir
-from preprocessing.errors import EXIT_INPUT, InputError
+from chitra.contract import base_dir
+from chitra.errors import EXIT_INPUT, InputError
 from training_image.device import gpu_problem
 from training_image.predictor import Prediction, Predictor
 

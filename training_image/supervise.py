@@ -10,8 +10,8 @@ import subprocess
 import sys
 from types import FrameType
 
-from preprocessing.contract import end_in_failure
-from preprocessing.errors import EXIT_FAILURE
+from chitra.contract import end_in_failure
+from chitra.errors import EXIT_FAILURE
 
 OUT_OF_MEMORY = (
     "training was killed (SIGKILL), most likely because the instance's memory was full: "

@@ -15,11 +15,11 @@ import datasets
 import torch
 import transformers
 
-from preprocessing.contract import base_dir, bundled_model_dir, end_in_failure, report_end
-from preprocessing.errors import EXIT_FAILURE, EXIT_INPUT, InputError
-from preprocessing.fingerprint import fingerprint
-from preprocessing.json_text import read_json
-from preprocessing.tokenisation import load_tokenizer
+from chitra.contract import base_dir, bundled_model_dir, end_in_failure, report_end
+from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError
+from chitra.fingerprint import fingerprint
+from chitra.json_text import read_json
+from chitra.tokenisation import load_tokenizer
 from training_image.artefact import save_artefact
 from training_image.channels import Channels, read_channels
 from training_image.device import gpu_problem

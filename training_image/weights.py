@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from transformers import BertConfig, BertForSequenceClassification
 
-from preprocessing.errors import InputError
-from preprocessing.json_text import read_json
-from preprocessing.model_files import CONFIG
+from chitra.errors import InputError
+from chitra.json_text import read_json
+from chitra.model_files import CONFIG
 
 REASON_CHARACTERS = 300
 Share = Annotated[float, Field(ge=0, lt=1)]

@@ -16,12 +16,12 @@ from botocore.exceptions import NoCredentialsError
 
 from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names
 from infra.settings import Settings
-from workshop.account import Account
-from workshop.advice import AWS_ERRORS, advice
-from workshop.belongings.stacks import describe_stack
-from workshop.belongings.tags import owner
-from workshop.belongings.waiting import found
-from workshop.fetch import CORPUS, DOWNLOADS
+from workshop.aws.account import Account
+from workshop.aws.advice import AWS_ERRORS, advice
+from workshop.aws.stacks import describe_stack
+from workshop.aws.tags import owner
+from workshop.aws.waiting import none_if_missing
+from workshop.data.fetch import CORPUS, DOWNLOADS
 
 BOOTSTRAP_VERSION = 8  # from which on the CLI's deploy role may read the version (CDK guide, "Bootstrap template")
 ENOUGH_DISK_GB, LEAST_DISK_GB = 20, 10  # the image has some 6 GB, its build cache as much again
@@ -186,7 +186,7 @@ def _region(account: Account, settings: Settings) -> Iterator[Check]:
 def _bootstrap(account: Account, settings: Settings) -> Iterator[Check]:
     fix = f"make deploy does it, or: cdk bootstrap aws://{account.number}/{settings.region}"
     ssm = account.client("ssm")
-    answer = found(lambda: ssm.get_parameters(Names=[BOOTSTRAP_VERSION_PARAMETER]))
+    answer = none_if_missing(lambda: ssm.get_parameters(Names=[BOOTSTRAP_VERSION_PARAMETER]))
     values = [int(parameter["Value"]) for parameter in answer["Parameters"]] if answer else []
     if not values:
         yield Check("bootstrap", State.TO_DO, "this region is not bootstrapped", fix)

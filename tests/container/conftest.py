@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.engine import docker, engine_problem, remove_containers
+from local_aws.engine import docker, engine_problem, remove_containers
 
 ROOT = Path(__file__).parent.parent.parent
 LABEL = "chitra-workshop-test"
@@ -35,7 +35,15 @@ def build(model: Path, tag: str, *flags: str, **arguments: str) -> subprocess.Co
     given = {"MODEL_ADDRESS": f"models/{model.name}", **arguments}
     words = [word for key, value in given.items() for word in ("--build-arg", f"{key}={value}")]
     command = [os.environ.get("CDK_DOCKER", "docker"), "build", "--progress", "plain", "--tag", tag]
-    command += ["--file", "training_image/Dockerfile", "--build-context", f"models={model.parent}", *words, *flags, "."]
+    command += [
+        "--file",
+        "training_image/building/Dockerfile",
+        "--build-context",
+        f"models={model.parent}",
+        *words,
+        *flags,
+        ".",
+    ]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -7,7 +7,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from rehearsal.engine import docker
+from local_aws.engine import docker
 from tests.container.conftest import LABEL, build
 
 Files = dict[str, tuple[bytes, int, int, int, str]]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from datasets import load_from_disk
 
-from preprocessing.fingerprint import fingerprint
-from rehearsal.engine import docker
+from chitra.fingerprint import fingerprint
+from local_aws.engine import docker
 from tests.container.conftest import WATCH, Box, ended
 
 SITE_PACKAGES = "/opt/site-packages/"

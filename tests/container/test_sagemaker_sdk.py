@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.endpoint import free_port
+from local_aws.ports import free_port
 from tests.container.conftest import ROOT
 
 CATEGORIES = {"animals", "books", "cooking", "garden", "music", "science", "sports", "travel", "weather"}

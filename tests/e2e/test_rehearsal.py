@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.engine import docker, engine_problem
+from local_aws.engine import docker, engine_problem
 from tests import secrets
 
 ROOT = Path(__file__).parent.parent.parent
@@ -27,9 +27,9 @@ def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from pathlib import Path; import rehearsal.rehearse as r; from functools import partial;"
         f"r.Plan = partial(r.Plan, folder=Path({str(folder)!r}));"
-        "from workshop.cli import main; main()"
+        "from rehearsal.cli import main; main()"
     )
-    return [sys.executable, "-c", program, "rehearse", runtime, *arguments]
+    return [sys.executable, "-c", program, runtime, *arguments]
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_should_write_a_receipt_of_the_teardown(rehearsal: tuple[Path, subproces
 
 def processes_of(folder: Path) -> list[str]:
     listing = subprocess.check_output(["ps", "-Aww", "-o", "args"], text=True)
-    environment = [line for line in listing.splitlines() if "rehearsal.local_aws" in line or str(folder) in line]
+    environment = [line for line in listing.splitlines() if "local_aws" in line or str(folder) in line]
     return [line for line in environment if "ps -Aww" not in line]
 
 

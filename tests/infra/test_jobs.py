@@ -12,7 +12,7 @@ import pytest
 from infra import jobs
 from infra.names import Names
 from infra.settings import EndpointSettings, Settings
-from rehearsal.validation import problems_of_request
+from local_aws.validation import problems_of_request
 
 DEPLOYMENT = jobs.Deployment(
     bucket="chitra-sagemaker-123456789012-ap-northeast-1",

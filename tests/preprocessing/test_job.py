@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from datasets import load_from_disk
 
+from chitra.split import SPLITS
 from preprocessing.__main__ import main
-from preprocessing.split import SPLITS
 from tests.conftest import Job
 
 ARTICLE = "https://example.com/\n2026-01-01T00:00:00+0900\n題名\n本文{}です。\n"

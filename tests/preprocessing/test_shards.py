@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from datasets import Dataset, load_from_disk
 
+from chitra.corpus import Article, read_corpus
+from chitra.errors import InputError
+from chitra.fingerprint import fingerprint
+from chitra.split import SPLITS, order_of, split_by_order
 from preprocessing.__main__ import main
-from preprocessing.corpus import Article, read_corpus
-from preprocessing.errors import InputError
-from preprocessing.fingerprint import fingerprint
-from preprocessing.split import SPLITS, order_of, split_by_order
 from tests.conftest import SEED
 from training_image.channels import read_channels
 

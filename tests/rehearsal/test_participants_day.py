@@ -15,13 +15,13 @@ import pytest
 
 from infra.names import Names
 from infra.settings import read_settings
-from rehearsal.runtime import Runtime
-from rehearsal.server import ACCOUNT, LocalAws
-from tests.rehearsal.conftest import deploy
-from workshop.account import Account
-from workshop.caller import participant
-from workshop.deployment import Deployment, find_deployment
-from workshop.upload import has_corpus
+from local_aws.runtime import Runtime
+from local_aws.server import ACCOUNT, LocalAws
+from tests.local_aws.conftest import deploy
+from workshop.aws.account import Account
+from workshop.aws.caller import participant
+from workshop.aws.deployment import Deployment, find_deployment
+from workshop.data.upload import has_corpus
 
 NAMES = Names("chitra")
 USER = "chitra-participant-1"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.fingerprint import fingerprint
-from preprocessing.tokenisation import load_tokenizer
-from training_image.bundle import BundleError, bundle
-from training_image.lock import image_requirements
-from training_image.slim import slim
+from chitra.fingerprint import fingerprint
+from chitra.tokenisation import load_tokenizer
+from training_image.building.bundle import BundleError, bundle
+from training_image.building.lock import image_requirements
+from training_image.building.slim import slim
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -38,7 +38,7 @@ def test_should_bundle_a_folder(tmp_path: Path, stand_in: Path) -> None:
 def test_should_say_which_model_the_image_bundles(tmp_path: Path, archive: Path, stand_in: Path) -> None:
     bundle(str(archive), sha256(archive), tmp_path / "chitra/model")
     done = subprocess.run(
-        [sys.executable, "-m", "training_image.manifest", str(tmp_path / "chitra")],
+        [sys.executable, "-m", "training_image.building.image_manifest", str(tmp_path / "chitra")],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -52,7 +52,7 @@ def test_should_say_which_model_the_image_bundles(tmp_path: Path, archive: Path,
 
 def test_should_label_the_image_with_the_projects_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert f'org.opencontainers.image.version="{version}"' in (ROOT / "training_image/Dockerfile").read_text()
+    assert f'org.opencontainers.image.version="{version}"' in (ROOT / "training_image/building/Dockerfile").read_text()
 
 
 def test_should_remove_only_what_is_listed(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_should_fail_the_build_with_one_line(tmp_path: Path, archive: Path) -> N
 
 def test_should_run_alone_without_the_projects_packages(tmp_path: Path, stand_in: Path) -> None:
     """The Dockerfile starts it before anything else is copied."""
-    program = ROOT / "training_image/bundle.py"
+    program = ROOT / "training_image/building/bundle.py"
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(program), "models/nothing.tar.gz", "", str(tmp_path / "model")],
         cwd=tmp_path,
@@ -114,16 +114,16 @@ def test_should_pin_the_same_torch_for_both_targets() -> None:
 
 
 def read_lock(name: str) -> dict[str, str]:
-    return dict(line.split("==") for line in (ROOT / "training_image" / name).read_text().splitlines())
+    return dict(line.split("==") for line in (ROOT / "training_image/building" / name).read_text().splitlines())
 
 
 def test_should_copy_nothing_into_the_image_that_an_edit_elsewhere_changes() -> None:
     """CDK's list and the one for `docker build` are the same, but for a model of your own."""
     from infra.image import BUILD_CONTEXT
 
-    ignored = (ROOT / "training_image/Dockerfile.dockerignore").read_text().split()
+    ignored = (ROOT / "training_image/building/Dockerfile.dockerignore").read_text().split()
     own = {"*", "!models/*"}
     assert set(ignored) - own == {f"!{name}" for name in BUILD_CONTEXT} - {
-        "!training_image/Dockerfile",  # which docker sends along anyway
+        "!training_image/building/Dockerfile",  # which docker sends along anyway
         "!models/.gitkeep",
     }

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from preprocessing.errors import InputError
+from chitra.errors import InputError
 from tests.conftest import Job
 from training_image.weights import load_classifier
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.errors import InputError
+from chitra.errors import InputError
 from training_image.hyperparameters import Hyperparameters, parse_hyperparameters, read_hyperparameters
 
 

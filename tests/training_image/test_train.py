@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from preprocessing.errors import InputError
-from preprocessing.fingerprint import fingerprint
+from chitra.errors import InputError
+from chitra.fingerprint import fingerprint
 from tests.conftest import Job
 from training_image.channels import read_channels
 from training_image.collation import Collator

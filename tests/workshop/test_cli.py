@@ -19,9 +19,13 @@ OFFLINE = {
 
 
 def workshop(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return run("workshop.cli", *arguments, **variables)
+
+
+def run(module: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")} | OFFLINE | variables
     return subprocess.run(
-        [sys.executable, "-m", "workshop.cli", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=environment,
         input="",
@@ -35,7 +39,7 @@ def workshop(*arguments: str, **variables: str) -> subprocess.CompletedProcess[s
 def test_should_list_its_commands() -> None:
     done = workshop("--help")
     assert done.returncode == 0
-    commands = "rehearse stand-in fetch doctor credentials upload run status endpoint predict export teardown verify"
+    commands = "fetch doctor credentials upload run status endpoint predict export teardown verify"
     for command in commands.split():
         assert command in done.stdout
 
@@ -47,9 +51,6 @@ def test_should_list_its_commands() -> None:
         (["run", "-p", "epochs"], 2, "--hyperparameter epochs: write name=value"),
         (["predict"], 2, "no text was given"),
         (["upload", "--corpus", "nowhere"], 1, "no AWS credentials were found"),
-        (["rehearse", "--corpus", "nowhere"], 2, "nowhere: no such corpus"),
-        (["rehearse", "--model", "nowhere"], 2, "nowhere: is no chiTra model"),
-        (["stand-in", "--corpus", "nowhere"], 2, "nowhere: no such corpus"),
         (["fetch", "model", "--version", "9"], 2, "--version 9: is unknown"),
         (["fetch", "corpus", "--from", "nowhere"], 2, "nowhere: does not exist"),
         (["credentials"], 2, "name one participant, or --all. In cdk.json are: participant-1."),
@@ -65,6 +66,22 @@ def test_should_list_its_commands() -> None:
 )
 def test_should_explain_a_mistake_in_one_line(arguments: list[str], code: int, message: str) -> None:
     done = workshop(*arguments)
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--corpus", "nowhere"], 2, "nowhere: no such corpus"),
+        (["--model", "nowhere"], 2, "nowhere: is no chiTra model"),
+        (["stand-in", "--corpus", "nowhere"], 2, "nowhere: no such corpus"),
+        (["nonsense"], 2, "No such command"),
+    ],
+)
+def test_should_explain_a_mistake_in_a_rehearsals_call(arguments: list[str], code: int, message: str) -> None:
+    done = run("rehearsal.cli", *arguments)
     assert done.returncode == code, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from infra.settings import Settings, read_settings
-from tests.workshop.accounts import HOME, build, stacks
-from tests.workshop.cloud import Cloud, RefusalError
-from tests.workshop.cloud_session import CloudSession
-from workshop.account import Account
+from tests.helpers.accounts import HOME, build, stacks
+from tests.helpers.cloud import Cloud, RefusalError
+from tests.helpers.cloud_session import CloudSession
+from workshop.aws.account import Account
 from workshop.doctor import DEPLOY_ACTIONS, ORGANISER_ACTIONS, Check, State, examine, needed_quotas
 
 QUOTAS = {

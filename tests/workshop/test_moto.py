@@ -18,9 +18,9 @@ import pytest
 
 from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names, bootstrap_bucket, bootstrap_repository
 from infra.settings import Settings, read_settings
-from rehearsal.endpoint import endpoint_url, free_port
+from local_aws.ports import endpoint_url, free_port
+from tests.helpers.leftovers import ACCOUNT, REGION, leave_a_run
 from tests.infra.conftest import synthesise
-from tests.workshop.leftovers import ACCOUNT, REGION, leave_a_run
 
 RUN = "chitra--run-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/chitra-sagemaker-execution"

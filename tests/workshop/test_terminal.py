@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from chitra.errors import WorkshopError
+from rehearsal import cli as rehearsal_cli
 from rehearsal.progress import Progress
 from rehearsal.report import Report
 from workshop import cli
 from workshop.doctor import Check, State
-from workshop.errors import WorkshopError
-from workshop.predict import predict
-from workshop.run import LogLine, Run, StageStarted
-from workshop.status import EndpointStatus, ExecutionStatus
+from workshop.runs.predict import predict
+from workshop.runs.run import LogLine, Run, StageStarted
+from workshop.runs.status import EndpointStatus, ExecutionStatus
 
 HOSTILE = "[/b][red]:smile:[link=x]\x1b]0;owned\x07\x9b2J\u202e"
 SHOWN = r"[/b][red]:smile:[link=x]\x1b]0;owned\x07\x9b2J\u202e"
@@ -58,9 +59,9 @@ def events(*given: Any, **rest: Any) -> Iterator[StageStarted | LogLine]:
 
 
 def test_should_print_texts_and_labels(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workshop.predict.newest_endpoint", lambda *given: "chitra--x")
+    monkeypatch.setattr("workshop.runs.predict.newest_endpoint", lambda *given: "chitra--x")
     answer = {"label_name": HOSTILE, "scores": {HOSTILE: 0.5}}
-    monkeypatch.setattr("workshop.predict.predict", lambda aws, endpoint, texts: [answer for _ in texts])
+    monkeypatch.setattr("workshop.runs.predict.predict", lambda aws, endpoint, texts: [answer for _ in texts])
     assert command("predict", HOSTILE)[1].count(SHOWN) == 2
 
 
@@ -110,9 +111,10 @@ def test_should_print_a_rehearsals_predictions(command: Any, monkeypatch: pytest
         predictions=[{"predicted": HOSTILE, "score": 1.0, "text": HOSTILE}],
         leftovers=[],
     )
-    monkeypatch.setattr("rehearsal.engine.engine_problem", lambda: HOSTILE)
+    monkeypatch.setattr("local_aws.engine.engine_problem", lambda: HOSTILE)
     monkeypatch.setattr("rehearsal.rehearse.rehearse", lambda plan, console: report)
-    assert command("rehearse")[1].count(SHOWN) == 3
+    monkeypatch.setattr(cli, "main", rehearsal_cli.main)
+    assert command()[1].count(SHOWN) == 3
 
 
 @pytest.mark.parametrize("terminal", [False, True])

@@ -9,10 +9,12 @@ from typing import Annotated
 import boto3
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from infra.settings import Settings
-from workshop.account import Account
-from workshop.plain import plain
+from chitra.errors import EXIT_INPUT, InputError, WorkshopError
+from chitra.visible import visible
+from infra.settings import Settings, SettingsError
+from workshop.aws.account import Account
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -39,6 +41,35 @@ def may_ask() -> bool:
     return sys.stdin.isatty()
 
 
+def plain(text: str) -> Text:
+    """For a console or a table: no markup, no emoji names, no control characters."""
+    return Text(visible(text))
+
+
 def say(text: str, style: str = "") -> None:
     """Print one line that may hold data: names, texts and log lines of others are shown as they are, never obeyed."""
     console.print(plain(text), style=style, soft_wrap=True)
+
+
+def run_app(app: typer.Typer) -> None:
+    """Run a command line and end with its exit code; every failure that a user can mend is one line."""
+    try:
+        app()
+    except SystemExit as end:
+        if _was_interrupted(end):
+            sys.exit(EXIT_INTERRUPTED)
+        raise
+    except SettingsError as error:
+        errors.print(Text("\n").join(map(plain, f"error: {error}".split("\n"))))
+        sys.exit(EXIT_INPUT)
+    except InputError as error:
+        errors.print(plain(f"error: {error}"))
+        sys.exit(EXIT_INPUT)
+    except WorkshopError as error:
+        errors.print(plain(f"error: {error}"))
+        sys.exit(EXIT_FAILED)
+
+
+def _was_interrupted(end: SystemExit) -> bool:
+    """Typer ends with 1 for Ctrl-C as for a declined question; only the cause tells them apart."""
+    return isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt)

@@ -8,18 +8,17 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from chitra.errors import WorkshopError
 from infra.names import Names
 from infra.settings import read_settings
-from workshop.belongings.belonging import Pace, StillThereError
-from workshop.commands.common import console, say, session, signed_in
+from workshop.aws.deployment import aws_errors, find_deployment
+from workshop.aws.waiting import Pace, StillThereError
+from workshop.commands.common import console, plain, say, session, signed_in
 from workshop.commands.runs import follow
-from workshop.costs import PriceList, price_text
-from workshop.deployment import aws_errors, find_deployment
-from workshop.endpoint import check_hours, create_endpoint, delete_endpoint, extend_endpoint, full_name
-from workshop.errors import WorkshopError
-from workshop.plain import plain
-from workshop.results import check_run_name
-from workshop.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
+from workshop.data.results import check_run_name
+from workshop.runs.costs import PriceList, price_text
+from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, extend_endpoint, full_name
+from workshop.runs.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
 
 endpoint_app = typer.Typer(no_args_is_help=True, help="Create, extend or delete endpoints.")
 

@@ -9,16 +9,15 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from chitra.errors import InputError
 from infra.names import Names
 from infra.settings import CDK_JSON, Settings, read_settings
-from preprocessing.errors import InputError
-from workshop import image_build as building
-from workshop.account import Account
-from workshop.commands.common import EXIT_FAILED, console, say, session, signed_in
-from workshop.credentials import Desk, holds_keys, issue, revoke, rotate, users_of_stack
-from workshop.deployment import aws_errors, find_deployment
+from workshop.access.credentials import CredentialIssuer, holds_keys, issue, revoke, rotate, users_of_stack
+from workshop.aws.account import Account
+from workshop.aws.deployment import aws_errors, find_deployment
+from workshop.commands.common import EXIT_FAILED, console, plain, say, session, signed_in
 from workshop.doctor import Check, State, examine
-from workshop.plain import plain
+from workshop.runs import image_build as building
 
 FOLDER = Path("credentials")
 COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", State.FAILED: "red"}
@@ -78,16 +77,16 @@ def credentials(
         account = signed_in(settings)
         names = Names(settings.name)
         users = users_of_stack(account.client("cloudformation"), names)
-        desk = Desk(account.client("iam"), names, account.number, settings.region, FOLDER, users)
+        issuer = CredentialIssuer(account.client("iam"), names, account.number, settings.region, FOLDER, users)
         for each in chosen:
             if revoking:
-                say(f"{each}: {revoke(desk, each)} access keys deleted")
+                say(f"{each}: {revoke(issuer, each)} access keys deleted")
                 continue
-            if everybody and not rotating and holds_keys(desk, each):
+            if everybody and not rotating and holds_keys(issuer, each):
                 say(f"{each}: has an access key already (--rotate replaces it)")
                 continue
-            file = (rotate if rotating else issue)(desk, each, console=console_password)
-            say(f"{each}: {file} and {desk.sheet(each)}")
+            file = (rotate if rotating else issue)(issuer, each, console=console_password)
+            say(f"{each}: {file} and {issuer.sheet(each)}")
 
 
 def _chosen(settings: Settings, participant: str | None, *, everybody: bool) -> list[str]:

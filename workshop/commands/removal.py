@@ -15,23 +15,25 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from chitra.errors import WorkshopError
+from chitra.visible import visible
 from infra.names import Names
 from infra.settings import Settings, read_settings
-from workshop.account import Account
-from workshop.advice import AWS_ERRORS, advice
-from workshop.belongings.belonging import SETTLE_SECONDS, Belonging, Pace, Problem, Topic, guarded
-from workshop.belongings.storage import CONTENTS
-from workshop.belongings.survey import Survey, survey
-from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, console, may_ask, say, signed_in
+from workshop.aws.account import Account
+from workshop.aws.advice import AWS_ERRORS, advice
+from workshop.aws.deployment import aws_errors
+from workshop.aws.waiting import SETTLE_SECONDS, Pace
+from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, console, may_ask, plain, say, signed_in
 from workshop.commands.transfer import export_runs
-from workshop.costs import PriceList, capacity_of, price_text
-from workshop.deployment import aws_errors
-from workshop.errors import WorkshopError
-from workshop.journal import Journal
-from workshop.keepsakes import Keepsake, list_keepsakes
-from workshop.plain import plain, visible
-from workshop.receipt import journal_file, regions_of_receipts, verification, write_receipt
-from workshop.teardown import Attempt, Outcome, teardown
+from workshop.data.unexported_runs import UnexportedRun, list_unexported_runs
+from workshop.runs.costs import PriceList, capacity_of, price_text
+from workshop.teardown.journal import Journal
+from workshop.teardown.order import Topic
+from workshop.teardown.receipt import journal_file, regions_of_receipts, verification, write_receipt
+from workshop.teardown.resources.resource import Problem, Resource, guarded
+from workshop.teardown.resources.storage import CONTENTS
+from workshop.teardown.survey import Survey, survey
+from workshop.teardown.teardown import Attempt, Outcome, teardown
 
 EXPORT_FOLDER = Path("export")
 NAME_WIDTH = 34
@@ -61,10 +63,10 @@ def tear_down(
         show_plan(account, settings, found)
         if dry_run:
             return
-        if found.belongings:
+        if found.resources:
             _keep_data_safe(account, settings, found, yes=yes, discard=discard_data)
             if not yes:
-                typer.confirm(f"Remove {_count_of(len(found.belongings), 'thing')} for good?", abort=True)
+                typer.confirm(f"Remove {_count_of(len(found.resources), 'thing')} for good?", abort=True)
         outcome = _work(account, settings, found, journal, Pace(settle=settle))
     receipt = write_receipt(outcome, journal, settings, account)
     say(f"receipt: {receipt}")
@@ -100,10 +102,10 @@ def _journal(settings: Settings, account: Account) -> Journal:
 def show_plan(account: Account, settings: Settings, found: Survey) -> None:
     """What was found, with what each costs per hour."""
     prices = PriceList(account)
-    if found.belongings:
+    if found.resources:
         title = f"Workshop {settings.name} in account {account.number}, in the order of removal"
         console.print(_plan_table(account, prices, found, title))
-        say(f"{_count_of(len(found.belongings), 'thing')}{_unknown_prices(prices)}")
+        say(f"{_count_of(len(found.resources), 'thing')}{_unknown_prices(prices)}")
     for lookalike in found.lookalikes:
         say(f"left alone: {lookalike} ({lookalike.region}) {lookalike.why}")
     for problem in found.problems:
@@ -119,12 +121,12 @@ def _plan_table(account: Account, prices: PriceList, found: Survey, title: str) 
     table.add_column("state", no_wrap=True, min_width=20)
     table.add_column("costs per hour", justify="right", no_wrap=True)
     total, unknown = 0.0, False
-    for belonging in found.belongings:
-        costs, amount = _costs(account, prices, belonging)
+    for resource in found.resources:
+        costs, amount = _costs(account, prices, resource)
         total, unknown = total + (amount or 0.0), unknown or amount is None
-        where = [belonging.region] if several else []
-        what = plain(f"{belonging.kind} {_shortened(belonging.name)}")
-        table.add_row(*where, what, plain(belonging.state), plain(costs))
+        where = [resource.region] if several else []
+        what = plain(f"{resource.kind} {_shortened(resource.name)}")
+        table.add_row(*where, what, plain(resource.state), plain(costs))
     table.add_section()
     together = f"{price_text(total)}{' + unknown' if unknown else ''}"
     table.add_row(*([""] if several else []), "", "together", together, style="bold")
@@ -136,17 +138,17 @@ def _shortened(name: str) -> str:
     return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH // 2]}…{name[-NAME_WIDTH // 2 + 1 :]}"
 
 
-def _costs(account: Account, prices: PriceList, belonging: Belonging) -> tuple[str, float | None]:
+def _costs(account: Account, prices: PriceList, resource: Resource) -> tuple[str, float | None]:
     """In words, and in US dollars per hour; None when that is unknown."""
     try:
-        capacity = capacity_of(account, belonging)
-        amount = prices.together(belonging.region, capacity) if capacity else 0.0
+        capacity = capacity_of(account, resource.kind, resource.name, resource.region)
+        amount = prices.together(resource.region, capacity) if capacity else 0.0
     except AWS_ERRORS as error:
         return f"cannot be seen: {advice(error)}", None
     except Exception as error:  # an answer that nobody foresaw keeps nothing from being removed
         return f"cannot be seen: unexpected {type(error).__name__} ({error})", None
     if not capacity:
-        return ("unknown", None) if belonging.topic in MAY_BILL else ("", 0.0)
+        return ("unknown", None) if resource.topic in MAY_BILL else ("", 0.0)
     return f"{', '.join(map(str, capacity))}: {price_text(amount)}", amount
 
 
@@ -162,51 +164,50 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
     """Offer the export of what was never taken home; refuse to destroy it unless told so."""
     if discard:
         return
-    regions = [each.region for each in found.belongings if each.kind == CONTENTS]
+    regions = [each.region for each in found.resources if each.kind == CONTENTS]
     names = Names(settings.name)
-    look = partial(list_keepsakes, account, names, regions, lambda refusal: say(f"no export has it: {refusal}"))
-    keepsakes = guarded(look, Topic.DATA, settings.region)
-    if isinstance(keepsakes, Problem):
+    look = partial(list_unexported_runs, account, names, regions, lambda refusal: say(f"no export has it: {refusal}"))
+    unexported = guarded(look, Topic.DATA, settings.region)
+    if isinstance(unexported, Problem):
         raise WorkshopError(
-            f"whether every run was exported cannot be seen: {keepsakes.advice}. To remove them unseen: --discard-data."
+            f"whether every run was exported cannot be seen: {unexported.advice}. "
+            "To remove them unseen: --discard-data."
         )
-    if not keepsakes:
+    if not unexported:
         return
-    for keepsake in keepsakes:
-        say(str(keepsake))
+    for run in unexported:
+        say(str(run))
     if not yes and may_ask() and typer.confirm(f"Export them to {EXPORT_FOLDER}/ first?", default=True):
-        _export(account, keepsakes)
+        _export(account, unexported)
         return
     raise WorkshopError(
-        f"{_count_of(len(keepsakes), 'run')} would be lost; nothing was removed. Take them home: `workshop export`; "
+        f"{_count_of(len(unexported), 'run')} would be lost; nothing was removed. Take them home: `workshop export`; "
         "or let them go: `workshop teardown --discard-data`."
     )
 
 
-def _export(account: Account, keepsakes: list[Keepsake]) -> None:
-    for (region, bucket), group in groupby(keepsakes, key=lambda each: (each.region, each.bucket)):
+def _export(account: Account, unexported: list[UnexportedRun]) -> None:
+    for (region, bucket), group in groupby(unexported, key=lambda each: (each.region, each.bucket)):
         export_runs(account.client("s3", region), bucket, [each.run for each in group], EXPORT_FOLDER)
 
 
 def _work(account: Account, settings: Settings, found: Survey, journal: Journal, pace: Pace) -> Outcome:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("removing", total=len(found.belongings))
-        at_work: dict[Belonging, None] = {}
+        task = bar.add_task("removing", total=len(found.resources))
+        at_work: dict[Resource, None] = {}
 
-        def started(belonging: Belonging) -> None:
-            at_work[belonging] = None
-            bar.update(task, description=f"removing {_shown(belonging)}")
+        def started(resource: Resource) -> None:
+            at_work[resource] = None
+            bar.update(task, description=f"removing {_shown(resource)}")
 
         def ended(attempt: Attempt) -> None:
-            at_work.pop(attempt.belonging, None)
+            at_work.pop(attempt.resource, None)
             bar.advance(task)
             last = next(reversed(at_work), None)
             bar.update(task, description=f"removing {_shown(last)}" if last else "looking again")
             text = (
-                f"kept     {attempt.belonging}: {attempt.problem}"
-                if attempt.problem
-                else f"removed  {attempt.belonging}"
+                f"kept     {attempt.resource}: {attempt.problem}" if attempt.problem else f"removed  {attempt.resource}"
             )
             say(text)
 
@@ -217,14 +218,14 @@ def _work(account: Account, settings: Settings, found: Survey, journal: Journal,
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def _shown(belonging: Belonging) -> str:
+def _shown(resource: Resource) -> str:
     """The progress bar reads markup."""
-    return escape(visible(str(belonging)))
+    return escape(visible(str(resource)))
 
 
 def _what_remains(outcome: Outcome) -> list[str]:
     lines = []
-    for each in outcome.last.belongings:
+    for each in outcome.last.resources:
         why = outcome.problems.get(each, "was found at the end")
         arn = f" ({each.arn})" if each.arn and each.arn not in why else ""
         lines.append(f"remains  {each}: {why}{arn}")
@@ -232,6 +233,6 @@ def _what_remains(outcome: Outcome) -> list[str]:
 
 
 def _count(last: Survey) -> str:
-    remain = _count_of(len(last.belongings), "thing") + (" remains" if len(last.belongings) == 1 else " remain")
+    remain = _count_of(len(last.resources), "thing") + (" remains" if len(last.resources) == 1 else " remain")
     unseen = f"{_count_of(len(last.problems), 'place')} could not be looked at"
-    return ", ".join([*([remain] if last.belongings else []), *([unseen] if last.problems else [])])
+    return ", ".join([*([remain] if last.resources else []), *([unseen] if last.problems else [])])

@@ -9,22 +9,22 @@ from typing import Annotated
 import boto3
 import typer
 
+from chitra.errors import InputError
 from infra.names import CORPUS_PREFIX, Names
 from infra.settings import read_settings
-from preprocessing.errors import InputError
-from workshop.account import Account
-from workshop.caller import participant
+from workshop.aws.account import Account
+from workshop.aws.caller import participant
+from workshop.aws.deployment import Deployment, aws_errors, find_deployment
 from workshop.commands.common import CorpusOption, say, session
 from workshop.commands.transfer import export_runs, export_with_progress
-from workshop.deployment import Deployment, aws_errors, find_deployment
-from workshop.endpoint import full_name
-from workshop.results import check_run_name, runs_with_results
-from workshop.run import LogLine, Run, follow_run, start_run
+from workshop.data.results import check_run_name, runs_with_results
+from workshop.runs.endpoint import full_name
+from workshop.runs.run import LogLine, Run, follow_run, start_run
 
 
 def upload(corpus: CorpusOption) -> None:
     """Put a corpus into the workshop's bucket: the organiser's for everybody, a participant's for their own runs."""
-    from workshop.upload import upload_corpus
+    from workshop.data.upload import upload_corpus
 
     settings = read_settings()
     aws = session(settings)
@@ -61,7 +61,7 @@ def run(
 
 def _corpus(aws: boto3.Session, deployment: Deployment) -> str:
     """The prefix of the caller's own corpus when they uploaded one, and of the workshop's else."""
-    from workshop.upload import has_corpus
+    from workshop.data.upload import has_corpus
 
     prefix = deployment.names.corpus_prefix(participant(Account(aws), deployment.names))
     if prefix != CORPUS_PREFIX and has_corpus(aws.client("s3"), deployment.bucket, prefix):
@@ -93,8 +93,8 @@ def predict(
     endpoint: Annotated[str | None, typer.Option(help="The newest one when left out.")] = None,
 ) -> None:
     """Classify texts with an endpoint."""
-    from workshop.predict import newest_endpoint
-    from workshop.predict import predict as ask
+    from workshop.runs.predict import newest_endpoint
+    from workshop.runs.predict import predict as ask
 
     texts = text or [line.strip() for line in sys.stdin if line.strip()]
     if not texts:

@@ -8,13 +8,13 @@ from typing import Any
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from workshop.advice import AWS_ERRORS, advice
+from chitra.errors import WorkshopError
+from chitra.inside import UnsafePathError, inside
+from chitra.visible import visible
+from workshop.aws.advice import AWS_ERRORS, advice
 from workshop.commands.common import console, say
-from workshop.errors import WorkshopError
-from workshop.export import export_run
-from workshop.inside import UnsafePathError, inside
-from workshop.plain import visible
-from workshop.results import CHECKSUMS
+from workshop.data.export import export_run
+from workshop.data.results import CHECKSUMS
 
 
 def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str = "") -> None:

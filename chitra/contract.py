@@ -1,0 +1,45 @@
+"""Where SageMaker mounts things, and how a job reports its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from chitra.json_text import read_json
+
+BASE_DIR = "/opt/ml"
+BUNDLED_MODEL_DIR = "/opt/chitra/model"
+MESSAGE_BYTES = 1024  # SageMaker keeps no more of a job's message
+
+
+def base_dir() -> Path:
+    """``/opt/ml``, or what SAGEMAKER_BASE_DIR says."""
+    return Path(os.environ.get("SAGEMAKER_BASE_DIR", BASE_DIR))
+
+
+def bundled_model_dir() -> Path:
+    """The model that the image bundles, or what CHITRA_MODEL_DIR says."""
+    return Path(os.environ.get("CHITRA_MODEL_DIR", BUNDLED_MODEL_DIR))
+
+
+def place_among_instances() -> tuple[int, int]:
+    """Which of the job's instances this is, from 0, and how many there are; 0 of 1 outside of SageMaker."""
+    try:
+        cluster = read_json(base_dir() / "config/resourceconfig.json")
+    except FileNotFoundError:
+        return 0, 1
+    return cluster["hosts"].index(cluster["current_host"]), len(cluster["hosts"])
+
+
+def end_in_failure(reason: str, code: int) -> int:
+    """Say why a training job ends, in its log and in ``output/failure``; returns its exit code."""
+    print(f"error: {reason}", file=sys.stderr)
+    report_end(base_dir() / "output/failure", reason)
+    return code
+
+
+def report_end(file: Path, message: str) -> None:
+    """Write a job's last words where SageMaker reads them (``output/message``, ``output/failure``)."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(message.encode()[:MESSAGE_BYTES].decode(errors="ignore"), encoding="utf-8")

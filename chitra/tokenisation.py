@@ -1,0 +1,154 @@
+"""The one home of tokenisation: the same ids for training data and for requests.
+
+The ids are those of SudachiTra's ``BertSudachipyTokenizer`` with truncation. Words and word pieces come from
+that tokenizer's own parts; what is saved is work whose result truncation would throw away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from sudachipy.errors import SudachiError
+from sudachitra import BertSudachipyTokenizer
+
+from chitra.errors import InputError
+from chitra.model_files import VOCABULARY, read_tokenizer_files
+from chitra.words import WordIds, segmenter
+
+# A text is cut behind sentences and lines, but not before other characters than these: the dictionary has words such as
+# (*^。^*), and Sudachi takes several line ends, and the spaces behind them, as one.
+CUT = re.compile("。(?=\n)|[。\n](?=[「『ぁ-ゖァ-ヺ一-鿿])")
+END = re.compile(r"。|\s*\n")  # what Sudachi has to see before a cut
+CHARACTERS_PER_ID = 1.6  # a little less than Japanese news have, so that a chunk seldom holds too many
+SUDACHI_MAX_BYTES = 49_149
+Ids = np.ndarray[tuple[int], np.dtype[np.uint16 | np.int32]]
+
+
+class Encoder:
+    """Encodes texts for the model in ``model_dir``. ``fallbacks`` counts those that only the reference could encode.
+
+    Raises:
+        InputError: the folder holds no chiTra model.
+    """
+
+    def __init__(self, model_dir: Path, max_length: int) -> None:
+        self.model_dir = model_dir
+        self.max_length = max_length
+        self.tokenizer = load_tokenizer(model_dir)
+        self.id_type = smallest_id_type(self.tokenizer)
+        self.fallbacks = 0
+        self._room: int = max_length - self.tokenizer.num_special_tokens_to_add()
+        if self._room < 1:
+            raise InputError(f"max_length {max_length}: leaves no room for a token. Use 8 to 512.")
+        special = np.array(self.tokenizer.build_inputs_with_special_tokens([]), self.id_type)
+        self._cls, self._sep = special[:1].tobytes(), special[1:].tobytes()
+        self._special_token = re.compile("|".join(map(re.escape, self.tokenizer.added_tokens_encoder)))
+        self._normalise = _normalisation(self.tokenizer)
+        self._sudachi, self._form = segmenter(self.tokenizer)
+        self._words = WordIds(self.tokenizer, self.id_type)
+
+    def encode(self, texts: Sequence[str]) -> list[Ids]:
+        """Ids of ``[CLS] text [SEP]`` per text: one dimension, at most ``max_length`` of them, not padded.
+
+        Ids are looked up for all texts at once: between two runs of Sudachi each would have to be fetched anew,
+        because Sudachi's dictionary fills the CPU's caches.
+        """
+        readings = [self._begin(text) for text in texts]
+        while unfinished := [each for each in readings if self._wants_more(each)]:
+            words = [self._read_on(each) for each in unfinished]
+            for reading, found in zip(unfinished, words, strict=True):
+                reading.ids += b"".join(map(self._words.__getitem__, found))
+        return [
+            self._with_special_tokens(each.ids) if each.exact else self._reference(text)
+            for each, text in zip(readings, texts, strict=True)
+        ]
+
+    def __reduce__(self) -> tuple[type[Encoder], tuple[Path, int]]:
+        """Sudachi's tokenizers cannot be copied: another process that inherits no memory loads the model again."""
+        return type(self), (self.model_dir, self.max_length)
+
+    def _begin(self, text: str) -> _Reading:
+        return _Reading(self._normalise(text), exact=not self._special_token.search(text))
+
+    def _wants_more(self, reading: _Reading) -> bool:
+        return reading.exact and reading.position < len(reading.text) and self._missing(reading) > 0
+
+    def _missing(self, reading: _Reading) -> int:
+        return self._room - len(reading.ids) // self.id_type.itemsize
+
+    def _read_on(self, reading: _Reading) -> list[str]:
+        """The words from where the reading stands to a cut behind which, probably, no ids are wanted."""
+        text, start = reading.text, reading.position
+        end = _next_cut(text, start + int(self._missing(reading) * CHARACTERS_PER_ID))
+        # The character before the cut comes along: the word before decides how Sudachi reads the words after it.
+        carried = 1 if start else 0
+        morphemes = self._sudachi.tokenize(_within_limit(text[start - carried : end]))
+        whole_before = not carried or END.fullmatch(morphemes[0].raw_surface())
+        whole_behind = end == len(text) or END.fullmatch(morphemes[len(morphemes) - 1].raw_surface())
+        reading.exact = bool(whole_before and whole_behind)
+        reading.position = end
+        return list(map(self._form, islice(morphemes, carried, None)))
+
+    def _with_special_tokens(self, ids: bytes) -> Ids:
+        return np.frombuffer(self._cls + ids[: self._room * self.id_type.itemsize] + self._sep, self.id_type)
+
+    def _reference(self, text: str) -> Ids:
+        self.fallbacks += 1
+        ids = self.tokenizer(_within_limit(text), truncation=True, max_length=self.max_length)["input_ids"]
+        return np.array(ids, self.id_type)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """How far a text has been read. ``exact`` turns false where only the reference gives the right ids."""
+
+    text: str
+    exact: bool
+    position: int = 0
+    ids: bytes = b""
+
+
+def smallest_id_type(tokenizer: BertSudachipyTokenizer) -> np.dtype[np.uint16 | np.int32]:
+    """The smallest type that holds every id and that `datasets` and torch know how to read."""
+    return np.dtype(np.uint16 if len(tokenizer) <= 2**16 else np.int32)
+
+
+def _normalisation(tokenizer: BertSudachipyTokenizer) -> Callable[[str], str]:
+    """What happens to a text before Sudachi reads it: nothing, in chiTra's configuration."""
+    does_something = tokenizer.do_strip or tokenizer.do_lower_case or tokenizer.do_nfkc
+    return tokenizer.normalizer.normalize_str if does_something else str
+
+
+def load_tokenizer(model_dir: Path) -> BertSudachipyTokenizer:
+    """chiTra's tokenizer, with word form and split mode from the model's own configuration, and nothing else of it."""
+    config = read_tokenizer_files(model_dir).config
+    try:
+        return BertSudachipyTokenizer(
+            str(model_dir / VOCABULARY),
+            do_strip=config.do_strip,
+            do_lower_case=config.do_lower_case,
+            do_nfkc=config.do_nfkc,
+            word_form_type=config.word_form_type,
+            sudachipy_kwargs={"split_mode": config.sudachi.split_mode, "dict_type": config.sudachi.dict_type},
+        )
+    except (ValueError, OSError, SudachiError) as error:
+        raise InputError(f"{model_dir}: its tokenizer cannot be loaded ({error}).") from error
+
+
+def _next_cut(text: str, start: int) -> int:
+    """The first place after ``start`` where the text can be cut, or its end."""
+    found = CUT.search(text, start)
+    return found.end() if found else len(text)
+
+
+def _within_limit(text: str) -> str:
+    """The start of ``text`` that Sudachi takes; what follows lies far behind any truncation."""
+    surely_within = SUDACHI_MAX_BYTES // 4
+    if len(text) <= surely_within or len(text.encode()) <= SUDACHI_MAX_BYTES:
+        return text
+    return text[:surely_within]

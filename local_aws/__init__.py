@@ -1,0 +1,1 @@
+"""A local AWS: MiniStack, and a SageMaker that really runs jobs and endpoints."""

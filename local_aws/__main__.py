@@ -1,0 +1,37 @@
+"""The local AWS as a process: `python -m local_aws`. Ends when the process that started it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from local_aws.runtime import Runtime
+
+PARENT_CHECK_SECONDS = 1.0
+
+
+def main() -> None:
+    """Serve until SIGTERM. Configured by the variables that ``LocalAws`` sets."""
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    from ministack import app
+
+    from local_aws.extensions import install
+
+    install(Runtime.from_environment(), Path(os.environ["REHEARSAL_WORK_DIR"]))
+    sys.argv = ["ministack"]
+    app.main()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Take every job along: they share this process's group."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""The local SageMaker service: the operations that the workshop, its workflow and its users call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from ministack.services import ecr
+
+from local_aws.permissions import refused
+from local_aws.role_session import scope
+from local_aws.runtime import Runtime
+from local_aws.sagemaker_endpoints import EndpointRunner
+from local_aws.sagemaker_jobs import JobRunner, image_of
+from local_aws.sagemaker_permissions import further_permissions
+from local_aws.sagemaker_store import (
+    ENDPOINT,
+    ENDPOINT_CONFIG,
+    LISTED_KINDS,
+    MODEL,
+    PROCESSING,
+    TRAINING,
+    ApiError,
+    Kind,
+    Record,
+    Store,
+)
+from local_aws.validation import problems_of_request, service_model
+
+Answer = tuple[int, dict[str, str], bytes]
+JSON_11 = {"Content-Type": "application/x-amz-json-1.1"}
+DEFAULT_PAGE = 10
+INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
+
+
+class _RefusedError(Exception):
+    """IAM refused a permission that the operation needs beside its own."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+class SageMakerService:
+    """Handles requests of the services sagemaker and sagemaker-runtime."""
+
+    def __init__(self, runtime: Runtime, work: Path) -> None:
+        self.store = Store()
+        self._jobs = JobRunner(self.store, runtime, work)
+        self._endpoints = EndpointRunner(self.store, runtime, work)
+        self._operations: dict[str, Callable[[Record], Record]] = {
+            "AddTags": self._add_tags,
+            "ListTags": self._list_tags,
+            "CreateProcessingJob": partial(self._create_job, PROCESSING),
+            "CreateTrainingJob": partial(self._create_job, TRAINING),
+            "StopProcessingJob": partial(self._stop_job, PROCESSING),
+            "StopTrainingJob": partial(self._stop_job, TRAINING),
+            "CreateModel": self._create_model,
+            "CreateEndpointConfig": self._create_endpoint_config,
+            "CreateEndpoint": self._create_endpoint,
+            "DeleteModel": partial(self._delete, MODEL),
+            "DeleteEndpointConfig": partial(self._delete, ENDPOINT_CONFIG),
+            "DeleteEndpoint": self._delete_endpoint,
+        }
+        for kind in LISTED_KINDS:
+            self._operations[f"Describe{kind.noun}"] = partial(self._describe, kind)
+            self._operations[f"List{kind.noun}s"] = partial(self._list, kind)
+
+    async def handle_request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> Answer:
+        """MiniStack's handler signature. IAM has allowed the operation itself by now."""
+        return await asyncio.to_thread(self._answer, path, headers, body)
+
+    def _answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        operation = headers.get("x-amz-target", "").rpartition(".")[2] or "InvokeEndpoint"
+        try:
+            if operation == "InvokeEndpoint":
+                return self._invoke(path, headers, body)
+            request = json.loads(body or b"{}")
+            return 200, dict(JSON_11), json.dumps(self._call(operation, request, headers)).encode()
+        except _RefusedError as refusal:
+            return refusal.answer
+        except ApiError as error:
+            content = {"__type": error.code, "message": error.message, "Message": error.message}
+            return error.status, {**JSON_11, "x-amzn-ErrorType": error.code}, json.dumps(content).encode()
+
+    def _call(self, operation: str, request: Record, headers: dict[str, str]) -> Record:
+        if operation not in service_model("sagemaker").operation_names:
+            raise ApiError("UnknownOperationException", f"{operation} is no operation of SageMaker.")
+        problems = problems_of_request("sagemaker", operation, request)
+        if problems:
+            raise ApiError("ValidationException", "; ".join(problems))
+        for action, resource, context in further_permissions(operation, request):
+            if answer := refused("sagemaker", headers, action, resource, context):
+                raise _RefusedError(answer)
+        handler = self._operations.get(operation)
+        if handler is None:
+            raise ApiError("UnknownOperationException", f"{operation} is not part of the local SageMaker.")
+        return handler(request)
+
+    def _create_job(self, kind: Kind, request: Record) -> Record:
+        _require_image(image_of(request))
+        status = {kind.status_key: "InProgress"}
+        if kind is TRAINING:
+            status["SecondaryStatus"] = "Starting"
+        record = self.store.create(kind, request, **status)
+        self._jobs.start(kind, record, scope()[1])
+        return {kind.arn_key: record[kind.arn_key]}
+
+    def _stop_job(self, kind: Kind, request: Record) -> Record:
+        record = self.store.get(kind, request[kind.name_key])
+        if record[kind.status_key] != "InProgress":
+            raise ApiError("ValidationException", f"The job is {record[kind.status_key]}; it cannot be stopped.")
+        self.store.update(record, **{kind.status_key: "Stopping"})
+        return {}
+
+    def _create_model(self, request: Record) -> Record:
+        _require_image(request["PrimaryContainer"]["Image"])
+        return {"ModelArn": self.store.create(MODEL, request)["ModelArn"]}
+
+    def _create_endpoint_config(self, request: Record) -> Record:
+        for variant in request["ProductionVariants"]:
+            self.store.get(MODEL, variant["ModelName"])
+        return {"EndpointConfigArn": self.store.create(ENDPOINT_CONFIG, request)["EndpointConfigArn"]}
+
+    def _create_endpoint(self, request: Record) -> Record:
+        self.store.get(ENDPOINT_CONFIG, request["EndpointConfigName"])
+        record = self.store.create(ENDPOINT, request, EndpointStatus="Creating")
+        self._endpoints.start(record, scope()[1])
+        return {"EndpointArn": record["EndpointArn"]}
+
+    def _delete_endpoint(self, request: Record) -> Record:
+        name = request["EndpointName"]
+        record = self.store.get(ENDPOINT, name)
+        if record["EndpointStatus"] == "Creating":
+            raise ApiError("ValidationException", f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
+        self.store.update(record, EndpointStatus="Deleting")
+        self._endpoints.stop(record["EndpointArn"])
+        self.store.delete(ENDPOINT, name)
+        return {}
+
+    def _delete(self, kind: Kind, request: Record) -> Record:
+        self.store.delete(kind, request[kind.name_key])
+        return {}
+
+    def _describe(self, kind: Kind, request: Record) -> Record:
+        return self.store.describe(kind, request[kind.name_key])
+
+    def _list(self, kind: Kind, request: Record) -> Record:
+        wanted = request.get("NameContains", "")
+        status = request.get("StatusEquals")
+        records = [
+            record
+            for record in self.store.all_of(kind)
+            if wanted.lower() in record[kind.name_key].lower() and status in (None, record.get(kind.status_key))
+        ]
+        start = int(request.get("NextToken", "0"))
+        end = start + request.get("MaxResults", DEFAULT_PAGE)
+        output = service_model("sagemaker").operation_model(f"List{kind.noun}s").output_shape
+        list_key = next(key for key in output.members if key != "NextToken")
+        members = output.members[list_key].member.members
+        page = [{key: value for key, value in record.items() if key in members} for record in records[start:end]]
+        return {list_key: page, **({"NextToken": str(end)} if end < len(records) else {})}
+
+    def _add_tags(self, request: Record) -> Record:
+        tags = self.store.tags(request["ResourceArn"])
+        tags.update({tag["Key"]: tag["Value"] for tag in request["Tags"]})
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def _list_tags(self, request: Record) -> Record:
+        tags = self.store.tags(request["ResourceArn"])
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def _invoke(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        match = INVOCATION.fullmatch(unquote(path))
+        if match is None:
+            raise ApiError("UnknownOperationException", f"{path} is no operation of sagemaker-runtime.", 404)
+        name = match.group(1)
+        record = self.store.get(ENDPOINT, name)
+        if record["EndpointStatus"] not in ("InService", "Updating"):
+            raise ApiError("ValidationError", f"Endpoint {name} of account {scope()[0]} is not in service.")
+        answer, answer_type = self._endpoints.invoke(
+            record["EndpointArn"],
+            body,
+            headers.get("content-type", "application/json"),
+            headers.get("accept", "application/json"),
+        )
+        return 200, {"Content-Type": answer_type, "x-Amzn-Invoked-Production-Variant": "AllTraffic"}, answer
+
+
+def _require_image(uri: str) -> None:
+    """The image must stand in the local registry, as SageMaker looks for it in ECR."""
+    repository, _, tag = uri.rpartition("/")[2].partition(":")
+    if ecr._find_image(repository, {"imageTag": tag or "latest"}) is None:
+        raise ApiError("ValidationException", f"Cannot find image {uri}. Deploy the stacks first.")

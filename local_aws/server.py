@@ -1,0 +1,153 @@
+"""Starts and stops the local AWS, and says how to reach it."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import boto3
+import httpx
+
+from local_aws.ports import endpoint_url, free_port
+from local_aws.runtime import KEPT_VARIABLES, Runtime
+
+ACCOUNT = "123456789012"
+ROOT_SECRET = "local"  # noqa: S105  (an account that exists in memory only)
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+
+class LocalAwsError(Exception):
+    """The local AWS did not start; the message says why."""
+
+
+class LocalAws:
+    """A context manager: inside of it, AWS runs on a loopback port, with its state in memory."""
+
+    def __init__(self, folder: Path, *, runtime: Runtime, region: str) -> None:
+        self.region = region
+        self.port = free_port()
+        self._folder = folder
+        self._runtime = runtime
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> LocalAws:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local_aws"],
+                env=self._server_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._await_start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def log_file(self) -> Path:
+        return self._folder / "local-aws.log"
+
+    def environment(self) -> dict[str, str]:
+        """Variables with which any AWS client, the CDK CLI among them, talks to the local AWS as its root user."""
+        return {
+            **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
+            "AWS_ENDPOINT_URL": endpoint_url(self.port),
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "CDK_HOME": str(self._folder / "cdk-home"),
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+        }
+
+    def session(self, *, key: str = ACCOUNT, secret: str = ROOT_SECRET) -> boto3.Session:
+        """A session of the root user, or of an access key that was issued."""
+        return LocalSession(endpoint_url(self.port), key, secret, self.region)
+
+    def session_from(self, credentials: Path) -> boto3.Session:
+        """A session with the access key in a credentials file."""
+        content = configparser.ConfigParser()
+        content.read(credentials)
+        default = content["default"]
+        return self.session(key=default["aws_access_key_id"], secret=default["aws_secret_access_key"])
+
+    def stop(self) -> None:
+        """End the server and everything it started."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        self._end_group(process)
+        self._runtime.remove_what_is_left(self.port)
+
+    def _end_group(self, process: subprocess.Popen[bytes]) -> None:
+        for sent, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, sent)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
+                if sent == signal.SIGKILL:
+                    return
+
+    def _server_environment(self) -> dict[str, str]:
+        return {
+            **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
+            **self._runtime.to_environment(),
+            "REHEARSAL_WORK_DIR": str(self._folder / "jobs"),
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "AUTH": "true",
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+            "MINISTACK_REGION": self.region,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "SFN_WAIT_SCALE": "0.1",
+            "LOG_LEVEL": "WARNING",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _await_start(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            if self._process.poll() is not None:
+                break
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{endpoint_url(self.port)}/_ministack/health", timeout=2).status_code == 200:
+                    return
+            time.sleep(0.2)
+        tail = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-10:])
+        raise LocalAwsError(f"The local AWS did not start. The end of {self.log_file}:\n{tail}")
+
+
+class LocalSession(boto3.Session):
+    """A boto3 session whose clients talk to one endpoint, whatever the environment says."""
+
+    def __init__(self, url: str, key: str, secret: str, region: str) -> None:
+        super().__init__(aws_access_key_id=key, aws_secret_access_key=secret, region_name=region)
+        self._url = url
+
+    def client(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("endpoint_url", self._url)
+        return super().client(*args, **kwargs)

@@ -1,0 +1,104 @@
+"""Step Functions' integrations that MiniStack lacks: sagemaker with `.sync`, and scheduler.
+
+Calls are made as the state machine's role, over HTTP, so that its policies and the services' validation apply.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from contextvars import ContextVar
+from typing import Any
+
+from botocore.exceptions import ClientError, ParamValidationError
+from ministack.services import stepfunctions
+
+from local_aws.role_session import client
+from local_aws.validation import problems_of_request
+
+POLL_SECONDS = 0.3
+SYNC = ".sync"
+JOBS = {"createProcessingJob": "ProcessingJob", "createTrainingJob": "TrainingJob"}
+ERROR_PREFIX = {"sagemaker": "SageMaker", "scheduler": "Scheduler"}
+
+_execution_arn: ContextVar[str] = ContextVar("execution_arn")
+_run_execution = stepfunctions._run_execution
+
+
+def install() -> None:
+    """Register the integrations with MiniStack."""
+    stepfunctions._run_execution = _run_execution_in_context
+    for prefix in ("sagemaker", "aws-sdk:sagemaker", "aws-sdk:scheduler"):
+        stepfunctions._SERVICE_DISPATCH[f"arn:aws:states:::{prefix}:"] = _integrate
+
+
+def _run_execution_in_context(execution_arn: str) -> None:
+    _execution_arn.set(execution_arn)
+    _run_execution(execution_arn)
+
+
+def _integrate(resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Perform ``arn:aws:states:::[aws-sdk:]<service>:<action>[.sync]``."""
+    service, action = resource.removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":")
+    sync = action.endswith(SYNC)
+    action = action.removesuffix(SYNC)
+    api = client(service, _state_machine_role())
+    operation = action[0].upper() + action[1:]
+    problems = problems_of_request(service, operation, arguments)
+    if problems:
+        raise _error(service, "ValidationException", "; ".join(problems))
+    result = _call(api, service, operation, arguments)
+    return _await_job(api, JOBS[action], arguments) if sync else result
+
+
+def _call(api: Any, service: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    method = "".join(f"_{c.lower()}" if c.isupper() else c for c in operation).lstrip("_")
+    try:
+        result = getattr(api, method)(**arguments)
+    except ClientError as error:
+        raise _error(service, error.response["Error"]["Code"], error.response["Error"]["Message"]) from error
+    except ParamValidationError as error:
+        raise _error(service, "ValidationException", str(error)) from error
+    result.pop("ResponseMetadata", None)
+    plain: dict[str, Any] = json.loads(json.dumps(result, default=_plain))
+    return plain
+
+
+def _await_job(api: Any, noun: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Poll until the job ends; stop it when the execution is aborted."""
+    name = {f"{noun}Name": arguments[f"{noun}Name"]}
+    stopping = False
+    while True:
+        job = _call(api, "sagemaker", f"Describe{noun}", name)
+        status = job[f"{noun}Status"]
+        if status == "Completed":
+            return job
+        if status in ("Failed", "Stopped"):
+            raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(job))
+        if not stopping and _execution()["status"] != "RUNNING":
+            stopping = True
+            _call(api, "sagemaker", f"Stop{noun}", name)
+        time.sleep(POLL_SECONDS)
+
+
+def _state_machine_role() -> str:
+    machine = stepfunctions._state_machines[_execution()["stateMachineArn"]]
+    role: str = machine["roleArn"]
+    return role
+
+
+def _execution() -> dict[str, Any]:
+    execution: dict[str, Any] = stepfunctions._executions[_execution_arn.get()]
+    return execution
+
+
+def _error(service: str, code: str, message: str) -> Exception:
+    error: Exception = stepfunctions._ExecutionError(f"{ERROR_PREFIX[service]}.{code}", message)
+    return error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime.datetime):
+        return int(value.timestamp() * 1000)
+    raise TypeError(f"{value!r} has no place in a state's output")

@@ -1,0 +1,75 @@
+"""The `rehearse` command. Exit codes: 0 passed, 1 failed, 2 bad input or settings, 130 interrupted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from chitra.errors import WorkshopError
+from infra.settings import read_settings
+from workshop.commands.common import EXIT_INTERRUPTED, CorpusOption, console, run_app, say
+
+app = typer.Typer(add_completion=False, help="The whole workshop on one machine.", rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True)
+def rehearse(
+    context: typer.Context,
+    corpus: Annotated[Path | None, typer.Option(help="Your corpus; the sample corpus when left out.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Unpacked chiTra model; a stand-in when left out.")] = None,
+    docker: Annotated[
+        bool | None, typer.Option(help="Build the image and run jobs in it; by default where a Docker engine runs.")
+    ] = None,
+) -> None:
+    """Run the whole workshop on this machine, without an AWS account."""
+    if context.invoked_subcommand:
+        return
+    from local_aws.engine import engine_problem
+    from rehearsal.rehearse import SAMPLE_CORPUS, Plan
+    from rehearsal.rehearse import rehearse as run_rehearsal
+
+    problem = "--no-docker was given" if docker is False else engine_problem()
+    if docker and problem:
+        raise WorkshopError(f"--docker: {problem}. Start a newer engine, or leave the option out.")
+    if problem:
+        say(f"jobs run as processes, not in containers: {problem}")
+    plan = Plan(read_settings(), (corpus or SAMPLE_CORPUS).resolve(), model.resolve() if model else None, not problem)
+    try:
+        report = run_rehearsal(plan, console)
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    finally:
+        say(f"report: {plan.folder / 'report.html'}")
+    numbers = report.evaluation
+    table = Table(title="Test split", title_justify="left")
+    for heading in ("accuracy", "macro-F1", "TF-IDF + linear SVM"):
+        table.add_column(heading, justify="right")
+    table.add_row(*(f"{numbers[key]:.4f}" for key in ("accuracy", "macro_f1", "baseline_accuracy")))
+    console.print(table)
+    for row in report.predictions:
+        say(f"{row['predicted']:>16} {row['score']:.3f}  {row['text']}…")
+    console.print("[green]passed[/]: nothing is left" if report.passed else "[red]failed[/]")
+
+
+@app.command("stand-in")
+def stand_in(
+    corpus: CorpusOption,
+    output: Annotated[Path, typer.Option(help="The model's folder.")] = Path("build/stand-in"),
+) -> None:
+    """Build a small model in chiTra's format from a corpus's training split."""
+    from rehearsal.stand_in import build_stand_in
+
+    size = build_stand_in(corpus, output, seed=read_settings().preprocessing.seed)
+    say(f"{output}: stand-in with {size:,} word pieces")
+
+
+def main() -> None:
+    """Every failure that a user can mend is one line; see the exit codes above."""
+    run_app(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Builds the stand-in model: chiTra's exact file format with small dimensions, from the corpus at hand.
+
+No pretrained weight and no held-out article goes in. So that it learns usefully within minutes on a CPU, its
+untrained weights start from what the training articles say about words:
+
+- word embeddings are the latent semantic analysis of the training split (truncated SVD of TF-IDF, without the
+  first component, which only tells frequent from rare words), at length one per word;
+- one dimension carries the idf, and the attention starts out as an average over all words that favours high idf:
+  BERT normalises embeddings, which would remove idf weights from their scale.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sudachipy import Dictionary, SplitMode
+from sudachitra.word_formatter import word_formatter
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import BertConfig, BertForMaskedLM
+
+from chitra.corpus import Article, read_corpus
+from chitra.json_text import read_json
+from chitra.model_files import CONFIG
+from chitra.split import check_categories, split_articles
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+STAND_IN_NAME = "chitra-stand-in"
+VOCABULARY_SIZE = 16_000
+HIDDEN_SIZE = 128
+TOPICS = HIDDEN_SIZE - 1  # dimensions of the semantic analysis; the last one carries the idf
+CHARACTERS_PER_ARTICLE = 800
+RARE = 2  # a character seen less often is left to [UNK]
+UNKNOWN = "[UNK]"
+SPECIAL_TOKENS = ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]"]
+WORD_FORM = "normalized_and_surface"
+TOPIC_WEIGHT = 6.0  # of the words' average against [CLS]'s own embedding, at the start
+IDF_SHARPNESS = 0.7
+TOKENIZER_CONFIG = {
+    "tokenizer_class": "BertSudachipyTokenizer",
+    "do_lower_case": False,
+    "do_nfkc": False,
+    "do_word_tokenize": True,
+    "do_subword_tokenize": True,
+    "word_tokenizer_type": "sudachipy",
+    "subword_tokenizer_type": "wordpiece",
+    "word_form_type": WORD_FORM,
+    "model_max_length": 512,
+    "sudachipy_kwargs": {"split_mode": "C", "dict_type": "core"},
+}
+
+
+def build_stand_in(corpus: Path, folder: Path, *, seed: int) -> int:
+    """Write the model to ``folder`` and return the size of its vocabulary.
+
+    ``seed`` is that of the preprocessing job, so that both hold the same articles out.
+
+    Raises:
+        InputError: the corpus cannot be used.
+    """
+    articles = read_corpus(corpus).articles
+    check_categories(Counter(article.category for article in articles))
+    training = split_articles(articles, seed).train
+    words = _segment(training)
+    vocabulary = _train_vocabulary(words)
+    torch.manual_seed(seed)
+    vectors, idf = _word_vectors(_pieces(words, vocabulary), vocabulary, seed)
+    model = _initialise(BertForMaskedLM(_config(len(vocabulary))), vectors, idf)
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    (partial / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
+    (partial / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG, indent=2) + "\n", encoding="utf-8")
+    model.config.save_pretrained(partial)
+    torch.save(model.state_dict(), partial / "pytorch_model.bin")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    return len(vocabulary)
+
+
+def is_stand_in(model_dir: Path) -> bool:
+    """Whether the model says of itself that it is a stand-in."""
+    config = read_json(model_dir / CONFIG)
+    return isinstance(config, dict) and config.get("name") == STAND_IN_NAME
+
+
+def _config(vocabulary_size: int) -> BertConfig:
+    return BertConfig(
+        name=STAND_IN_NAME,
+        vocab_size=vocabulary_size,
+        hidden_size=HIDDEN_SIZE,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=256,
+        max_position_embeddings=512,
+        hidden_dropout_prob=0.4,
+        attention_probs_dropout_prob=0.0,
+    )
+
+
+def _segment(articles: Sequence[Article]) -> list[list[str]]:
+    dictionary = Dictionary(dict="core")
+    tokenizer = dictionary.tokenizer(SplitMode.C)
+    form = word_formatter(WORD_FORM, dictionary)
+    return [
+        [
+            word
+            for morpheme in tokenizer.tokenize(article.text[:CHARACTERS_PER_ARTICLE])
+            if (word := form(morpheme).strip())
+        ]
+        for article in articles
+    ]
+
+
+def _train_vocabulary(documents: Sequence[Sequence[str]]) -> list[str]:
+    """WordPiece over the words; the order of the vocabulary is the order of ids.
+
+    Continuing characters are handed to the trainer in a fixed order, as special tokens: it would number them in
+    the random order of a hash map and break ties between merges by those numbers.
+    """
+    words = Counter(word for document in documents for word in document)
+    characters: Counter[str] = Counter()
+    for word, count in words.items():
+        for character in word:
+            characters[character] += count
+    alphabet = {character for character, count in characters.items() if count >= RARE}
+    continuing = sorted({f"##{character}" for word in words for character in word[1:] if character in alphabet})
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=VOCABULARY_SIZE,
+        special_tokens=[*SPECIAL_TOKENS, *continuing],
+        initial_alphabet=sorted(alphabet),
+        limit_alphabet=len(alphabet),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((" ".join(document) for document in documents), trainer)
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    return sorted(vocabulary, key=lambda piece: vocabulary[piece])
+
+
+def _pieces(words: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> list[list[str]]:
+    model = models.WordPiece(vocab={piece: i for i, piece in enumerate(vocabulary)}, unk_token=UNKNOWN)
+    pieces_of = {word: [piece.value for piece in model.tokenize(word)] for document in words for word in set(document)}
+    return [[piece for word in document for piece in pieces_of[word]] for document in words]
+
+
+def _word_vectors(documents: list[list[str]], vocabulary: Sequence[str], seed: int) -> tuple[Array, Array]:
+    """Unit vectors of shape (vocabulary, TOPICS) and idf of shape (vocabulary,); pieces never seen have zeros."""
+    vectorizer = TfidfVectorizer(analyzer=list, lowercase=False, vocabulary=list(vocabulary), sublinear_tf=True)
+    matrix = vectorizer.fit_transform(documents)
+    components = min(TOPICS + 1, *matrix.shape)
+    svd = TruncatedSVD(components, random_state=seed).fit(matrix)
+    vectors = np.zeros((len(vocabulary), TOPICS), dtype=np.float32)
+    vectors[:, : components - 1] = (svd.components_ * np.sqrt(svd.singular_values_)[:, None])[1:].T
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-6)
+    idf = np.where(lengths[:, 0] > 1e-6, vectorizer.idf_, vectorizer.idf_.mean())
+    return vectors, (idf - idf.mean()) / idf.std()
+
+
+@torch.no_grad()
+def _initialise(model: BertForMaskedLM, vectors: Array, idf: Array) -> BertForMaskedLM:
+    config = model.config
+    embeddings = model.bert.embeddings
+    embeddings.word_embeddings.weight[:, :TOPICS] = torch.from_numpy(vectors)
+    embeddings.word_embeddings.weight[:, TOPICS] = torch.from_numpy(idf * vectors.std()).float()
+    embeddings.position_embeddings.weight.mul_(0.1)
+    embeddings.token_type_embeddings.weight.zero_()
+    attention: Any = model.bert.encoder.layer[0].attention
+    identity = torch.eye(config.hidden_size)
+    attention.self.value.weight.copy_(TOPIC_WEIGHT * identity)
+    attention.output.dense.weight.copy_(identity)
+    attention.self.query.weight.mul_(0.1)
+    attention.self.key.weight.mul_(0.1)
+    head_size = config.hidden_size // config.num_attention_heads
+    for first in range(0, config.hidden_size, head_size):
+        attention.self.key.weight[first].zero_()
+        attention.self.key.weight[first, TOPICS] = 1.0
+        attention.self.query.bias[first] = IDF_SHARPNESS * math.sqrt(head_size)
+    return model

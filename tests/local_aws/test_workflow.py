@@ -1,0 +1,75 @@
+"""The deployed workflow on the local AWS: no endpoint without the schedule that deletes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from chitra.errors import WorkshopError
+from infra.names import Names
+from infra.settings import read_settings
+from local_aws.runtime import Runtime
+from local_aws.server import ACCOUNT, LocalAws
+from tests.local_aws.conftest import deploy
+from workshop.aws.deployment import find_deployment
+from workshop.runs.endpoint import create_endpoint
+from workshop.runs.run import RunFailedError, follow_run
+
+REGION = "ap-northeast-1"
+NAMES = Names("chitra")
+RUN = "chitra--trained"
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterator[boto3.Session]:
+    """An account in which the real templates are deployed and a run left an artefact."""
+    folder = tmp_path_factory.mktemp("workflow")
+    with LocalAws(folder, runtime=Runtime(stand_in), region=REGION) as aws:
+        root = deploy(aws, read_settings())
+        bucket = NAMES.bucket(ACCOUNT, REGION)
+        root.client("s3").put_object(Bucket=bucket, Key=f"models/{RUN}/output/model.tar.gz", Body=b"no archive")
+        yield root
+
+
+def without_scheduler(iam: Any, states: Any) -> None:
+    """Take the permission to make schedules from the workflow's role."""
+    [machine] = states.list_state_machines()["stateMachines"]
+    role = states.describe_state_machine(stateMachineArn=machine["stateMachineArn"])["roleArn"].rpartition("/")[2]
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        kept = [each for each in document["Statement"] if "scheduler:CreateSchedule" not in each["Action"]]
+        assert len(kept) < len(document["Statement"])
+        changed = json.dumps({**document, "Statement": kept})
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=changed)
+
+
+def test_should_schedule_the_end_of_an_endpoint_and_say_when_it_fails(session: boto3.Session) -> None:
+    deployment = find_deployment(session, read_settings())
+    started = create_endpoint(session, deployment, RUN, hours=3)
+    with pytest.raises(RunFailedError, match="Failed"):  # what it should serve is no archive
+        list(follow_run(session, started, poll_seconds=0.2))
+    schedule = session.client("scheduler").get_schedule(Name=started.name)
+    end = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
+    assert abs(end - datetime.now(UTC) - timedelta(hours=3)) < timedelta(minutes=2)
+
+
+def test_should_make_no_endpoint_when_its_schedule_cannot_be_made(session: boto3.Session) -> None:
+    sagemaker = session.client("sagemaker")
+    before = {each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]}
+    without_scheduler(session.client("iam"), session.client("stepfunctions"))
+    started = create_endpoint(session, find_deployment(session, read_settings()), RUN, hours=1)
+    with pytest.raises(RunFailedError, match="scheduler:CreateSchedule"):
+        list(follow_run(session, started, poll_seconds=0.2))
+    assert {each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]} == before
+    assert {each["Name"] for each in session.client("scheduler").list_schedules()["Schedules"]} <= before
+
+
+def test_should_refuse_a_run_without_a_model(session: boto3.Session) -> None:
+    with pytest.raises(WorkshopError, match=r"run chitra--nothing: left no model in s3://"):
+        create_endpoint(session, find_deployment(session, read_settings()), "chitra--nothing", hours=None)

@@ -1,0 +1,68 @@
+"""What runs by the hour and what it costs, as AWS's price list tells."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.helpers.accounts import build
+from tests.helpers.cloud import Cloud, RefusalError
+from tests.helpers.cloud_session import CloudSession
+from workshop.aws.account import Account
+from workshop.runs.costs import HOSTING, Capacity, PriceList, price_text
+
+CAPACITY = Capacity("ml.m5.xlarge", 2, HOSTING)
+# The shape that GetProducts answers with (AWS Price List API reference); the price is made up.
+PRODUCT = {
+    "product": {"attributes": {"instanceName": "ml.m5.xlarge", "platoinstancetype": "Hosting"}},
+    "terms": {"OnDemand": {"T": {"priceDimensions": {"D": {"unit": "Hrs", "pricePerUnit": {"USD": "0.25"}}}}}},
+}
+
+
+class Priced(Cloud):
+    asked: list[dict[str, Any]]
+
+    def _pricing(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        assert region == "us-east-1"
+        self.asked.append(params)
+        wanted = {each["Field"]: each["Value"] for each in params["Filters"]}
+        return {"PriceList": [json.dumps(PRODUCT)] if wanted["instanceName"] == "ml.m5.xlarge" else []}
+
+
+@pytest.fixture
+def cloud() -> Priced:
+    cloud = build([])
+    cloud.enabled += ("us-east-1",)
+    cloud.__class__ = Priced
+    assert isinstance(cloud, Priced)
+    cloud.asked = []
+    return cloud
+
+
+def test_should_multiply_the_price_by_the_instances(cloud: Priced) -> None:
+    prices = PriceList(Account(CloudSession(cloud)))
+    assert prices.per_hour("ap-northeast-1", CAPACITY) == 0.5
+    assert prices.per_hour("ap-northeast-1", CAPACITY) == 0.5
+    assert len(cloud.asked) == 1
+    fields = {each["Field"]: each["Value"] for each in cloud.asked[0]["Filters"]}
+    assert fields == {
+        "regionCode": "ap-northeast-1",
+        "instanceName": "ml.m5.xlarge",
+        "platoinstancetype": "Hosting",
+    }
+
+
+def test_should_say_when_a_price_is_unknown(cloud: Priced) -> None:
+    prices = PriceList(Account(CloudSession(cloud)))
+    assert prices.per_hour("ap-northeast-1", Capacity("ml.new.xlarge", 1, HOSTING)) is None
+    assert price_text(None) == "unknown"
+
+    def denied(region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        raise RefusalError("AccessDeniedException", "no")
+
+    cloud._pricing = denied  # type: ignore[method-assign]
+    prices = PriceList(Account(CloudSession(cloud)))
+    assert prices.per_hour("ap-northeast-1", CAPACITY) is None
+    assert "GetProducts was denied" in prices.problem

@@ -1,0 +1,88 @@
+"""What participants see of endpoints: those without an end stand out."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from infra.names import Names
+from tests.helpers.accounts import HOME, TAG, build
+from tests.helpers.cloud import Cloud, RefusalError
+from tests.helpers.cloud_session import CloudSession
+from workshop.aws.account import Account
+from workshop.runs.costs import PriceList
+from workshop.runs.status import endpoint_statuses
+
+
+class Watched(Cloud):
+    """A cloud whose endpoints have configs and schedules with times."""
+
+    variant: dict[str, Any]
+    end: datetime
+    may_see: bool = True
+    ends: str = ""
+    expression: str = ""
+
+    def _sagemaker(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        if operation == "DescribeEndpointConfig":
+            return {"ProductionVariants": [{"VariantName": "v", "ModelName": "m", **self.variant}]}
+        answer = super()._sagemaker(region, operation, params)
+        if operation == "DescribeEndpoint":
+            answer["ProductionVariants"] = [{"VariantName": "v", "CurrentInstanceCount": 3}]
+        return answer
+
+    def _scheduler(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        if not self.may_see:
+            raise RefusalError("AccessDeniedException", "no")
+        self.get("schedule", region, params["Name"])
+        target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint", "RoleArn": "r"}
+        target["Input"] = json.dumps({"EndpointName": self.ends or params["Name"]})
+        expression = self.expression or f"at({self.end:%Y-%m-%dT%H:%M:%S})"
+        return {"Name": params["Name"], "Target": target, "ScheduleExpression": expression}
+
+
+def watched(variant: dict[str, Any]) -> tuple[Watched, Account]:
+    cloud = build([])
+    cloud.__class__ = Watched
+    assert isinstance(cloud, Watched)
+    cloud.variant, cloud.end = variant, datetime.now(UTC) + timedelta(hours=2)
+    cloud.add("endpoint", HOME, "chitra--run", state="InService", tags=TAG)
+    cloud.add("endpoint", HOME, "chitra-2--run", state="InService", tags={"workshop": "chitra-2"})
+    return cloud, Account(CloudSession(cloud))
+
+
+def test_should_show_time_and_cost_left() -> None:
+    cloud, account = watched({"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
+    cloud.add("schedule", HOME, "chitra--run")
+    prices = PriceList(account)
+    prices.per_hour = lambda region, capacity: 0.25 * capacity.count  # type: ignore[method-assign]
+    [status] = endpoint_statuses(account, Names("chitra"), prices)
+    assert (status.name, status.capacity) == ("chitra--run", "3 x ml.m5.xlarge")
+    assert status.left is not None
+    assert timedelta(hours=1, minutes=59) < status.left <= timedelta(hours=2)
+    assert status.per_hour == 0.75
+    assert status.cost_left is not None
+    assert 1.48 < status.cost_left <= 1.5
+
+
+def test_should_say_never_when_nothing_ends_an_endpoint() -> None:
+    cloud, account = watched({"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}})
+    [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
+    assert (status.capacity, status.expiry, status.left) == ("serverless", "NEVER", None)
+    cloud.add("schedule", HOME, "chitra--run")
+    cloud.ends = "chitra--another"
+    [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
+    assert status.expiry == "NEVER"
+    cloud.may_see = False
+    [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
+    assert status.expiry == "not allowed to see"
+
+
+def test_should_show_a_schedule_that_is_due_again_and_again_as_it_is() -> None:
+    """Somebody made it by hand: it has no time that could be shown."""
+    cloud, account = watched({"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
+    cloud.add("schedule", HOME, "chitra--run")
+    cloud.expression = "rate(5 minutes)"
+    [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
+    assert (status.expiry, status.left, status.cost_left) == ("by rate(5 minutes)", None, None)

@@ -1,0 +1,1 @@
+"""Credentials of participants, and the sheet that goes with them."""

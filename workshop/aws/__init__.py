@@ -1,0 +1,1 @@
+"""The one door to AWS: who calls, what is deployed, what a refusal means, how to wait."""

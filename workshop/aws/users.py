@@ -1,0 +1,16 @@
+"""Users of the workshop, and their keys."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from workshop.aws.waiting import none_if_missing
+
+
+def revoke_keys(iam: Any, user: str) -> int:
+    """Delete every access key of a user; returns how many there were."""
+    keys = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+    for key in keys:
+        none_if_missing(partial(iam.delete_access_key, UserName=user, AccessKeyId=key["AccessKeyId"]))
+    return len(keys)

@@ -1,0 +1,55 @@
+"""Commands that fetch what is public: the model and the corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from chitra.errors import InputError
+from workshop.commands.common import console, say
+from workshop.data import fetch as fetching
+
+fetch_app = typer.Typer(no_args_is_help=True, help="Download the model or the corpus.")
+
+
+@fetch_app.command("model")
+def fetch_model(
+    version: Annotated[str, typer.Option(help="1.0 or 1.1.")] = "1.0",
+    source: Annotated[Path | None, typer.Option("--from", help="A local archive or folder instead.")] = None,
+) -> None:
+    """Download chiTra and unpack it to build/models/."""
+    if version not in fetching.MODELS:
+        raise InputError(f"--version {version}: is unknown. Known are {', '.join(fetching.MODELS)}.")
+    archive = _obtain(fetching.MODELS[version], source)
+    folder = fetching.unpack_model(archive, Path("build/models") / f"chiTra-{version}")
+    say(f"{folder}: ready. Rehearse with it: rehearse --model {folder}")
+
+
+@fetch_app.command("corpus")
+def fetch_corpus(
+    source: Annotated[Path | None, typer.Option("--from", help="A local archive instead.")] = None,
+) -> None:
+    """Download the livedoor news corpus."""
+    from chitra.corpus import read_corpus
+
+    archive = _obtain(fetching.CORPUS, source)
+    say(f"{archive}: {len(read_corpus(archive).articles):,} articles")
+
+
+def _obtain(download: fetching.Download, source: Path | None) -> Path:
+    if source is not None:
+        if not source.exists():
+            raise InputError(f"{source}: does not exist.")
+        return source
+    columns = (TextColumn(download.name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(download.name, total=None)
+        return fetching.fetch(
+            download,
+            fetching.DOWNLOADS,
+            fetching.LOCK_FILE,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )

@@ -1,0 +1,1 @@
+"""The corpus and the models: fetched, uploaded, taken home."""

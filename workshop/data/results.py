@@ -1,0 +1,148 @@
+"""What runs left in the bucket, and where each object goes on disk; what can go nowhere is refused, by name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chitra.errors import InputError
+from chitra.inside import UnsafePathError, file_names
+from chitra.visible import visible
+
+MODELS, DATASETS = "models/", "datasets/"
+ARCHIVES = {"model.tar.gz": "model", "output.tar.gz": "report"}  # and the folders that they are unpacked to
+CHECKSUMS = "SHA256SUMS"
+PARTIAL = ".partial"  # the folder of what is being downloaded and unpacked
+RUN_NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # SageMaker's pattern for names of jobs and endpoints
+RUN_NAME_LENGTH = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An object to take home. ``etag`` is as S3 gives it, in quotation marks; ``target`` is below the run's folder."""
+
+    key: str
+    etag: str
+    size: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something in the bucket that is not exported."""
+
+    key: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"refused  {visible(self.key)}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Names of the runs that left a model or a dataset; and what lies beside them under no name of a run."""
+
+    names: list[str]
+    refused: list[Refusal]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What one run left."""
+
+    sources: list[Source]
+    refused: list[Refusal]
+
+
+def check_run_name(name: str) -> str:
+    """The same name.
+
+    Raises:
+        InputError: SageMaker could call nothing so.
+    """
+    if is_run_name(name):
+        return name
+    raise InputError(
+        f"{visible(name)}: is no name of a run or endpoint. Names have letters, digits and hyphens, "
+        f"{RUN_NAME_LENGTH} at most."
+    )
+
+
+def is_run_name(name: str) -> bool:
+    return len(name) <= RUN_NAME_LENGTH and RUN_NAME.fullmatch(name) is not None
+
+
+def runs_with_results(s3: Any, bucket: str) -> Runs:
+    """All runs of the bucket."""
+    names, strays = set[str](), Counter[str]()
+    for prefix in (MODELS, DATASETS):
+        for entry in _objects(s3, bucket, prefix):
+            name, slash, rest = entry["Key"].removeprefix(prefix).partition("/")
+            if not slash or not is_run_name(name):
+                strays[f"{prefix}{name}{slash}"] += 1
+            elif prefix == DATASETS or rest.startswith("output/"):
+                names.add(name)
+    refused = [Refusal(key, f"is no name of a run ({count} objects)") for key, count in sorted(strays.items())]
+    return Runs(sorted(names), refused)
+
+
+def results_of(s3: Any, bucket: str, run: str) -> Results:
+    """Model, report and datasets of a run."""
+    entries = [
+        (folder + entry["Key"].removeprefix(prefix), entry)
+        for prefix, folder in ((f"{MODELS}{run}/output/", ""), (f"{DATASETS}{run}/", DATASETS))
+        for entry in _objects(s3, bucket, prefix)
+    ]
+    # Where two objects want one place, the archives keep theirs, and then the older one.
+    entries.sort(key=lambda pair: (pair[0] not in ARCHIVES, pair[1]["LastModified"], pair[0]))
+    results, taken = Results([], []), _Places()
+    for target, entry in entries:
+        try:
+            names = file_names(target)
+            if entry["Key"].startswith(MODELS):
+                _check_own_place(names)
+            taken.claim(names)
+        except UnsafePathError as error:
+            results.refused.append(Refusal(entry["Key"], str(error)))
+        else:
+            results.sources.append(Source(entry["Key"], entry["ETag"], entry["Size"], target))
+    results.sources.sort(key=lambda source: source.key)
+    return results
+
+
+def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """All but the empty objects that stand for folders."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (entry for entry in page.get("Contents", []) if entry["Size"] or not entry["Key"].endswith("/"))
+
+
+def _check_own_place(names: Sequence[str]) -> None:
+    first = _folded(names[:1])[0]
+    for own in (CHECKSUMS, PARTIAL, DATASETS.rstrip("/"), *ARCHIVES.values()):
+        if first == _folded([own])[0]:
+            raise UnsafePathError(f"its place belongs to the export's own {own}")
+
+
+class _Places:
+    """Which places are taken, on file systems that tell small from capital letters and on those that do not."""
+
+    def __init__(self) -> None:
+        self._files: set[tuple[str, ...]] = set()
+        self._folders: set[tuple[str, ...]] = set()
+
+    def claim(self, names: Sequence[str]) -> None:
+        """Raises UnsafePathError where another file or folder stands already."""
+        place = _folded(names)
+        above = {place[:length] for length in range(1, len(place))}
+        if place in self._files or place in self._folders or above & self._files:
+            raise UnsafePathError("another object has its place")
+        self._files.add(place)
+        self._folders |= above
+
+
+def _folded(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(unicodedata.normalize("NFC", name.casefold()) for name in names)

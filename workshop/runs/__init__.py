@@ -1,0 +1,1 @@
+"""Runs and endpoints: started, followed, asked, watched, and what they cost."""

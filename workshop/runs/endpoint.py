@@ -1,0 +1,141 @@
+"""Endpoints by hand: made from a finished run, given more time, deleted."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from chitra.errors import InputError, WorkshopError
+from infra.names import Names
+from infra.settings import MAX_HOURS_TO_LIVE, Settings
+from workshop.aws.account import Account
+from workshop.aws.advice import is_denied
+from workshop.aws.deployment import Deployment
+from workshop.aws.endpoints import remove_endpoint
+from workshop.aws.tags import owner
+from workshop.aws.waiting import Pace, none_if_missing
+from workshop.runs.run import Run
+from workshop.runs.serving import delete_serving
+
+DELETE_TARGET = ":aws-sdk:sagemaker:deleteEndpoint"
+TIME = "%Y-%m-%dT%H:%M:%S"
+# UpdateSchedule replaces everything; these are taken over.
+SCHEDULE_KEYS = (
+    "Name",
+    "GroupName",
+    "Description",
+    "ScheduleExpressionTimezone",
+    "FlexibleTimeWindow",
+    "ActionAfterCompletion",
+    "Target",
+    "State",
+)
+
+
+def create_endpoint(session: boto3.Session, deployment: Deployment, run: str, *, hours: int | None) -> Run:
+    """Start an execution of the workflow that only serves the model of a finished run.
+
+    The workflow makes endpoints in one way only: first the schedule that deletes it, then the endpoint.
+
+    Raises:
+        WorkshopError: the run left no model.
+    """
+    artefact = f"models/{run}/output/model.tar.gz"
+    s3 = session.client("s3")
+    if none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=artefact)) is None:
+        raise WorkshopError(f"run {run}: left no model in s3://{deployment.bucket}/{artefact}. See `workshop status`.")
+    name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    request: dict[str, Any] = {"endpoint": True, "artefact": f"s3://{deployment.bucket}/{artefact}"}
+    if hours is not None:
+        request["hours"] = check_hours(hours)
+    states = session.client("stepfunctions")
+    started = states.start_execution(stateMachineArn=deployment.workflow, name=name, input=json.dumps(request))
+    return Run(started["executionArn"], deployment.names.run_prefix + name)
+
+
+def check_hours(hours: int) -> int:
+    """Raises InputError outside of 1 to 72."""
+    if not 1 <= hours <= MAX_HOURS_TO_LIVE:
+        raise InputError(f"--hours {hours}: must be from 1 to {MAX_HOURS_TO_LIVE}.")
+    return hours
+
+
+def expiry_of(schedule: dict[str, Any]) -> datetime | None:
+    """When a schedule is due; None for one that is due again and again."""
+    try:
+        return datetime.strptime(schedule["ScheduleExpression"], f"at({TIME})").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: int) -> datetime:
+    """Let the endpoint live ``hours`` from now on; returns its new end.
+
+    Raises:
+        WorkshopError: it does not exist, is not the workshop's, or has no schedule.
+    """
+    check_hours(hours)
+    _require_own(account, settings, endpoint)
+    scheduler = account.client("scheduler")
+    schedule = own_schedule(scheduler, endpoint)
+    if schedule is None:
+        raise WorkshopError(
+            f"endpoint {endpoint}: has no schedule of its own that could be extended. Delete it: "
+            f"`workshop endpoint delete {endpoint}`, and create it anew."
+        )
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
+    definition = {key: schedule[key] for key in SCHEDULE_KEYS if schedule.get(key)}
+    scheduler.update_schedule(**definition, ScheduleExpression=f"at({end:{TIME}})")
+    return end
+
+
+def delete_endpoint(account: Account, settings: Settings, endpoint: str, pace: Pace) -> list[str]:
+    """Delete an endpoint, its config, its models, and the schedule last; returns what was left, and why.
+
+    Raises:
+        WorkshopError: it is not the workshop's.
+        StillThereError: AWS does not let go of it yet; its schedule stays.
+    """
+    config = _require_own(account, settings, endpoint)["EndpointConfigName"]
+    sagemaker, scheduler = account.client("sagemaker"), account.client("scheduler")
+    remove_endpoint(sagemaker, endpoint, pace)
+    left = delete_serving(sagemaker, settings.name, config)
+    try:
+        if own_schedule(scheduler, endpoint):
+            none_if_missing(lambda: scheduler.delete_schedule(Name=endpoint))
+    except ClientError as error:  # participants may not; a schedule without its endpoint does nothing and ends itself
+        if not is_denied(error):
+            raise
+    return left
+
+
+def own_schedule(scheduler: Any, endpoint: str) -> dict[str, Any] | None:
+    """The schedule of the endpoint's name, when what it does is to delete that endpoint."""
+    schedule: dict[str, Any] | None = none_if_missing(lambda: scheduler.get_schedule(Name=endpoint))
+    if schedule is None or not schedule["Target"]["Arn"].endswith(DELETE_TARGET):
+        return None
+    try:
+        request = json.loads(schedule["Target"].get("Input", ""))
+    except ValueError:
+        return None
+    return schedule if request == {"EndpointName": endpoint} else None
+
+
+def _require_own(account: Account, settings: Settings, endpoint: str) -> dict[str, Any]:
+    """The endpoint as SageMaker describes it."""
+    sagemaker = account.client("sagemaker")
+    description: dict[str, Any] | None = none_if_missing(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
+    if description is None:
+        raise WorkshopError(f"endpoint {endpoint}: does not exist. `workshop status` lists those that do.")
+    if owner(sagemaker.list_tags(ResourceArn=description["EndpointArn"])["Tags"]) != settings.name:
+        raise WorkshopError(f"endpoint {endpoint}: does not carry the tag of workshop {settings.name!r}; left alone.")
+    return description
+
+
+def full_name(names: Names, name: str) -> str:
+    """Runs and endpoints may be called with or without the workshop's prefix."""
+    return name if name.startswith(names.run_prefix) else names.run_prefix + name

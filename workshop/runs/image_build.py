@@ -1,0 +1,80 @@
+"""Builds the image in CodeBuild, and follows the build."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import boto3
+
+from chitra.errors import WorkshopError
+from infra.names import Names
+from workshop.aws.deployment import Deployment
+from workshop.aws.waiting import none_if_missing
+
+RUNNING = "IN_PROGRESS"
+POLL_SECONDS = 5.0
+
+
+class BuildFailedError(WorkshopError):
+    """The build ended without success, or could not begin."""
+
+
+def is_built(session: boto3.Session, deployment: Deployment) -> bool:
+    """Whether the image that the deployment runs is in its repository."""
+    repository, _, tag = deployment.image.partition("/")[2].rpartition(":")
+    ecr = session.client("ecr")
+    image = [{"imageTag": tag}]
+    answer = none_if_missing(partial(ecr.describe_images, repositoryName=repository, imageIds=image))
+    return bool(answer and answer["imageDetails"])
+
+
+def build_image(session: boto3.Session, names: Names, poll_seconds: float = POLL_SECONDS) -> Iterator[str]:
+    """Start a build; yields the lines of its log as they come, and ends with the build.
+
+    Raises:
+        BuildFailedError: says in which phase and why.
+    """
+    codebuild, logs = session.client("codebuild"), session.client("logs")
+    answer = none_if_missing(partial(codebuild.start_build, projectName=names.build_project))
+    if answer is None:
+        raise BuildFailedError(
+            f"{names.build_project}: no such project. Set image_source in cdk.json to codebuild and run `make deploy`."
+        )
+    build = answer["build"]
+    token: str | None = None
+    while True:
+        lines, token = _new_lines(logs, build, token)
+        yield from lines
+        if build["buildStatus"] != RUNNING:
+            break
+        time.sleep(poll_seconds)
+        [build] = codebuild.batch_get_builds(ids=[build["id"]])["builds"]
+    if build["buildStatus"] != "SUCCEEDED":
+        raise BuildFailedError(f"{build['id']}: {_why(build)}")
+
+
+def _new_lines(logs: Any, build: dict[str, Any], token: str | None) -> tuple[list[str], str | None]:
+    place = build.get("logs", {})
+    if not place.get("groupName") or not place.get("streamName"):
+        return [], token
+    asked: dict[str, Any] = {"logGroupName": place["groupName"], "logStreamName": place["streamName"]}
+    lines: list[str] = []
+    while True:
+        known = {"nextToken": token} if token else {}
+        answer = none_if_missing(partial(logs.get_log_events, **asked, **known, startFromHead=True))
+        if answer is None or not answer["events"]:
+            return lines, token
+        lines += [event["message"].rstrip("\n") for event in answer["events"]]
+        token = answer["nextForwardToken"]
+
+
+def _why(build: dict[str, Any]) -> str:
+    for phase in build.get("phases", []):
+        if phase.get("phaseStatus") not in (None, "SUCCEEDED"):
+            contexts = [context.get("message", "") for context in phase.get("contexts", [])]
+            reason = " ".join(" ".join(contexts).split()) or "see the lines above"
+            return f"{phase['phaseType']} {phase['phaseStatus']}: {reason}"
+    return str(build["buildStatus"])

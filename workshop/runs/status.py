@@ -1,0 +1,107 @@
+"""What runs now, how long it still lives, and what that costs; and where every execution stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.names import Names
+from workshop.aws.account import Account
+from workshop.aws.advice import is_denied
+from workshop.aws.tags import owner
+from workshop.aws.waiting import none_if_missing
+from workshop.runs.costs import PriceList, capacity_of_endpoint
+from workshop.runs.endpoint import expiry_of, own_schedule
+
+HISTORY_PAGE = 100
+SERVERLESS = "serverless"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """``left`` is the time until its schedule deletes it; None when ``expiry`` says why there is none.
+
+    Costs are in US dollars; None where the price is unknown.
+    """
+
+    name: str
+    state: str
+    capacity: str
+    expiry: str
+    left: timedelta | None
+    per_hour: float | None
+    cost_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionStatus:
+    """``stage`` is the state of the workflow that was entered last."""
+
+    name: str
+    state: str
+    stage: str
+    started: datetime
+
+
+def endpoint_statuses(account: Account, names: Names, prices: PriceList) -> list[EndpointStatus]:
+    """All that carry the workshop's tag, the newest first."""
+    sagemaker = account.client("sagemaker")
+    pages = sagemaker.get_paginator("list_endpoints").paginate(SortBy="CreationTime", SortOrder="Descending")
+    statuses = []
+    for entry in (entry for page in pages for entry in page["Endpoints"]):
+        tags = none_if_missing(lambda entry=entry: sagemaker.list_tags(ResourceArn=entry["EndpointArn"]))  # type: ignore[misc]
+        if tags and owner(tags["Tags"]) == names.workshop:
+            status = none_if_missing(lambda entry=entry: _endpoint_status(account, entry, prices))  # type: ignore[misc]
+            if status:
+                statuses.append(status)
+    return statuses
+
+
+def _endpoint_status(account: Account, entry: dict[str, Any], prices: PriceList) -> EndpointStatus:
+    name = entry["EndpointName"]
+    capacity = capacity_of_endpoint(account.client("sagemaker"), name)
+    per_hour = prices.together(account.region, capacity)
+    expiry, left = _expiry(account, name)
+    hours = left.total_seconds() / 3600 if left else None
+    cost_left = per_hour * hours if per_hour is not None and hours is not None else None
+    instances = ", ".join(map(str, capacity)) or SERVERLESS
+    return EndpointStatus(name, entry["EndpointStatus"], instances, expiry, left, per_hour, cost_left)
+
+
+def _expiry(account: Account, name: str) -> tuple[str, timedelta | None]:
+    try:
+        schedule = own_schedule(account.client("scheduler"), name)
+    except ClientError as error:
+        if is_denied(error):
+            return "not allowed to see", None
+        raise
+    if schedule is None or schedule.get("State") == "DISABLED":
+        return "NEVER", None
+    end = expiry_of(schedule)
+    if end is None:
+        return f"by {schedule['ScheduleExpression']}", None
+    return f"{end:%Y-%m-%d %H:%M} UTC", end - datetime.now(UTC)
+
+
+def execution_statuses(account: Account, workflow: str) -> list[ExecutionStatus]:
+    """All that Step Functions remembers (90 days), the newest first."""
+    states = account.client("stepfunctions")
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=workflow)
+    return [
+        ExecutionStatus(entry["name"], entry["status"], _stage(states, entry["executionArn"]), entry["startDate"])
+        for page in pages
+        for entry in page["executions"]
+    ]
+
+
+def _stage(states: Any, execution: str) -> str:
+    history = states.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=HISTORY_PAGE)
+    entered = (event["stateEnteredEventDetails"]["name"] for event in history["events"] if _is_entry(event))
+    return next(entered, "")
+
+
+def _is_entry(event: dict[str, Any]) -> bool:
+    return "stateEnteredEventDetails" in event

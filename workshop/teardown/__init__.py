@@ -1,0 +1,1 @@
+"""Takes everything away: looks, removes in order, looks again, writes a receipt."""

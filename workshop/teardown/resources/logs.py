@@ -1,0 +1,128 @@
+"""Logs: streams of the workshop's jobs in groups that the account shares, and groups of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from workshop.aws.tags import owner
+from workshop.aws.waiting import Pace, delete_call, none_if_missing
+from workshop.teardown.order import Topic
+from workshop.teardown.resources.kinds import ENDPOINT, PROCESSING, TRAINING, TRANSFORM, Kind, why_others
+from workshop.teardown.resources.resource import Finding, Lookalike, Place, Resource
+
+# Groups in which each stream is called <resource>/...: the kind of the resource, by its word in ARNs.
+SHARED_LOG_GROUPS = {
+    "/aws/sagemaker/ProcessingJobs": "processing-job",
+    "/aws/sagemaker/TrainingJobs": "training-job",
+    "/aws/sagemaker/TransformJobs": "transform-job",
+    "/aws/sagemaker/NotebookInstances": "notebook-instance",
+    "/aws/sagemaker/studio": "domain",
+}
+JOB_KINDS = {kind.resource: kind for kind in (PROCESSING, TRAINING, TRANSFORM)}
+ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/"
+STREAMS = "log streams in"
+# What DescribeLogGroups says of a group that nobody set up: these values, or nothing.
+UNTOUCHED = {
+    "retentionInDays": None,
+    "metricFilterCount": 0,
+    "kmsKeyId": None,
+    "dataProtectionStatus": None,
+    "logGroupClass": "STANDARD",
+    "deletionProtectionEnabled": False,
+    "bearerTokenAuthenticationEnabled": False,
+}
+
+
+def list_logs(place: Place) -> Iterator[Finding]:
+    """Log streams take no tags and belong by the job's name; so does a group that AWS made for an endpoint."""
+    logs = place.client("logs")
+    for group, kind in SHARED_LOG_GROUPS.items():
+        yield from _shared(place, logs, group, kind)
+    exact = [place.names.workflow_log_group, place.names.build_log_group]
+    exact += [ENDPOINT_LOGS + name for name in _under_other_names(place, ENDPOINT.resource)]
+    for prefix in (ENDPOINT_LOGS + place.names.run_prefix, *exact):
+        for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
+            for entry in page["logGroups"]:
+                name = entry["logGroupName"]
+                if prefix not in exact or name == prefix:
+                    yield from _group(place, logs, name)
+
+
+def _under_other_names(place: Place, kind: str) -> list[str]:
+    return sorted(name for name in place.tagged.get(kind, frozenset()) if not name.startswith(place.names.run_prefix))
+
+
+def _shared(place: Place, logs: Any, group: str, kind: str) -> Iterator[Finding]:
+    """The workshop's streams in a group of the account; also a group that an interrupted removal left empty."""
+    prefixes = [place.names.run_prefix, *(f"{name}/" for name in _under_other_names(place, kind))]
+    own: list[str] = []
+    names = sorted({name for prefix in prefixes for name in _streams(logs, group, prefix)})
+    for job, streams in groupby(names, _job_of):
+        if why := _why_others(place, JOB_KINDS.get(kind), job):
+            yield Lookalike(STREAMS, f"{group}/{job}", place.region, why)
+        else:
+            own += streams
+    begun = group in place.memory.begun_in(place.region, STREAMS) and _is_ours_to_delete(logs, group)
+    if own or begun:
+        remove = partial(_delete_streams, logs, group, own)
+        yield Resource(Topic.LOGS, STREAMS, group, place.region, remove, f"{len(own)} of them")
+
+
+def _job_of(stream: str) -> str:
+    return stream.partition("/")[0]
+
+
+def _why_others(place: Place, kind: Kind | None, job: str) -> str:
+    """Only who has the workshop's name for runs needs a look: other names were known by their tag."""
+    return why_others(place, kind, job) if kind and job.startswith(place.names.run_prefix) else ""
+
+
+def _streams(logs: Any, group: str, prefix: str) -> list[str]:
+    pages = logs.get_paginator("describe_log_streams").paginate(logGroupName=group, logStreamNamePrefix=prefix)
+    return none_if_missing(lambda: [stream["logStreamName"] for page in pages for stream in page["logStreams"]]) or []
+
+
+def _group(place: Place, logs: Any, name: str) -> Iterator[Finding]:
+    """A group whose tag names another workshop is not ours, nor one of somebody else's endpoint."""
+    arn = place.arn("logs", f"log-group:{name}")
+    answer = none_if_missing(partial(logs.list_tags_for_resource, resourceArn=arn))
+    if answer is None:
+        return
+    tag = owner({"Key": key, "Value": value} for key, value in answer["tags"].items())
+    why = f"has the name but the tag of workshop {tag!r}" if tag not in (None, place.names.workshop) else ""
+    if name.startswith(ENDPOINT_LOGS):
+        why = why or why_others(place, ENDPOINT, name.removeprefix(ENDPOINT_LOGS))
+    if why:
+        yield Lookalike("log group", name, place.region, why)
+        return
+    remove = delete_call(logs.delete_log_group, logGroupName=name)
+    yield Resource(Topic.LOGS, "log group", name, place.region, remove, arn=arn)
+
+
+def _delete_streams(logs: Any, group: str, streams: list[str], pace: Pace) -> None:
+    """Delete the streams, and the group when that leaves it empty and as SageMaker made it."""
+    for stream in streams:
+        none_if_missing(partial(logs.delete_log_stream, logGroupName=group, logStreamName=stream))
+    if _is_ours_to_delete(logs, group):
+        none_if_missing(partial(logs.delete_log_group, logGroupName=group))
+
+
+def _is_ours_to_delete(logs: Any, group: str) -> bool:
+    """Whether the group is empty and nobody ever set it up.
+
+    A retention, a filter, a subscription, a key or a tag was somebody's care, and others' logs may come again.
+    """
+    rest = none_if_missing(partial(logs.describe_log_streams, logGroupName=group, limit=1))
+    if rest is None or rest["logStreams"]:
+        return False
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=group)
+    entry = next((each for page in pages for each in page["logGroups"] if each["logGroupName"] == group), None)
+    if entry is None or any(entry.get(key, default) != default for key, default in UNTOUCHED.items()):
+        return False
+    if logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]:
+        return False
+    arn = entry["arn"].removesuffix(":*")
+    return not logs.list_tags_for_resource(resourceArn=arn)["tags"]

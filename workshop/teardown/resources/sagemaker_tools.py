@@ -1,0 +1,203 @@
+"""What else SageMaker runs or keeps under the workshop's tag: notebook instances, pipelines, model packages, MLflow,
+clusters, and every kind that its API deletes by one name.
+
+The workshop's commands make none of it; participants may. How a kind is described, stopped and deleted is read from the
+API's own model, so that kinds of tomorrow need no code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from botocore import xform_name
+
+from workshop.aws.tags import Arn
+from workshop.aws.waiting import Pace, StillThereError, none_if_missing, pages_where_offered, wait
+from workshop.teardown.order import Topic
+from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, JOBS, MODEL, entries, tag_of
+from workshop.teardown.resources.resource import Finding, Place, Resource
+
+LISTED_ELSEWHERE = frozenset(kind.resource for kind in (ENDPOINT, ENDPOINT_CONFIG, MODEL, *JOBS)) | {
+    *("domain", "user-profile", "space", "app")
+}
+# The index of tags names all kinds; these are also looked for in their own lists, because the index lags behind.
+OWN_LISTS = (
+    ("list_notebook_instances", "NotebookInstances", "NotebookInstance"),
+    ("list_pipelines", "PipelineSummaries", "Pipeline"),
+    ("list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroup"),
+    ("list_clusters", "ClusterSummaries", "Cluster"),
+)
+TOPICS = {"pipeline": Topic.EXECUTIONS, "inference-component": Topic.TENANTS}
+ENDED = frozenset({"COMPLETED", "FAILED", "STOPPED"})
+WAY_OUT = "run the command again in some minutes"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One resource and what the API can do with it."""
+
+    sagemaker: Any
+    arn: Arn
+
+    def can(self, verb: str) -> bool:
+        """Whether the API has this operation and asks it for nothing but the resource's name or ARN."""
+        return bool(self._operation(verb) and self._key(verb))
+
+    def call(self, verb: str) -> Any:
+        """The answer, or None when the resource does not exist."""
+        key = self._key(verb)
+        whole = key.endswith("Arn") or "/" in self.arn.name  # versions of model packages have no name of their own
+        method = getattr(self.sagemaker, xform_name(self._operation(verb)))
+        return none_if_missing(partial(method, **{key: self.arn.text if whole else self.arn.name}))
+
+    def status(self) -> str:
+        """As the API calls it; empty when the resource does not exist."""
+        if not self.can("Describe"):
+            return "there"
+        description = self.call("Describe")
+        noun = self._operation("Describe").removeprefix("Describe")
+        statuses = [
+            str(value)
+            for key, value in (description or {}).items()
+            if key.endswith("Status") and noun.endswith(key.removesuffix("Status"))
+        ]
+        status = statuses[0] if statuses else "there" if description else ""
+        return "" if status == "Deleted" else status
+
+    def _operation(self, verb: str) -> str:
+        wanted = f"{verb}{self.arn.kind.replace('-', '')}".lower()
+        operations = self.sagemaker.meta.service_model.operation_names
+        return next((name for name in operations if name.lower() == wanted), "")
+
+    def _key(self, verb: str) -> str:
+        shape = self.sagemaker.meta.service_model.operation_model(self._operation(verb)).input_shape
+        required = [key for key in shape.required_members if not shape.members[key].metadata.get("idempotencyToken")]
+        return required[0] if len(required) == 1 else ""
+
+
+def list_tools(place: Place) -> Iterator[Finding]:
+    """Whatever in SageMaker carries the workshop's tag and has no lister of its own."""
+    sagemaker = place.client("sagemaker")
+    found_twice = [*_by_index(place), *_components(place), *_by_own_lists(place)]
+    for arn in sorted({arn.text: arn for arn in found_twice}.values()):
+        tool = Tool(sagemaker, arn)
+        status = tool.status() if tag_of_tool(place, tool) else ""
+        if not status:
+            continue
+        remove, is_history = _removal(tool)
+        if is_history and _plain(status) in ENDED:
+            continue
+        topic = TOPICS.get(arn.kind, Topic.INSTANCES)
+        yield Resource(topic, arn.kind.replace("-", " "), arn.name, place.region, remove, status, arn.text)
+
+
+def tag_of_tool(place: Place, tool: Tool) -> bool:
+    """Whether it still is the workshop's. Components of a tagged endpoint are its own, with or without a tag."""
+    if tool.arn.kind == "inference-component":
+        return tag_of(place, tool.arn.text) in (place.names.workshop, None)
+    return tag_of(place, tool.arn.text) == place.names.workshop
+
+
+def _by_index(place: Place) -> list[Arn]:
+    return [arn for arn in place.arns if arn.service == "sagemaker" and arn.kind not in LISTED_ELSEWHERE]
+
+
+def _by_own_lists(place: Place) -> Iterator[Arn]:
+    """With the names as they were given: in ARNs SageMaker writes them in small letters."""
+    sagemaker = place.client("sagemaker")
+    for operation, list_key, noun in OWN_LISTS:
+        for page in pages_where_offered(sagemaker, operation):
+            for entry in page[list_key]:
+                arn = Arn.parse(entry[f"{noun}Arn"])
+                if tag_of(place, arn.text) == place.names.workshop:
+                    yield replace(arn, name=entry[f"{noun}Name"])
+
+
+def _components(place: Place) -> Iterator[Arn]:
+    """Inference components of the workshop's endpoints. Where there are some, the config names no model (AWS's API
+    reference, ProductionVariant)."""
+    sagemaker = place.client("sagemaker")
+    for entry in entries(place, ENDPOINT):
+        if tag_of(place, entry[ENDPOINT.arn_key]) != place.names.workshop:
+            continue
+        name = entry[ENDPOINT.name_key]
+        endpoint = none_if_missing(partial(sagemaker.describe_endpoint, EndpointName=name)) or {}
+        config_name = endpoint.get("EndpointConfigName", name)
+        config = none_if_missing(partial(sagemaker.describe_endpoint_config, EndpointConfigName=config_name)) or {}
+        if all("ModelName" in variant for variant in config.get("ProductionVariants", [])):
+            continue
+        for page in sagemaker.get_paginator("list_inference_components").paginate(EndpointNameEquals=name):
+            yield from (Arn.parse(component["InferenceComponentArn"]) for component in page["InferenceComponents"])
+
+
+def _removal(tool: Tool) -> tuple[Callable[[Pace], None], bool]:
+    """How it goes, and whether what has ended stays in SageMaker's history for good."""
+    if tool.can("Delete"):
+        return partial(_delete, tool), False
+    if tool.can("Stop"):
+        return partial(_stop, tool), True
+    return partial(_refuse, tool), False
+
+
+def _delete(tool: Tool, pace: Pace) -> None:
+    """What runs is stopped first, what it holds is emptied; then it is deleted, as soon as AWS allows it."""
+    _empty(tool)
+
+    def state() -> str:
+        status = tool.status()
+        if not status or _is_busy(status):
+            return status
+        if _plain(status) == "DELETEFAILED" and asked:
+            raise StillThereError(f"{status}: look at {tool.arn.text} in the console, mend the cause and {WAY_OUT}")
+        if tool.arn.kind == "notebook-instance" and status == "InService":
+            tool.call("Stop")
+            return "Stopping"
+        tool.call("Delete")
+        asked.append(True)
+        return "Deleting" if tool.can("Describe") else ""
+
+    asked: list[bool] = []
+    wait(state, pace, WAY_OUT)
+
+
+def _empty(tool: Tool) -> None:
+    """A pipeline's running executions, the versions in a group of model packages."""
+    sagemaker = tool.sagemaker
+    if tool.arn.kind == "pipeline":
+        for page in sagemaker.get_paginator("list_pipeline_executions").paginate(PipelineName=tool.arn.name):
+            for execution in page["PipelineExecutionSummaries"]:
+                if execution["PipelineExecutionStatus"] == "Executing":
+                    arn = execution["PipelineExecutionArn"]
+                    none_if_missing(partial(sagemaker.stop_pipeline_execution, PipelineExecutionArn=arn))
+    if tool.arn.kind == "model-package-group":
+        for page in sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=tool.arn.name):
+            for package in page["ModelPackageSummaryList"]:
+                none_if_missing(partial(sagemaker.delete_model_package, ModelPackageName=package["ModelPackageArn"]))
+
+
+def _stop(tool: Tool, pace: Pace) -> None:
+    def state() -> str:
+        status = tool.status()
+        if not status or _plain(status) in ENDED:
+            return ""
+        if _plain(status) != "STOPPING":
+            tool.call("Stop")
+        return status
+
+    wait(state, pace, WAY_OUT)
+
+
+def _refuse(tool: Tool, pace: Pace) -> None:
+    raise StillThereError(f"{tool.arn.text}: this command cannot remove its kind. Remove it in the console")
+
+
+def _plain(status: str) -> str:
+    """AWS writes one state in several ways: InProgress, INPROGRESS, Delete_Failed."""
+    return status.replace("_", "").upper()
+
+
+def _is_busy(status: str) -> bool:
+    return _plain(status).endswith(("ING", "INPROGRESS")) and _plain(status) != "EXECUTING"
