@@ -10,6 +10,7 @@ from typing import Any
 
 from chitra.errors import InputError
 
+MAX_DEPTH = 100  # of brackets in brackets: ours have less than ten; Python's own limit depends on who set it last
 FILE_BYTES = 8 * 2**20  # configurations and manifests have some kilobytes
 # Nothing is tried twice: the text was made by somebody who may want to keep the parser busy.
 STRING_OR_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
@@ -40,26 +41,28 @@ def parse_json(content: bytes, source: str, *, line: int | None = None) -> Any:
     except UnicodeDecodeError as error:
         found = line or content.count(b"\n", 0, error.start) + 1
         raise InputError(f"{source}:{found}: is not UTF-8 (byte {error.start}). Convert the file.") from error
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        depth, deepest_line = _depth(text)
+        if depth > MAX_DEPTH:
+            raise InputError(f"{source}:{line or deepest_line}: is nested too deeply. Write flat JSON.")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{source}:{line or error.lineno}: is not JSON ({error.msg}). Mend it there.") from error
-    except RecursionError as error:
-        raise InputError(f"{source}:{line or _deepest_line(text)}: is nested too deeply. Write flat JSON.") from error
     except ValueError as error:
         limit = sys.get_int_max_str_digits()
         found = line or _line_of_digits(text, limit + 1)
         raise InputError(f"{source}:{found}: holds a number of more than {limit} digits. Shorten it.") from error
 
 
-def _deepest_line(text: str) -> int:
-    """The line of the innermost bracket; strings are skipped."""
+def _depth(text: str) -> tuple[int, int]:
+    """How deep the innermost bracket is, and its line; strings are skipped."""
     depth = deepest = place = 0
     for match in STRING_OR_BRACKET.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
         if depth > deepest:
             deepest, place = depth, match.start()
-    return text.count("\n", 0, place) + 1
+    return deepest, text.count("\n", 0, place) + 1
 
 
 def _line_of_digits(text: str, count: int) -> int:
