@@ -156,7 +156,7 @@ def test_should_name_the_failed_step_and_the_way_out(tmp_path: Path) -> None:
     folder = tmp_path / "build"
     broken = command(folder=folder)
     broken[2] = broken[2].replace(
-        "from workshop.cli", "r.stand_in_hyperparameters = lambda articles: {'epochs': 'many'}; from workshop.cli"
+        "from rehearsal.cli", "r.stand_in_hyperparameters = lambda articles: {'epochs': 'many'}; from rehearsal.cli"
     )
     done = subprocess.run(broken, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1

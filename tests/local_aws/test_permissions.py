@@ -14,7 +14,7 @@ from infra.settings import Settings, read_settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
 from tests.local_aws.conftest import deploy
-from tests.rehearsal import permission_rows as rows
+from tests.local_aws import permission_rows as rows
 from workshop.aws.advice import DENIED
 from workshop.aws.deployment import find_deployment
 
