@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from infra.settings import Settings, read_settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
-from tests.local_aws.conftest import deploy
 from tests.local_aws import permission_rows as rows
+from tests.local_aws.conftest import deploy
 from workshop.aws.advice import DENIED
 from workshop.aws.deployment import find_deployment
 
