@@ -47,8 +47,11 @@ def rehearse(
     table = Table(title="Test split", title_justify="left")
     for heading in ("accuracy", "macro-F1", "TF-IDF + linear SVM"):
         table.add_column(heading, justify="right")
-    table.add_row(*(f"{numbers[key]:.4f}" for key in ("accuracy", "macro_f1", "baseline_accuracy")))
+    shown = [numbers.get(key) for key in ("accuracy", "macro_f1", "baseline_accuracy")]
+    table.add_row(*("unknown" if value is None else f"{value:.4f}" for value in shown))
     console.print(table)
+    for warning in report.warnings:
+        say(f"warning: {warning}")
     for row in report.predictions:
         say(f"{row['predicted']:>16} {row['score']:.3f}  {row['text']}…")
     console.print("[green]passed[/]: nothing is left" if report.passed else "[red]failed[/]")

@@ -255,6 +255,7 @@ def _read_results(report: Report, export: Path) -> None:
         **{name: sum(manifest["splits"][name] for manifest in by_instance) for name in SPLITS},
     }
     report.evaluation = {key: metrics[key] for key in ("accuracy", "macro_f1", "baseline_accuracy")}
+    report.warnings = metrics["warnings"]
 
 
 def _predict(session: boto3.Session, run: Run, export: Path) -> list[dict[str, object]]:

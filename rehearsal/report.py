@@ -25,7 +25,8 @@ class Report:
     runtime: str = "process"
     corpus: dict[str, int] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
-    evaluation: dict[str, float] = field(default_factory=dict)
+    evaluation: dict[str, float | None] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     predictions: list[dict[str, Any]] = field(default_factory=list)
     leftovers: list[str] | None = None
 
@@ -42,6 +43,7 @@ class Report:
             "corpus": self.corpus,
             "model": self.model,
             "evaluation": self.evaluation,
+            "warnings": self.warnings,
             "predictions": self.predictions,
             "leftovers": self.leftovers,
         }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from training_image.plots import plot_confusion_matrix, plot_learning_curve
 from training_image.trainer import FineTuning
 from training_image.yardstick import yardstick_accuracy
 
+T = TypeVar("T")
+
 
 def write_report(
     output: Path,
@@ -28,14 +31,23 @@ def write_report(
     vocabulary: Sequence[str],
     train_seconds: float,
 ) -> str:
-    """Evaluate on the test split and write everything to ``output``; returns one line for the log."""
+    """Evaluate on the test split and write everything to ``output``; returns one line for the log.
+
+    What is beside the model's own numbers, the yardstick and the plots, may fail: that is a warning in the log and in
+    metrics.json.
+    """
     started = time.monotonic()
     logits = tuning.predict_logits(channels.test)
     evaluation_seconds = time.monotonic() - started
     labels = np.asarray(channels.test["label"])
     evaluation = evaluate(labels, logits.argmax(axis=1), channels.categories)
     cut = Collator(0, hyperparameters.max_length).cut
-    yardstick = yardstick_accuracy(channels.train, channels.test, cut=cut, vocabulary=vocabulary)
+    warnings = list[str]()
+    yardstick = _attempt(
+        "the TF-IDF yardstick",
+        lambda: yardstick_accuracy(channels.train, channels.test, cut=cut, vocabulary=vocabulary),
+        warnings,
+    )
     curve = tuning.learning_curve()
     metrics = {
         **evaluation.to_json(),
@@ -49,14 +61,27 @@ def write_report(
     }
     rows = prediction_rows(list(channels.test["article"]), labels, logits, channels.categories)
     output.mkdir(parents=True, exist_ok=True)
-    _write_lines(output / "metrics.json", [json.dumps(metrics, ensure_ascii=False, indent=2)])
     _write_lines(output / "predictions.jsonl", [json.dumps(row, ensure_ascii=False) for row in rows])
-    plot_confusion_matrix(evaluation, output / "confusion_matrix.png")
-    plot_learning_curve(curve, yardstick, output / "learning_curve.png")
+    confusion, learning = output / "confusion_matrix.png", output / "learning_curve.png"
+    _attempt("the confusion matrix", lambda: plot_confusion_matrix(evaluation, confusion), warnings)
+    _attempt("the learning curve", lambda: plot_learning_curve(curve, yardstick, learning), warnings)
+    metrics["warnings"] = warnings
+    _write_lines(output / "metrics.json", [json.dumps(metrics, ensure_ascii=False, indent=2)])
+    beside = "unknown" if yardstick is None else f"{yardstick:.4f}"
     return (
         f"test accuracy {evaluation.accuracy:.4f}, macro-F1 {evaluation.macro_f1:.4f};"
-        f" TF-IDF + linear SVM on the same split {yardstick:.4f}"
+        f" TF-IDF + linear SVM on the same split {beside}"
     )
+
+
+def _attempt(what: str, make: Callable[[], T], warnings: list[str]) -> T | None:
+    """What ``make`` returns; when it fails, None and a warning."""
+    try:
+        return make()
+    except Exception as error:
+        warnings.append(f"{what} failed ({type(error).__name__}: {error})")
+        print(f"warning: {warnings[-1]}", flush=True)
+        return None
 
 
 def _write_lines(file: Path, lines: list[str]) -> None:

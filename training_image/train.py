@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
-    """Fine-tune, evaluate once on the test split, and write the artefact and its report.
+    """Fine-tune, save the artefact, then evaluate once on the test split and write the report.
 
     Raises:
         InputError: hyperparameters, channels or model cannot be used.
@@ -73,16 +73,17 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     if not tuning.run():
         print("stopped by SIGTERM; the checkpoint is kept, the same job can go on from it", flush=True)
         return
-    summary = write_report(
-        base / "output/data",
-        tuning,
-        channels,
-        hyperparameters,
-        vocabulary=tokenizer.convert_ids_to_tokens(range(len(tokenizer))),
-        train_seconds=time.monotonic() - started,
-    )
+    train_seconds = time.monotonic() - started
     max_length = min(hyperparameters.max_length, channels.max_length)
     save_artefact(tuning.trainer.model, model_dir, base / "model", max_length=max_length)
+    vocabulary = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    try:
+        summary = write_report(
+            base / "output/data", tuning, channels, hyperparameters, vocabulary=vocabulary, train_seconds=train_seconds
+        )
+    except Exception as error:  # the model was paid for: it never goes with its report
+        traceback.print_exc()
+        summary = f"warning: the model is saved, but its report failed ({type(error).__name__}: {error})"
     print(summary, flush=True)
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,3 +169,35 @@ def test_should_pad_to_the_longest_and_rebuild_masks() -> None:
     assert batch["input_ids"].tolist() == [[2, 7, 8, 3], [2, 3, 0, 0]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]
     assert batch["labels"].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("broken", "warned"), [("yardstick_accuracy", "the TF-IDF yardstick"), ("plot_learning_curve", "learning")]
+)
+def test_should_keep_the_model_when_its_report_fails(
+    broken: str, warned: str, job: Job, monkeypatch: pytest.MonkeyPatch, stand_in: Path
+) -> None:
+    """The model was paid for; what is beside its own numbers is a warning."""
+    from training_image import report, train
+
+    def fail(*given: object, **rest: object) -> float:
+        raise ValueError("no terms remain")
+
+    monkeypatch.setattr(report, broken, fail)
+    job.set_hyperparameters(epochs="1", train__batch__size=4)
+    train.train(job.base, stand_in, threading.Event())
+    assert (job.base / "model/model.safetensors").is_file()
+    metrics = json.loads((job.base / "output/data/metrics.json").read_text())
+    assert any(warned in warning and "no terms remain" in warning for warning in metrics["warnings"])
+    assert 0 <= metrics["accuracy"] <= 1
+
+
+def test_should_keep_the_model_when_there_is_no_report(
+    job: Job, monkeypatch: pytest.MonkeyPatch, stand_in: Path
+) -> None:
+    from training_image import report, train
+
+    monkeypatch.setattr(report, "prediction_rows", lambda *given: 1 / 0)
+    job.set_hyperparameters(epochs="1", train__batch__size=4)
+    train.train(job.base, stand_in, threading.Event())
+    assert (job.base / "model/model.safetensors").is_file()
