@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from datasets import load_from_disk
 from rich.console import Console
 
-from chitra.corpus import read_corpus
+from chitra.corpus import CorpusReader, read_corpus
 from chitra.encoded import MANIFESTS
 from chitra.errors import WorkshopError
 from chitra.fingerprint import fingerprint
@@ -69,9 +69,12 @@ def rehearse(plan: Plan, console: Console) -> Report:
 
     Raises:
         StepFailedError: names the step; every process is stopped by then.
-        InputError: the corpus or the model cannot be used.
+        InputError: the corpus or the model cannot be used; the results of the last run are as they were.
     """
-    shutil.rmtree(plan.folder, ignore_errors=True)
+    CorpusReader(plan.corpus)
+    if plan.model:
+        fingerprint(plan.model)
+    _move_aside(plan.folder)
     plan.folder.mkdir(parents=True)
     report = Report()
     export = plan.folder / "export"
@@ -94,6 +97,14 @@ def rehearse(plan: Plan, console: Console) -> Report:
     finally:
         write_report(report, plan.folder, [export / "report" / name for name in PLOTS])
     return report
+
+
+def _move_aside(folder: Path) -> None:
+    """Keep the results of the run before this one."""
+    if folder.exists():
+        previous = folder.with_name(f"{folder.name}.previous")
+        shutil.rmtree(previous, ignore_errors=True)
+        folder.rename(previous)
 
 
 def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> None:

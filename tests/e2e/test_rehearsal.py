@@ -151,6 +151,17 @@ def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
     assert report["steps"][-1]["status"] == "interrupted"
 
 
+def test_should_keep_the_last_results_when_there_is_nothing_to_rehearse(tmp_path: Path) -> None:
+    folder = tmp_path / "build"
+    (folder / "export").mkdir(parents=True)
+    (folder / "export/model.tar.gz").write_text("paid for")
+    call = command("--corpus", "nosuch", folder=folder)
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 2
+    assert "nosuch: no such corpus" in done.stderr
+    assert (folder / "export/model.tar.gz").read_text() == "paid for"
+
+
 def test_should_name_the_failed_step_and_the_way_out(tmp_path: Path) -> None:
     """A training job that fails for a bad setting: the line names the step, the job's reason and the log."""
     folder = tmp_path / "build"

@@ -87,6 +87,14 @@ def test_should_explain_a_mistake_in_a_rehearsals_call(arguments: list[str], cod
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["status"], ["run"], ["doctor"], ["teardown"], ["credentials", "--all"]])
+def test_should_name_a_profile_that_does_not_exist(arguments: list[str]) -> None:
+    done = workshop(*arguments, AWS_PROFILE="nosuch")
+    assert done.returncode == 1
+    assert "AWS_PROFILE: The config profile (nosuch) could not be found" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_should_say_that_aws_cannot_be_reached() -> None:
     keys = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMPTS": "1"}
     done = workshop("teardown", "--yes", **keys)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import boto3
 import typer
+from botocore.exceptions import ProfileNotFound
 from rich.console import Console
 from rich.text import Text
 
@@ -26,7 +27,11 @@ CorpusOption = Annotated[Path, typer.Option("--corpus", help="Archive, extracted
 
 
 def session(settings: Settings) -> boto3.Session:
-    return boto3.Session(region_name=settings.region)
+    """Raises WorkshopError when AWS_PROFILE names a profile that no file holds."""
+    try:
+        return boto3.Session(region_name=settings.region)
+    except ProfileNotFound as error:
+        raise WorkshopError(f"AWS_PROFILE: {error}. Name one of your AWS configuration, or unset it.") from error
 
 
 def signed_in(settings: Settings) -> Account:

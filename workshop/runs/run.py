@@ -77,7 +77,7 @@ def follow_run(session: boto3.Session, run: Run, *, poll_seconds: float = 5.0) -
     states = session.client("stepfunctions")
     logs = session.client("logs")
     stage, tail, readers = "Start", list[str](), dict[str, _LogReader]()
-    known = 0
+    known, ended = 0, False
     while True:
         status = states.describe_execution(executionArn=run.execution_arn)["status"]
         stages = _stages(states, run)
@@ -90,8 +90,9 @@ def follow_run(session: boto3.Session, run: Run, *, poll_seconds: float = 5.0) -
             for line in reader.new_lines():
                 tail = [*tail, line][-TAIL_LINES:]
                 yield LogLine(group_stage, line)
-        if status != "RUNNING":
+        if ended:
             break
+        ended = status != "RUNNING"  # the last lines reach the log after the end: one more look
         time.sleep(poll_seconds)
     if status != "SUCCEEDED":
         raise RunFailedError(stage, _reason(states, run, status), tail)
@@ -135,6 +136,7 @@ class _LogReader:
         return [line for stream in streams["logStreams"] for line in self._read(stream["logStreamName"])]
 
     def _read(self, stream: str) -> list[str]:
+        """Pages may be empty with more behind them; the end is a token that repeats (GetLogEvents)."""
         lines: list[str] = []
         while True:
             token = {"nextToken": self._tokens[stream]} if stream in self._tokens else {}
@@ -142,6 +144,6 @@ class _LogReader:
                 logGroupName=self._group, logStreamName=stream, startFromHead=True, **token
             )
             lines += [event["message"] for event in page["events"]]
-            if page["nextForwardToken"] == self._tokens.get(stream) or not page["events"]:
+            if page["nextForwardToken"] == self._tokens.get(stream):
                 return lines
             self._tokens[stream] = page["nextForwardToken"]
