@@ -18,6 +18,8 @@ class Fingerprint:
     """Everything that decides which ids a text gets. Two equal fingerprints give equal ids."""
 
     sudachipy: str
+    sudachitra: str
+    tokenizers: str
     dictionary: str
     split_mode: str
     word_form: str
@@ -59,6 +61,8 @@ def fingerprint(model_dir: Path) -> Fingerprint:
     vocabulary = json.dumps(sorted(files.vocabulary.items(), key=lambda item: item[1]), ensure_ascii=False)
     return Fingerprint(
         sudachipy=version("sudachipy"),
+        sudachitra=version("sudachitra"),
+        tokenizers=version("tokenizers"),
         dictionary=f"{config.sudachi.dict_type} {_dictionary_version(config.sudachi.dict_type)}",
         split_mode=config.sudachi.split_mode,
         word_form=config.word_form_type,

@@ -69,15 +69,23 @@ def fetch(download: Download, folder: Path, lock_file: Path, progress: Progress)
 
 def _download(download: Download, partial: Path, file: Path, progress: Progress) -> None:
     done = partial.stat().st_size if partial.exists() else 0
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
+    version_file = partial.with_name(f"{partial.name}.version")
+    begun = version_file.read_text(encoding="utf-8") if done and version_file.exists() else ""
+    resume = {"Range": f"bytes={done}-", **({"If-Range": begun} if begun else {})} if done else {}
+    headers = {"Accept-Encoding": "identity", **resume}
     try:
         with httpx.stream("GET", download.address, headers=headers, follow_redirects=True, timeout=60) as answer:
             if answer.status_code == 416 and done:
                 return
             _check_redirects(answer)
             answer.raise_for_status()
+            version = _version_of(answer)
             if answer.status_code != 206:
                 done = 0
+            elif begun and version and version != begun:
+                partial.unlink()
+                raise httpx.ReadError("the file changed since the download began")
+            version_file.write_text(version, encoding="utf-8")
             total = done + int(answer.headers.get("content-length", 0))
             with partial.open("ab" if done else "wb") as stream:
                 for chunk in answer.iter_raw():
@@ -86,11 +94,18 @@ def _download(download: Download, partial: Path, file: Path, progress: Progress)
                     progress(done, total)
             if total and done < total:
                 raise httpx.ReadError("the connection was cut")
+            version_file.unlink()
     except (httpx.HTTPError, OSError) as error:
         raise WorkshopError(
             f"{download.address} cannot be fetched ({error or type(error).__name__}). Run the command again to go on, "
             f"or put the file at {file}."
         ) from error
+
+
+def _version_of(answer: httpx.Response) -> str:
+    """What If-Range may be given (RFC 9110, 13.1.5): a strong ETag, or the time of the last change."""
+    etag: str = answer.headers.get("etag", "")
+    return etag if etag and not etag.startswith("W/") else str(answer.headers.get("last-modified", ""))
 
 
 def _check_redirects(answer: httpx.Response) -> None:

@@ -23,6 +23,8 @@ class Server(http.server.ThreadingHTTPServer):
     """Serves CONTENT with ranges; cuts the connection after ``cut`` bytes when asked to."""
 
     cut = 0
+    etag = ""
+    heeds_if_range = True
     ranges: list[str]
     content = CONTENT
 
@@ -37,10 +39,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         asked = self.headers.get("Range", "")
         self.server.ranges.append(asked)
+        if self.server.heeds_if_range and self.headers.get("If-Range", self.server.etag) != self.server.etag:
+            asked = ""
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         body = self.server.content[start:]
         self.send_response(206 if asked else 200)
         self.send_header("Content-Length", str(len(body)))
+        if self.server.etag:
+            self.send_header("ETag", self.server.etag)
         self.end_headers()
         cut, self.server.cut = self.server.cut, 0
         self.wfile.write(body[:cut] if cut else body)
@@ -82,6 +88,21 @@ def test_should_go_on_where_the_connection_was_cut(tmp_path: Path, server: Serve
     file = fetch(server.download, tmp_path, tmp_path / "lock.json", no_progress)
     assert file.read_bytes() == CONTENT
     assert server.ranges == ["", "bytes=300000-"]
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+def test_should_not_join_two_versions_of_a_file(tmp_path: Path, server: Server, heeds: bool) -> None:
+    """The first half of the old file and the second of the new one would be recorded as the truth."""
+    server.cut, server.etag, server.heeds_if_range = 100_000, '"old"', heeds
+    with pytest.raises(WorkshopError, match="Run the command again to go on"):
+        fetch(server.download, tmp_path, tmp_path / "lock.json", no_progress)
+    server.content, server.etag = bytes(reversed(CONTENT)), '"new"'
+    if not heeds:
+        with pytest.raises(WorkshopError, match="the file changed since the download began"):
+            fetch(server.download, tmp_path, tmp_path / "lock.json", no_progress)
+    file = fetch(server.download, tmp_path, tmp_path / "lock.json", no_progress)
+    assert file.read_bytes() == server.content
+    assert [each.name for each in tmp_path.iterdir() if "partial" in each.name] == []
 
 
 def test_should_not_download_again(tmp_path: Path, server: Server) -> None:
