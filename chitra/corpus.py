@@ -64,12 +64,22 @@ class CorpusReader:
         self._bytes_read = 0
 
     @property
+    def files(self) -> list[tuple[str, Path]]:
+        """What is read, each file with its name below the corpus."""
+        return [(file.relative_to(self._root).as_posix(), file) for file in self._files]
+
+    @property
+    def is_folder_of_articles(self) -> bool:
+        """Whether each file is one article, so that they travel better as one archive."""
+        return bool(self._files) and _kind(self._files[0]) == TEXTS
+
+    @property
     def share_read(self) -> float:
         """From 0 to 1, by size."""
         return self._bytes_read / self._bytes if self._bytes else 1.0
 
     def __iter__(self) -> Iterator[Article]:
-        if self._files and _kind(self._files[0]) == TEXTS:
+        if self.is_folder_of_articles:
             yield from self._read_folder()
             return
         for file in self._files:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tarfile
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from workshop.aws.tags import owner
 from workshop.aws.waiting import none_if_missing
 
 ARCHIVE_NAME = "corpus.tar.gz"
+STAGING_PREFIX = "uploads/"  # of files on their way; no execution reads there
 LARGE_CORPUS = 64_000_000  # bytes of text, from which on files of articles travel, whatever the corpus was read from
 ARTICLES_FILE = 16_000_000  # bytes of text in one of them; livedoor articles: about 5,000
 FILES_PER_INSTANCE = 4  # so that SageMaker gives each instance about as much
@@ -32,12 +34,13 @@ def upload_corpus(
 
     Raises:
         InputError: the corpus cannot be used; the bucket is as it was.
-        WorkshopError: the bucket is not the workshop's, so that nothing in it may be replaced.
+        WorkshopError: the bucket is not the workshop's, or the upload is incomplete; its corpus is as it was.
     """
     bucket = deployment.bucket
     _require_own(s3, bucket, deployment.names.workshop)
+    reader = CorpusReader(corpus)
     articles = text_bytes = 0
-    for article in CorpusReader(corpus):
+    for article in reader:
         articles += 1
         text_bytes += len(article.text.encode())
     with tempfile.TemporaryDirectory() as scratch:
@@ -45,13 +48,44 @@ def upload_corpus(
             size = max(1, min(ARTICLES_FILE, text_bytes // (instances * FILES_PER_INSTANCE)))
             files = _files_of_articles(corpus, Path(scratch), size)
         else:
-            files = iter(_files(corpus, Path(scratch)))
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for entry in page.get("Contents", []):
-                s3.delete_object(Bucket=bucket, Key=entry["Key"])
-        for file in files:
-            s3.upload_file(str(file), bucket, prefix + file.name)
+            files = iter(_files(reader, Path(scratch)))
+        _replace(s3, bucket, prefix, files)
     return articles
+
+
+def _replace(s3: Any, bucket: str, prefix: str, files: Iterator[tuple[str, Path]]) -> None:
+    """Upload beside the old files, then take their place: whatever cuts the upload leaves the old corpus as it was."""
+    staging = f"{STAGING_PREFIX}{uuid.uuid4().hex}/"
+    sizes = dict[str, int]()
+    try:
+        for name, file in files:
+            s3.upload_file(str(file), bucket, staging + name)
+            sizes[name] = file.stat().st_size
+        _check(s3, bucket, staging, sizes)
+        old = [entry["Key"].removeprefix(prefix) for entry in _listed(s3, bucket, prefix)]
+        for name in sizes:
+            s3.copy({"Bucket": bucket, "Key": staging + name}, bucket, prefix + name)
+        for name in old:
+            if name not in sizes:
+                s3.delete_object(Bucket=bucket, Key=prefix + name)
+    finally:
+        for entry in _listed(s3, bucket, staging):
+            s3.delete_object(Bucket=bucket, Key=entry["Key"])
+
+
+def _check(s3: Any, bucket: str, staging: str, sizes: dict[str, int]) -> None:
+    arrived = {entry["Key"].removeprefix(staging): entry["Size"] for entry in _listed(s3, bucket, staging)}
+    for name, size in sizes.items():
+        if arrived.get(name) != size:
+            raise WorkshopError(
+                f"{name}: {arrived.get(name, 0):,} of {size:,} bytes arrived. The earlier corpus is as it was: "
+                "run the command again."
+            )
+
+
+def _listed(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", [])
 
 
 def has_corpus(s3: Any, bucket: str, prefix: str) -> bool:
@@ -68,7 +102,7 @@ def _require_own(s3: Any, bucket: str, workshop: str) -> None:
         )
 
 
-def _files_of_articles(corpus: Path, scratch: Path, size: int) -> Iterator[Path]:
+def _files_of_articles(corpus: Path, scratch: Path, size: int) -> Iterator[tuple[str, Path]]:
     """JSONL files with some ``size`` bytes of text each; one at a time takes space on disk."""
     articles = iter(CorpusReader(corpus))
     article = next(articles, None)
@@ -82,19 +116,17 @@ def _files_of_articles(corpus: Path, scratch: Path, size: int) -> Iterator[Path]
                 lines.write(json.dumps(row, ensure_ascii=False) + "\n")
                 written += len(article.text.encode())
                 article = next(articles, None)
-        yield file
+        yield file.name, file
         file.unlink()
         number += 1
 
 
-def _files(corpus: Path, scratch: Path) -> list[Path]:
-    if corpus.is_file():
-        return [corpus]
-    flat = [file for file in sorted(corpus.iterdir()) if file.name.endswith((".jsonl", ".tar.gz", ".tgz", ".tar"))]
-    if flat:
-        return flat
+def _files(reader: CorpusReader, scratch: Path) -> list[tuple[str, Path]]:
+    """Names in the bucket, and the files: just those that the reader reads."""
+    if not reader.is_folder_of_articles:
+        return reader.files
     archive = scratch / ARCHIVE_NAME
     with tarfile.open(archive, "w:gz") as tar:
-        for file in sorted(corpus.rglob("*.txt")):
-            tar.add(file, arcname=file.relative_to(corpus).as_posix())
-    return [archive]
+        for name, file in reader.files:
+            tar.add(file, arcname=name)
+    return [(ARCHIVE_NAME, archive)]

@@ -89,3 +89,33 @@ def test_should_replace_nothing_in_a_bucket_of_others(s3: Any, sample_corpus: Pa
     with pytest.raises(WorkshopError, match="does not carry the tag of workshop 'chitra'; nothing was uploaded"):
         upload.upload_corpus(s3, DEPLOYMENT, sample_corpus)
     assert keys(s3) == ["corpus/earlier.jsonl"]
+
+
+def test_should_send_nested_files_under_their_own_names(tmp_path: Path, s3: Any) -> None:
+    """What is counted is what travels: the reader looks into folders."""
+    for number, name in enumerate(("2024/a.jsonl", "2025/deep/a.jsonl", ".hidden/b.jsonl")):
+        (tmp_path / name).parent.mkdir(parents=True)
+        row = {"sentence1": f"本文{number}", "label": f"label{number}"}
+        (tmp_path / name).write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert upload.upload_corpus(s3, DEPLOYMENT, tmp_path) == 2
+    assert keys(s3) == ["corpus/2024/a.jsonl", "corpus/2025/deep/a.jsonl"]
+
+
+@pytest.mark.parametrize("fault", ["interrupted", "cut"])
+def test_should_leave_the_earlier_corpus_when_an_upload_fails(
+    monkeypatch: pytest.MonkeyPatch, s3: Any, sample_corpus: Path, fault: str
+) -> None:
+    whole = s3.upload_file
+
+    def broken(file: str, bucket: str, key: str) -> None:
+        if len(keys(s3)) > 2 and fault == "interrupted":
+            raise KeyboardInterrupt
+        whole(file, bucket, key)
+        if fault == "cut":
+            s3.put_object(Bucket=bucket, Key=key, Body=b"{")
+
+    monkeypatch.setattr(s3, "upload_file", broken)
+    with pytest.raises((KeyboardInterrupt, WorkshopError)):
+        upload.upload_corpus(s3, DEPLOYMENT, sample_corpus, instances=2)
+    assert keys(s3) == ["corpus/earlier.jsonl"]
+    assert s3.get_object(Bucket=BUCKET, Key="corpus/earlier.jsonl")["Body"].read() == b"{}"
