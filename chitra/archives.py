@@ -6,12 +6,13 @@ import gzip
 import hashlib
 import shutil
 import tarfile
-import unicodedata
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Any
+
+from chitra.visible import visible
 
 MEBIBYTE = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -20,7 +21,9 @@ END_OF_ARCHIVE = 1024  # zero bytes
 # which bombs are made, is a thousandth.
 UNPACKED_BYTES, UNPACKED_PER_BYTE = 64 * MEBIBYTE, 100
 MEMBERS, BYTES_PER_MEMBER = 10_000, 8  # and so many more members as the archive has bytes, divided by eight
-HEADER_BYTES = MEBIBYTE  # of one member, with its long names and extended attributes
+# Of one member, with its long names and extended attributes. Python before 3.11.10 takes time that grows with the
+# square of a header (CVE-2024-6232), so that long ones are rationed over the whole archive, too.
+HEADER_BYTES, SHORT_HEADER, LONG_HEADERS = 16_384, 4_096, 64
 GLOBAL_HEADERS = 64
 # What tarfile and gzip raise for content that is no archive, is cut, or was made to trouble them.
 ARCHIVE_ERRORS = (
@@ -50,6 +53,7 @@ class Archive:
 
     def __init__(self, file: Path) -> None:
         self._packed = file.stat().st_size
+        self._long_headers = 0
         self._limit = UNPACKED_BYTES + UNPACKED_PER_BYTE * self._packed
         self._file = file.open("rb")
         try:
@@ -99,6 +103,9 @@ class Archive:
     def _next(self) -> tarfile.TarInfo | None:
         self._stream.allow(HEADER_BYTES)
         member = self._tar.next()
+        self._long_headers += self._stream.used > SHORT_HEADER
+        if self._long_headers > LONG_HEADERS:
+            raise UnsafeArchiveError(f"more than {LONG_HEADERS} headers of more than {SHORT_HEADER:,} bytes")
         self._tar.members.clear()  # type: ignore[attr-defined]  # tarfile would remember every member
         if len(self._tar.pax_headers) > GLOBAL_HEADERS:
             raise UnsafeArchiveError(f"more than {GLOBAL_HEADERS} headers for all members")
@@ -121,12 +128,17 @@ class _Rationed:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._left = HEADER_BYTES
+        self._left = self._allowed = HEADER_BYTES
         self.mode = "rb"
         self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
 
     def allow(self, size: int) -> None:
-        self._left = size
+        self._left = self._allowed = size
+
+    @property
+    def used(self) -> int:
+        """Bytes that were read since the last allowance."""
+        return self._allowed - self._left
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= self._left:
@@ -139,14 +151,14 @@ def _check_member(member: tarfile.TarInfo) -> None:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()) or member.issparse():
         raise UnsafeArchiveError(f"member {_shown(member.name)} leaves the folder or is not a plain file")
-    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in member.name):
-        raise UnsafeArchiveError(f"member {_shown(member.name)} has a control character in its name")
+    if visible(member.name) != member.name:
+        raise UnsafeArchiveError(f"member {_shown(member.name)} has a control character in its name, or is not UTF-8")
     if member.size < 0 or member.offset_data < 0:
         raise UnsafeArchiveError(f"member {_shown(member.name)} has a negative size")
 
 
 def _shown(name: str) -> str:
-    return repr(name if len(name) <= 100 else f"{name[:100]}…")
+    return repr(visible(name if len(name) <= 100 else f"{name[:100]}…"))
 
 
 def extract(archive: Path, folder: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from chitra.json_text import read_json
+from chitra.visible import visible
 
 BASE_DIR = "/opt/ml"
 BUNDLED_MODEL_DIR = "/opt/chitra/model"
@@ -34,7 +35,7 @@ def place_among_instances() -> tuple[int, int]:
 
 def end_in_failure(reason: str, code: int) -> int:
     """Say why a training job ends, in its log and in ``output/failure``; returns its exit code."""
-    print(f"error: {reason}", file=sys.stderr)
+    print(f"error: {visible(reason)}", file=sys.stderr)
     report_end(base_dir() / "output/failure", reason)
     return code
 
@@ -42,4 +43,5 @@ def end_in_failure(reason: str, code: int) -> int:
 def report_end(file: Path, message: str) -> None:
     """Write a job's last words where SageMaker reads them (``output/message``, ``output/failure``)."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(message.encode()[:MESSAGE_BYTES].decode(errors="ignore"), encoding="utf-8")
+    content = message.encode(errors="backslashreplace")[:MESSAGE_BYTES]
+    file.write_text(content.decode(errors="ignore"), encoding="utf-8")

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from chitra.archives import ARCHIVE_ERRORS, Archive, UnsafeArchiveError, sha256_of
 from chitra.errors import InputError
 from chitra.json_text import parse_json
+from chitra.visible import visible
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar")
 ARCHIVES, JSONL, TEXTS, OTHER = "archives", "jsonl", "texts", "other"
@@ -145,6 +146,8 @@ def _visible_files(folder: Path) -> list[Path]:
     for file in sorted(folder.rglob("*")):
         if any(part.startswith(".") for part in file.relative_to(folder).parts):
             continue
+        if visible(file.name) != file.name:
+            raise InputError(f"{visible(str(file))}: has a name with control characters or not in UTF-8. Rename it.")
         if file.is_symlink() and not file.resolve().is_relative_to(folder.resolve()):
             raise InputError(f"{file}: links to a place outside {folder}. Copy the file instead.")
         if file.is_file():

@@ -43,10 +43,11 @@ class Deployment:
 
 def run_variables(names: Names, hours_to_live: int) -> Request:
     """Variables that the first state assigns from the execution's name and input."""
+    asked = f"$states.input.hours ? $states.input.hours : {hours_to_live}"
     return {
         "run": "{% '" + names.run_prefix + "' & $states.context.Execution.Name %}",
         "artefact": "{% $states.input.artefact ? $states.input.artefact : '' %}",
-        "hours": f"{{% $min([$states.input.hours ? $states.input.hours : {hours_to_live}, {MAX_HOURS_TO_LIVE}]) %}}",
+        "hours": f"{{% $max([1, $min([{asked}, {MAX_HOURS_TO_LIVE}])]) %}}",
         "corpus": f"{{% $states.input.corpus ? $states.input.corpus : '{CORPUS_PREFIX}' %}}",
         "overrides": "{% $states.input.hyperparameters ? $states.input.hyperparameters : {} %}",
         "endpoint": "{% $states.input.endpoint = true %}",

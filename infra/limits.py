@@ -26,15 +26,26 @@ UNNEEDED_IN_SAGEMAKER = (
     *("*AutoMLJob*", "*LabelingJob", "*Workforce", "*Workteam", "*HumanLoop", "*HumanTaskUi", "*FlowDefinition"),
     *("*FeatureGroup", "*MonitoringSchedule", "*InferenceExperiment", "*Recommendation*", "*OptimizationJob"),
     *("*CompilationJob", "*Edge*", "*Device*", "*Project", "CreateAI*", "CreateJob", "*SharedModel*"),
-    *("PutResourcePolicy", "*GroupPolicy"),
+    *("PutResourcePolicy", "*GroupPolicy", "CreateAlgorithm", "CreateModelPackage", "*InferenceComponent*"),
+    *("*WeightsAndCapacities", "*Association", "*AssociateTrialComponent"),
 )
 # AmazonSageMakerFullAccess holds them, too. Scaling starts instances of any endpoint in the account.
 UNNEEDED_ELSEWHERE = (
     *("sagemaker-geospatial:*", "groundtruthlabeling:*", "robomaker:*", "codecommit:*", "servicecatalog:*Product"),
     *(f"application-autoscaling:{verb}*" for verb in ("Register", "Put", "Delete", "Deregister")),
     *("glue:*Job*", "glue:StartWorkflowRun", "athena:St*", "redshift-data:*", "redshift:*", "cognito-idp:*"),
-    *("ec2:CreateVpcEndpoint", "ec2:CreateNetworkInterface*", "cloudwatch:DeleteAlarms", "logs:PutResourcePolicy"),
-    *("logs:*LogDelivery", "lambda:Invoke*", "secretsmanager:*"),
+    *("ec2:CreateVpcEndpoint", "ec2:CreateNetworkInterface*", "cloudwatch:DeleteAlarms"),
+    *("logs:Create*", "logs:Put*", "logs:Delete*", "logs:UpdateLogDelivery", "lambda:Invoke*", "secretsmanager:*"),
+    *(
+        "codebuild:*",
+        "cloudwatch:Put*Alarm",
+        "ecr:Create*",
+        "ecr:Put*",
+        "ecr:*Delete*",
+        "ecr:Set*",
+        "ecr:UploadLayerPart",
+    ),
+    *("ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload"),
 )
 CHANGES = ("Delete", "Stop", "Update", "Start", "Invoke", "Put", "BatchPut", "Retry", "Send")
 SETTINGS_OF_BUCKETS = (
@@ -77,7 +88,7 @@ class Limits:
         """A federated session would outlive the access key that opened it."""
         return [
             self._deny("OtherRoles", ["iam:PassRole"], beside=[execution_role_arn(self._stack, self._names)]),
-            self._deny("EveryRole", ["sts:AssumeRole*", "sts:GetFederationToken"]),
+            self._deny("EveryRole", ["sts:Assume*", "sts:GetFederationToken", "sts:GetWebIdentityToken"]),
         ]
 
     def _tags(self) -> list[iam.PolicyStatement]:
@@ -89,6 +100,12 @@ class Limits:
         other_value = {"StringNotEquals": {REQUEST_TAG: self._names.workshop}}
         return [
             self._deny("WithoutTheTag", ["sagemaker:Create*"], when=other_value),
+            # In names of condition keys IAM takes workshop and Workshop for the same; teardown does not.
+            self._deny(
+                "WithoutTheExactTag",
+                ["sagemaker:Create*"],
+                when={"ForAllValues:StringNotEquals": {"aws:TagKeys": TAG_KEY}},
+            ),
             self._deny("ChangedTag", ["sagemaker:AddTags"], when=other_value | {"Null": {REQUEST_TAG: "false"}}),
             self._deny(
                 "RemovedTag",

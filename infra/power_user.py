@@ -17,6 +17,17 @@ ACT_WITH_ROLES = (
     *("ecs", "eks", "elasticmapreduce", "emr-serverless", "emr-containers", "datapipeline", "dms", "airflow"),
     *("apprunner", "amplify", "elasticbeanstalk", "imagebuilder", "cloud9", "proton", "servicecatalog", "config"),
     *("bedrock-agentcore", "backup", "fis", "ssmmessages", "ec2messages", "ec2-instance-connect", "ssm-guiconnect"),
+    *(
+        "deadline",
+        "datazone",
+        "ssm-quicksetup",
+        "kinesisanalytics",
+        "glue",
+        "bedrock",
+        "appstream",
+        "s3tables",
+        "s3vectors",
+    ),
     *("sso", "sso-directory", "identitystore", "rolesanywhere", "ram", "cognito-identity", "secretsmanager"),
 )
 WRITE_PARAMETERS_OR_STEER_MACHINES = (
@@ -27,7 +38,13 @@ PUSH_OR_DELETE_IMAGES = (
     *("Put*", "Batch*Delete*", "Delete*", "Set*", "Update*", "Replicate*", "InitiateLayerUpload", "UploadLayerPart"),
     *("CompleteLayerUpload", "*TagResource", "StartLifecyclePolicyPreview"),
 )
-CHANGE_MACHINES = ("ModifyInstanceAttribute", "*IamInstanceProfile*", "GetPasswordData", "*InstanceConnect*")
+CHANGE_MACHINES = (
+    *("ModifyInstanceAttribute", "CreateReplaceRootVolumeTask", "CreateLaunchTemplateVersion"),
+    *("*IamInstanceProfile*", "GetPasswordData", "*InstanceConnect*"),
+)
+
+# Of the whole registry: they name no repository.
+CHANGE_REGISTRY = ("*RegistryPolicy", "PutReplicationConfiguration", "*PullThroughCacheRule", "*CreationTemplate")
 
 PLAIN = ArnFormat.NO_RESOURCE_NAME
 
@@ -60,6 +77,7 @@ def power_user_limits(stack: Stack, names: Names) -> list[iam.PolicyStatement]:
             actions=["states:*"],
             not_resources=[own_machine, own_executions],
         ),
+        _deny("ChangeRegistry", [f"ecr:{each}" for each in CHANGE_REGISTRY]),
         _deny("ReplaceImages", [f"ecr:{each}" for each in PUSH_OR_DELETE_IMAGES], of=repositories),
     ]
 

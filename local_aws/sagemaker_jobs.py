@@ -22,6 +22,7 @@ from local_aws.transfer import download_prefix, upload_archive, upload_folder
 
 POLL_SECONDS = 0.2
 FIRST_HOST = "algo-1"
+DEFAULT_SECONDS = 86_400  # of a job that asks for no limit (SageMaker's API reference, StoppingCondition)
 MESSAGE_CHARACTERS = 1024  # as many as SageMaker shows of an exit message (DescribeProcessingJob)
 
 
@@ -128,7 +129,7 @@ class JobRunner:
         logs = session.client("logs", endpoint_url=endpoint_url())
         name = record[kind.name_key]
         streams, containers = list[LogStream](), dict[str, Container]()
-        deadline = time.monotonic() + record["StoppingCondition"]["MaxRuntimeInSeconds"]
+        deadline = time.monotonic() + record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_SECONDS)
         try:
             for host, base in instances.items():
                 where = f"{name}/{host}-{int(record['CreationTime'])}"

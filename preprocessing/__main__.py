@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from chitra.contract import base_dir, bundled_model_dir, place_among_instances, report_end
 from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError
+from chitra.visible import visible
 from preprocessing.dataset import Shard
 from preprocessing.job import preprocess
 
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             shard=_shard(arguments.sharded),
         )
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         report_end(base_dir() / "output/message", str(error))
         return EXIT_INPUT
     except Exception as error:

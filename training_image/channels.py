@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from datasets import ClassLabel, Dataset, load_from_disk
 from datasets.table import InMemoryTable
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chitra.encoded import MANIFESTS, encoded_features
 from chitra.errors import InputError
@@ -20,6 +20,16 @@ from chitra.json_text import read_json
 
 CHANNELS = ("train", "validation", "test")
 REASON_CHARACTERS = 300
+T = TypeVar("T")
+
+
+Count = Annotated[int, Field(ge=0, lt=2**32)]  # the rows that the column `article` can name
+
+
+def _of_all_splits(value: dict[str, T]) -> dict[str, T]:
+    if not set(CHANNELS) <= value.keys():
+        raise ValueError(f"must name {', '.join(CHANNELS)}")
+    return value
 
 
 class Manifest(BaseModel):
@@ -29,9 +39,9 @@ class Manifest(BaseModel):
 
     tokenisation: dict[str, str]
     categories: list[str]
-    articles: int
-    splits: dict[str, int]
-    articles_per_category: dict[str, dict[str, int]]
+    articles: Count
+    splits: Annotated[dict[str, Count], AfterValidator(_of_all_splits)]
+    articles_per_category: Annotated[dict[str, dict[str, Count]], AfterValidator(_of_all_splits)]
     max_length: Annotated[int, Field(ge=3, le=512)]
 
     @property

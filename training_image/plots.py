@@ -29,8 +29,8 @@ def plot_confusion_matrix(evaluation: Evaluation, file: Path) -> None:
         for j, count in enumerate(row):
             if count:
                 axes.text(j, i, str(count), ha="center", va="center", color="white" if shares[i][j] > 0.5 else "black")
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set_xlabel("予測 predicted")
     axes.set_ylabel("正解 true")
     axes.set_title(f"accuracy {evaluation.accuracy:.3f}, {evaluation.articles} articles")

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 
 from chitra.contract import base_dir
 from chitra.errors import EXIT_INPUT, InputError
+from chitra.visible import visible
 from training_image.device import gpu_problem
 from training_image.predictor import Prediction, Predictor
 
@@ -119,7 +120,7 @@ def main() -> int:
     try:
         predictor = Predictor(base_dir() / "model")
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         return EXIT_INPUT
     # uvicorn shuts down gracefully on SIGTERM, then raises it again for whoever listened before.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))

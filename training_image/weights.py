@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
+import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from transformers import BertConfig, BertForSequenceClassification
 
@@ -17,6 +18,9 @@ from chitra.json_text import read_json
 from chitra.model_files import CONFIG
 
 REASON_CHARACTERS = 300
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+BYTES_PER_NUMBER = 2  # at least, of half precision
+SLACK_BYTES = 16 * 2**20  # a head or a pooler that the file need not hold
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -60,13 +64,28 @@ def load_classifier(model_dir: Path, categories: list[str] | None = None) -> Ber
         label2id={name: number for number, name in enumerate(names)},
     )
     try:
+        _check_size(model_dir, config)
         model: BertForSequenceClassification = BertForSequenceClassification.from_pretrained(
             model_dir, config=config, local_files_only=True, weights_only=True
         )
+    except InputError:
+        raise
     except Exception as error:  # the readers of weights promise no kind of error
         reason = " ".join(str(error).split())[:REASON_CHARACTERS]
         raise InputError(f"{model_dir}: its weights cannot be loaded ({reason}).") from error
     return model
+
+
+def _check_size(model_dir: Path, config: BertConfig) -> None:
+    """A small file must not make a large model: what its weights leave out would be filled with random numbers."""
+    with torch.device("meta"):
+        numbers = sum(each.numel() for each in BertForSequenceClassification(config).parameters())
+    held = max((file.stat().st_size for name in WEIGHTS if (file := model_dir / name).is_file()), default=0)
+    if held and numbers * BYTES_PER_NUMBER > held + SLACK_BYTES:
+        raise InputError(
+            f"{model_dir}: config.json describes {numbers:,} numbers, its weights have {held:,} bytes. "
+            "Take a whole model."
+        )
 
 
 def _read_config(file: Path) -> Bert:

@@ -6,6 +6,7 @@ import bz2
 import contextlib
 import gzip
 import io
+import os
 import random
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from chitra.archives import ARCHIVE_ERRORS, extract
-from chitra.corpus import ARTICLE_BYTES, LINE_BYTES, read_corpus
+from chitra.corpus import ARTICLE_BYTES, LINE_BYTES, CorpusReader, read_corpus
 from chitra.errors import InputError
 
 ARTICLE = "https://example.com/\n2026-01-01T00:00:00+0900\n題名\n本文{}です。\n"
@@ -272,3 +273,34 @@ def test_should_name_the_line_that_no_parser_takes(tmp_path: Path, line: bytes, 
     with pytest.raises(InputError, match=message) as caught:
         read_corpus(tmp_path)
     assert len(str(caught.value)) < 300
+
+
+def test_should_spend_little_time_on_long_headers(tmp_path: Path) -> None:
+    """Python's own reader takes time that grows with the square of a header (CVE-2024-6232)."""
+    content = b"".join(_pax_member(f"label/{number}.txt", b"1" * 12_000) for number in range(200))
+    (tmp_path / "c.tar").write_bytes(content + bytes(1024))
+    with pytest.raises(InputError, match="headers of more than"):
+        list(CorpusReader(tmp_path / "c.tar"))
+    (tmp_path / "c.tar").write_bytes(_pax_member("label/1.txt", b"1" * 300_000) + bytes(1024))
+    with pytest.raises(InputError, match="header takes more than"):
+        list(CorpusReader(tmp_path / "c.tar"))
+
+
+def _pax_member(name: str, header: bytes) -> bytes:
+    def block(kind: bytes, name: str, content: bytes) -> bytes:
+        info = tarfile.TarInfo(name)
+        info.size, info.type = len(content), kind
+        padding = bytes(-len(content) % 512)
+        return info.tobuf(tarfile.USTAR_FORMAT) + content + padding
+
+    return block(tarfile.XHDTYPE, "header", header) + block(tarfile.REGTYPE, name, ARTICLE.format("").encode())
+
+
+@pytest.mark.parametrize("name", [b"label/\xff.txt", b"\xff/a.txt"])
+def test_should_name_a_file_whose_name_is_not_utf8(tmp_path: Path, name: bytes) -> None:
+    file = tmp_path / "corpus" / os.fsdecode(name)
+    file.parent.mkdir(parents=True)
+    file.write_text(ARTICLE.format(""), encoding="utf-8")
+    with pytest.raises(InputError, match="not in UTF-8") as caught:
+        list(CorpusReader(tmp_path / "corpus"))
+    str(caught.value).encode()

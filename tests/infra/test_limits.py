@@ -57,7 +57,7 @@ def test_should_limit_participants_and_the_execution_role_alike(documents: dict[
     assert of_users.keys() - of_jobs.keys() == {"UnneededServices"}
     assert of_jobs.keys() - of_users.keys() == {"WhatJobsOnlyRead"}
     assert all(of_users[sid] == of_jobs[sid] for sid in of_users.keys() & of_jobs.keys())
-    assert len(of_users) == 14
+    assert len(of_users) == 15
     assert denied("participant") == {}
 
 

@@ -20,6 +20,8 @@ ROLE, OTHER_ROLE, ADMIN = (
     for name in ("chitra-sagemaker-execution", "chitra-2-sagemaker-execution", "admin")
 )
 TAG, OTHER_TAG = ([{"Key": "workshop", "Value": name}] for name in ("chitra", "chitra-2"))
+OTHER_CASE = [{"Key": "Workshop", "Value": "chitra"}]
+JOB_LOGS = "/aws/sagemaker/TrainingJobs"
 P1, P2, JOB = "participant-1", "participant-2", "job"
 POWER, OTHER_JOB, ORGANISER = "power user", "job of chitra-2", "organiser"
 
@@ -166,6 +168,10 @@ SAGEMAKER = [
     no(P1, "sagemaker.create_training_job", "an administrator's role", **training("m", role=ADMIN, Tags=TAG)),
     yes(P1, "sagemaker.create_model", "a tagged model", **model("mine", Tags=TAG)),
     no(P1, "sagemaker.create_model", "a model without tags", **model("mine")),
+    no(P1, "sagemaker.create_model", "a tag of another case", **model("mine", Tags=OTHER_CASE)),
+    no(P1, "codebuild.start_build", "a build", projectName="sagemaker-x"),
+    no(P1, "ecr.create_repository", "a repository", repositoryName="chitra-image"),
+    no(P1, "logs.create_log_stream", "a forged log", logGroupName=JOB_LOGS, logStreamName="chitra--victim/a"),
     no(P1, "sagemaker.create_model", "another workshop's role", **model("mine", role=OTHER_ROLE, Tags=TAG)),
     yes(P1, "sagemaker.create_endpoint_config", "a serverless config", **serverless("s", of="chitra--r")),
     yes(P1, "sagemaker.create_endpoint_config", "an instance as set", **config("c", of="chitra--r", Tags=TAG)),

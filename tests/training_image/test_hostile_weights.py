@@ -135,3 +135,13 @@ def test_should_ignore_what_a_configuration_says_of_code(tmp_path: Path, trained
     }
     file.write_text(json.dumps(json.loads(file.read_text()) | extra))
     assert load_classifier(tmp_path / "model").config.num_labels == 9
+
+
+def test_should_not_build_a_model_that_its_weights_do_not_hold(tmp_path: Path, trained: Path) -> None:
+    """A few kilobytes would otherwise take gigabytes, filled with random numbers."""
+    folder = tmp_path / "model"
+    shutil.copytree(trained / "model", folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": 1_000_000, "hidden_size": 1_024}))
+    with pytest.raises(InputError, match=r"describes [\d,]+ numbers, its weights have"):
+        load_classifier(folder)

@@ -86,7 +86,7 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
         found = survey(account, settings, _journal(settings, account).memory)
         if as_json:
             content = verification(found, settings, account, datetime.now(UTC))
-            console.print_json(json.dumps(content))
+            print(json.dumps(content, indent=2))  # ASCII: names of others are data
         else:
             show_plan(account, settings, found)
     if not found.clean:
