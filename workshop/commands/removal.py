@@ -164,6 +164,12 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
     """Offer the export of what was never taken home; refuse to destroy it unless told so."""
     if discard:
         return
+    unseen = [problem for problem in found.problems if problem.topic is Topic.DATA]
+    if unseen:
+        raise WorkshopError(
+            f"whether every run was exported cannot be seen ({unseen[0].region}: {unseen[0]}); nothing was removed. "
+            "To remove them unseen: --discard-data."
+        )
     regions = [each.region for each in found.resources if each.kind == CONTENTS]
     names = Names(settings.name)
     look = partial(list_unexported_runs, account, names, regions, lambda refusal: say(f"no export has it: {refusal}"))

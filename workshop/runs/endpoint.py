@@ -10,6 +10,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from chitra.errors import InputError, WorkshopError
+from chitra.json_text import parse_json
 from infra.names import Names
 from infra.settings import MAX_HOURS_TO_LIVE, Settings
 from workshop.aws.account import Account
@@ -119,8 +120,8 @@ def own_schedule(scheduler: Any, endpoint: str) -> dict[str, Any] | None:
     if schedule is None or not schedule["Target"]["Arn"].endswith(DELETE_TARGET):
         return None
     try:
-        request = json.loads(schedule["Target"].get("Input", ""))
-    except ValueError:
+        request = parse_json(schedule["Target"].get("Input", "").encode(), f"schedule {endpoint}")
+    except InputError:
         return None
     return schedule if request == {"EndpointName": endpoint} else None
 

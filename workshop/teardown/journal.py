@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from chitra.errors import InputError
+from chitra.json_text import parse_json
 from workshop.teardown.memory import Memory, Thing
 from workshop.teardown.resources.resource import Resource
 from workshop.teardown.survey import Survey
@@ -27,6 +29,7 @@ class Journal:
         self._regions: dict[str, None] = {}
         self._tagged: dict[Thing, None] = {}
         self._begun: set[Thing] = set()
+        self._is_cut = False
         for entry in self._read():
             self._learn(entry)
 
@@ -73,6 +76,9 @@ class Journal:
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("a", encoding="utf-8") as stream:
+            if self._is_cut:  # the line that a kill left unfinished must not swallow the next one
+                stream.write("\n")
+                self._is_cut = False
             stream.writelines(json.dumps(entry) + "\n" for entry in entries)
             stream.flush()
             os.fsync(stream.fileno())
@@ -95,16 +101,28 @@ class Journal:
         """Whole entries; the last line may have been cut by the kill that this file survives."""
         if not self.file.exists():
             return
-        for line in self.file.read_text(encoding="utf-8", errors="replace").splitlines():
+        content = self.file.read_text(encoding="utf-8", errors="replace")
+        self._is_cut = bool(content) and not content.endswith("\n")
+        for line in content.splitlines():
             try:
-                entry = json.loads(line)
-            except ValueError:
+                entry = parse_json(line.encode(), str(self.file))
+            except InputError:
                 continue
-            if isinstance(entry, dict) and KEYS.get(str(entry.get("entry")), {""}) <= entry.keys():
+            if (
+                isinstance(entry, dict)
+                and all(isinstance(value, str) for value in entry.values())
+                and KEYS.get(str(entry.get("entry")), {""}) <= entry.keys()
+            ):
                 yield entry
 
 
 KEYS = {"region": {"region"}, "tagged": set(THING), "begun": set(THING), "removed": {*THING, "at"}}
+
+
+def _is_whole(entry: object) -> bool:
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+        return False
+    return KEYS.get(entry.get("entry", ""), {""}) <= entry.keys()
 
 
 def _has_logs(resource: Resource) -> bool:

@@ -178,3 +178,55 @@ def test_should_write_names_of_others_without_obeying_them(tmp_path: Path) -> No
     text = as_text(receipt(outcome, journal, SETTINGS, account))
     assert "\x1b" not in text
     assert "\nNOTHING REMAINS" not in text
+
+
+def test_should_go_on_when_one_entry_cannot_be_read(tmp_path: Path) -> None:
+    """A neighbour whose tags may not be seen is one problem; what is the workshop's goes all the same."""
+    cloud = build([*whole_workshop(), *sagemaker("endpoint", "aaa-neighbour", {})])
+
+    def denied(region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        if operation == "ListTags" and "aaa-neighbour" in params["ResourceArn"]:
+            raise RefusalError("AccessDeniedException", "no policy allows it")
+        return Cloud._sagemaker(cloud, region, operation, params)
+
+    cloud._sagemaker = denied  # type: ignore[method-assign]
+    outcome, text = impatient(cloud, tmp_path)
+    assert not outcome.clean
+    assert "endpoint/aaa-neighbour: ListTags was denied" in text
+    assert {("endpoint", "chitra--endpoint"), ("endpoint", "from-a-notebook")}.isdisjoint(kinds(cloud))
+
+
+def test_should_not_stumble_over_names_that_no_resource_has(tmp_path: Path) -> None:
+    group = Thing("log-group", HOME, JOBS_GROUP, {"streams": ["chitra--x y/algo-1"]})
+    odd = [Thing("schedule", HOME, "chitra--a_b"), Thing("schedule", HOME, "chitra--" + "a" * 56), group]
+    cloud = build([*odd, Thing("log-group", HOME, "/aws/sagemaker/Endpoints/chitra--a_b")])
+    assert tear_down(cloud, tmp_path / "journal", SETTINGS).clean
+    assert kinds(cloud) == set()
+
+
+def test_should_leave_a_shared_group_that_carries_the_tag(tmp_path: Path) -> None:
+    group = {"tags": TAG, "retention": 7, "streams": ["prod-team/algo-1"]}
+    cloud = build([Thing("log-group", HOME, JOBS_GROUP, group)])
+    outcome, text = impatient(cloud, tmp_path)
+    assert not outcome.clean
+    assert cloud.things["log-group", HOME, JOBS_GROUP]["streams"] == ["prod-team/algo-1"]
+    assert f"log-group:{JOBS_GROUP}" in text
+
+
+def test_should_see_a_tagged_bucket_whose_name_only_begins_like_the_workshops(tmp_path: Path) -> None:
+    name = f"{NAMES.bucket(ACCOUNT, HOME)}-backup"
+    cloud = build([Thing("bucket", HOME, name, {"tags": TAG, "objects": [], "uploads": []})])
+    outcome, text = impatient(cloud, tmp_path)
+    assert not outcome.clean
+    assert f"arn:aws:s3:::{name}" in text
+
+
+def test_should_read_a_journal_that_was_cut_or_damaged(tmp_path: Path) -> None:
+    file = tmp_path / "journal"
+    file.write_text('{"entry": "region", "region": ["x"]}\n' + "[" * 100_000 + '\n{"entry": "reg')
+    journal = Journal(file)
+    assert journal.memory.regions == ()
+    found = look_again(forgotten_endpoint(), tmp_path / "none")
+    journal.saw(found)
+    assert FORGOTTEN in Journal(file).memory.regions
+    assert HOME in Journal(file).memory.regions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,9 @@ from botocore import xform_name
 from workshop.aws.tags import owner
 from workshop.aws.waiting import none_if_missing
 from workshop.teardown.resources.resource import Lookalike, Place
+
+# SageMaker's pattern for names of jobs and endpoints: what is called otherwise belongs to none of them.
+RESOURCE_NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ def tag_of(place: Place, arn: str) -> str | None:
 
 def why_others(place: Place, kind: Kind, name: str) -> str:
     """Why what belongs to this resource is left alone; empty when the resource is the workshop's or gone."""
+    if not RESOURCE_NAME.fullmatch(name):
+        return ""
     description = none_if_missing(partial(kind.call, place.client("sagemaker"), "Describe", name))
     if description is None:
         return ""

@@ -6,6 +6,7 @@ anything else, so none removes it: it is reported by name and ARN, and keeps a t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -42,7 +43,8 @@ def _has_lister(place: Place, arn: Arn) -> bool:
         case "cloudformation", "stack":
             return arn.name.split("/")[0] in names.stacks
         case "s3", "":
-            return arn.name.startswith(names.bucket(place.account.number, ""))  # in whichever region
+            region = arn.name.removeprefix(names.bucket(place.account.number, ""))
+            return re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]", region) is not None
         case "logs", "log-group":
             return arn.name in own_log_groups or arn.name.startswith(ENDPOINT_LOGS + names.run_prefix)
         case "ecr", "repository":
@@ -58,8 +60,6 @@ def _removal(place: Place, arn: Arn) -> Callable[[Pace], object]:
             return delete_call(place.client("stepfunctions").delete_state_machine, stateMachineArn=arn.text)
         case "ssm", "parameter":
             return delete_call(place.client("ssm").delete_parameters, Names=[arn.name, f"/{arn.name}"])
-        case "logs", "log-group":
-            return delete_call(place.client("logs").delete_log_group, logGroupName=arn.name)
     return partial(_refuse, arn)
 
 

@@ -95,7 +95,7 @@ class Place:
 
 
 Finding = Resource | Lookalike
-Lister = Callable[[Place], Iterator[Finding]]
+Lister = Callable[[Place], Iterator[Finding] | Iterator[Finding | Problem]]
 T = TypeVar("T")
 
 

@@ -10,38 +10,41 @@ from workshop.aws.endpoints import remove_endpoint
 from workshop.aws.waiting import Pace, none_if_missing, wait
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL, Kind, entries, lookalike, tag_of
-from workshop.teardown.resources.resource import Finding, Place, Resource
+from workshop.teardown.resources.resource import Finding, Place, Problem, Resource, guarded
 
 JOB_AT_WORK = ("InProgress", "Stopping")
 STOPPING_WAY_OUT = "run the command again in some minutes"
 
+Findings = Iterator[Finding | Problem]
 Remove = Callable[[Any, str, Pace], None]
 
 
-def list_endpoints(place: Place) -> Iterator[Finding]:
+def list_endpoints(place: Place) -> Findings:
     return _list(place, ENDPOINT, Topic.ENDPOINTS, remove_endpoint)
 
 
-def list_serving(place: Place) -> Iterator[Finding]:
+def list_serving(place: Place) -> Findings:
     """Endpoint configs and models: they cost nothing, and stay when an endpoint is deleted."""
     for kind in (ENDPOINT_CONFIG, MODEL):
         yield from _list(place, kind, Topic.SERVING, partial(_delete, kind))
 
 
-def job_lister(kind: Kind) -> Callable[[Place], Iterator[Finding]]:
+def job_lister(kind: Kind) -> Callable[[Place], Findings]:
     """Jobs that run. Those that ended cost nothing and stay in SageMaker's history for good."""
     return lambda place: _list(place, kind, Topic.JOBS, partial(_stop, kind), JOB_AT_WORK)
 
 
-def _list(place: Place, kind: Kind, topic: Topic, remove: Remove, states: tuple[str, ...] = ()) -> Iterator[Finding]:
+def _list(place: Place, kind: Kind, topic: Topic, remove: Remove, states: tuple[str, ...] = ()) -> Findings:
     """What carries the workshop's tag, whatever it is called."""
     sagemaker = place.client("sagemaker")
     for entry in entries(place, kind, states):
         name, arn, state = entry[kind.name_key], entry[kind.arn_key], entry.get(kind.status_key, "")
         if states and state not in states:
             continue
-        tag = tag_of(place, arn)
-        if tag == place.names.workshop:
+        tag = guarded(partial(tag_of, place, arn), topic, place.region, f"{arn}: ")
+        if isinstance(tag, Problem):
+            yield tag
+        elif tag == place.names.workshop:
             yield Resource(topic, kind.title, name, place.region, partial(remove, sagemaker, name), state, arn)
         else:
             yield from lookalike(place, kind, name, tag)

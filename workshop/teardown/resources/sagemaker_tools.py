@@ -18,7 +18,7 @@ from workshop.aws.tags import Arn
 from workshop.aws.waiting import Pace, StillThereError, none_if_missing, pages_where_offered, wait
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, JOBS, MODEL, entries, tag_of
-from workshop.teardown.resources.resource import Finding, Place, Resource
+from workshop.teardown.resources.resource import Finding, Place, Problem, Resource, guarded
 
 LISTED_ELSEWHERE = frozenset(kind.resource for kind in (ENDPOINT, ENDPOINT_CONFIG, MODEL, *JOBS)) | {
     *("domain", "user-profile", "space", "app")
@@ -44,12 +44,14 @@ class Tool:
 
     def can(self, verb: str) -> bool:
         """Whether the API has this operation and asks it for nothing but the resource's name or ARN."""
-        return bool(self._operation(verb) and self._key(verb))
+        nested = "/" in self.arn.name and self.arn.kind != "model-package"  # more than one name would be asked for
+        return bool(self._operation(verb) and self._key(verb)) and not nested
 
     def call(self, verb: str) -> Any:
         """The answer, or None when the resource does not exist."""
         key = self._key(verb)
-        whole = key.endswith("Arn") or "/" in self.arn.name  # versions of model packages have no name of their own
+        # Versions of model packages have no name of their own.
+        whole = key.endswith("Arn") or (self.arn.kind == "model-package" and "/" in self.arn.name)
         method = getattr(self.sagemaker, xform_name(self._operation(verb)))
         return none_if_missing(partial(method, **{key: self.arn.text if whole else self.arn.name}))
 
@@ -78,20 +80,25 @@ class Tool:
         return required[0] if len(required) == 1 else ""
 
 
-def list_tools(place: Place) -> Iterator[Finding]:
+def list_tools(place: Place) -> Iterator[Finding | Problem]:
     """Whatever in SageMaker carries the workshop's tag and has no lister of its own."""
     sagemaker = place.client("sagemaker")
     found_twice = [*_by_index(place), *_components(place), *_by_own_lists(place)]
     for arn in sorted({arn.text: arn for arn in found_twice}.values()):
-        tool = Tool(sagemaker, arn)
-        status = tool.status() if tag_of_tool(place, tool) else ""
-        if not status:
-            continue
-        remove, is_history = _removal(tool)
-        if is_history and _plain(status) in ENDED:
-            continue
         topic = TOPICS.get(arn.kind, Topic.INSTANCES)
-        yield Resource(topic, arn.kind.replace("-", " "), arn.name, place.region, remove, status, arn.text)
+        finding = guarded(partial(_look_at, place, topic, Tool(sagemaker, arn)), topic, place.region, f"{arn.text}: ")
+        if finding:
+            yield finding
+
+
+def _look_at(place: Place, topic: Topic, tool: Tool) -> Resource | None:
+    """What there is to remove; None when it is gone, another's, or history."""
+    status = tool.status() if tag_of_tool(place, tool) else ""
+    remove, is_history = _removal(tool)
+    if not status or (is_history and _plain(status) in ENDED):
+        return None
+    arn = tool.arn
+    return Resource(topic, arn.kind.replace("-", " "), arn.name, place.region, remove, status, arn.text)
 
 
 def tag_of_tool(place: Place, tool: Tool) -> bool:
