@@ -12,8 +12,8 @@ from typing import Any
 from chitra.errors import InputError
 from chitra.inside import UnsafePathError, file_names
 from chitra.visible import visible
+from infra.names import DATASETS_PREFIX, MODELS_PREFIX
 
-MODELS, DATASETS = "models/", "datasets/"
 ARCHIVES = {"model.tar.gz": "model", "output.tar.gz": "report"}  # and the folders that they are unpacked to
 CHECKSUMS = "SHA256SUMS"
 PARTIAL = ".partial"  # the folder of what is being downloaded and unpacked
@@ -79,12 +79,12 @@ def is_run_name(name: str) -> bool:
 def runs_with_results(s3: Any, bucket: str) -> Runs:
     """All runs of the bucket."""
     names, strays = set[str](), Counter[str]()
-    for prefix in (MODELS, DATASETS):
+    for prefix in (MODELS_PREFIX, DATASETS_PREFIX):
         for entry in _objects(s3, bucket, prefix):
             name, slash, rest = entry["Key"].removeprefix(prefix).partition("/")
             if not slash or not is_run_name(name):
                 strays[f"{prefix}{name}{slash}"] += 1
-            elif prefix == DATASETS or rest.startswith("output/"):
+            elif prefix == DATASETS_PREFIX or rest.startswith("output/"):
                 names.add(name)
     refused = [Refusal(key, f"is no name of a run ({count} objects)") for key, count in sorted(strays.items())]
     return Runs(sorted(names), refused)
@@ -94,7 +94,7 @@ def results_of(s3: Any, bucket: str, run: str) -> Results:
     """Model, report and datasets of a run."""
     entries = [
         (folder + entry["Key"].removeprefix(prefix), entry)
-        for prefix, folder in ((f"{MODELS}{run}/output/", ""), (f"{DATASETS}{run}/", DATASETS))
+        for prefix, folder in ((f"{MODELS_PREFIX}{run}/output/", ""), (f"{DATASETS_PREFIX}{run}/", DATASETS_PREFIX))
         for entry in _objects(s3, bucket, prefix)
     ]
     # Where two objects want one place, the archives keep theirs, and then the older one.
@@ -103,7 +103,7 @@ def results_of(s3: Any, bucket: str, run: str) -> Results:
     for target, entry in entries:
         try:
             names = file_names(target)
-            if entry["Key"].startswith(MODELS):
+            if entry["Key"].startswith(MODELS_PREFIX):
                 _check_own_place(names)
             taken.claim(names)
         except UnsafePathError as error:
@@ -122,7 +122,7 @@ def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
 
 def _check_own_place(names: Sequence[str]) -> None:
     first = _folded(names[:1])[0]
-    for own in (CHECKSUMS, PARTIAL, DATASETS.rstrip("/"), *ARCHIVES.values()):
+    for own in (CHECKSUMS, PARTIAL, DATASETS_PREFIX.rstrip("/"), *ARCHIVES.values()):
         if first == _folded([own])[0]:
             raise UnsafePathError(f"its place belongs to the export's own {own}")
 

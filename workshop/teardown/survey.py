@@ -124,14 +124,14 @@ def _names(arns: Iterable[Arn], memory: Memory, region: str) -> Tagged:
     return {kind: frozenset().union(*(part.get(kind, frozenset()) for part in parts)) for kind in kinds}
 
 
-def _findings(topic: Topic, lister: Lister, place: Place) -> list[Finding | Problem]:
+def _findings(topic: Topic, lister: Lister, place: Place) -> list[Finding]:
     """What a lister found before it failed counts."""
-    findings: list[Finding | Problem] = []
+    findings: list[Finding] = []
     problem = guarded(lambda: findings.extend(lister(place)), topic, place.region)
     return [*findings, problem] if problem else findings
 
 
-def _sort_in(result: Survey, finding: Finding | Problem) -> None:
+def _sort_in(result: Survey, finding: Finding) -> None:
     match finding:
         case Resource():
             result.resources.append(finding)

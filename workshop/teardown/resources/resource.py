@@ -94,8 +94,8 @@ class Place:
         return f"arn:aws:{service}:{self.region}:{self.account.number}:{resource}"
 
 
-Finding = Resource | Lookalike
-Lister = Callable[[Place], Iterator[Finding] | Iterator[Finding | Problem]]
+Finding = Resource | Lookalike | Problem
+Lister = Callable[[Place], Iterator[Finding]]
 T = TypeVar("T")
 
 

@@ -15,26 +15,25 @@ from workshop.teardown.resources.resource import Finding, Place, Problem, Resour
 JOB_AT_WORK = ("InProgress", "Stopping")
 STOPPING_WAY_OUT = "run the command again in some minutes"
 
-Findings = Iterator[Finding | Problem]
 Remove = Callable[[Any, str, Pace], None]
 
 
-def list_endpoints(place: Place) -> Findings:
+def list_endpoints(place: Place) -> Iterator[Finding]:
     return _list(place, ENDPOINT, Topic.ENDPOINTS, remove_endpoint)
 
 
-def list_serving(place: Place) -> Findings:
+def list_serving(place: Place) -> Iterator[Finding]:
     """Endpoint configs and models: they cost nothing, and stay when an endpoint is deleted."""
     for kind in (ENDPOINT_CONFIG, MODEL):
         yield from _list(place, kind, Topic.SERVING, partial(_delete, kind))
 
 
-def job_lister(kind: Kind) -> Callable[[Place], Findings]:
+def job_lister(kind: Kind) -> Callable[[Place], Iterator[Finding]]:
     """Jobs that run. Those that ended cost nothing and stay in SageMaker's history for good."""
     return lambda place: _list(place, kind, Topic.JOBS, partial(_stop, kind), JOB_AT_WORK)
 
 
-def _list(place: Place, kind: Kind, topic: Topic, remove: Remove, states: tuple[str, ...] = ()) -> Findings:
+def _list(place: Place, kind: Kind, topic: Topic, remove: Remove, states: tuple[str, ...] = ()) -> Iterator[Finding]:
     """What carries the workshop's tag, whatever it is called."""
     sagemaker = place.client("sagemaker")
     for entry in entries(place, kind, states):

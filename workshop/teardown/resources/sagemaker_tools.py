@@ -18,7 +18,7 @@ from workshop.aws.tags import Arn
 from workshop.aws.waiting import Pace, StillThereError, none_if_missing, pages_where_offered, wait
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, JOBS, MODEL, entries, tag_of
-from workshop.teardown.resources.resource import Finding, Place, Problem, Resource, guarded
+from workshop.teardown.resources.resource import Finding, Place, Resource, guarded
 
 LISTED_ELSEWHERE = frozenset(kind.resource for kind in (ENDPOINT, ENDPOINT_CONFIG, MODEL, *JOBS)) | {
     *("domain", "user-profile", "space", "app")
@@ -80,7 +80,7 @@ class Tool:
         return required[0] if len(required) == 1 else ""
 
 
-def list_tools(place: Place) -> Iterator[Finding | Problem]:
+def list_tools(place: Place) -> Iterator[Finding]:
     """Whatever in SageMaker carries the workshop's tag and has no lister of its own."""
     sagemaker = place.client("sagemaker")
     found_twice = [*_by_index(place), *_components(place), *_by_own_lists(place)]
