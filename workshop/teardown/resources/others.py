@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from workshop.aws.stacks import describe_stack
@@ -16,18 +17,24 @@ from workshop.aws.tags import Arn
 from workshop.aws.waiting import Pace, StillThereError, delete_call, none_if_missing
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.logs import ENDPOINT_LOGS
-from workshop.teardown.resources.resource import Finding, Held, Place, Resource
+from workshop.teardown.resources.resource import Finding, Held, Place, Resource, guarded_each
 
 
 def list_others(place: Place) -> Iterator[Finding]:
     """Tagged things that no other lister names, that no stack of the workshop holds, and that are not gone."""
-    for arn in place.arns:
-        if arn.service == "sagemaker" or _has_lister(place, arn) or is_held(arn, place.held):
-            continue
-        look = EXISTENCE.get((arn.service, arn.kind))
-        if look is None or none_if_missing(partial(look, place, arn)):
-            kind = " ".join(filter(None, (arn.service, arn.kind)))
-            yield Resource(Topic.OTHERS, kind, arn.name, place.region, _removal(place, arn), arn=arn.text)
+    others = (
+        arn
+        for arn in place.arns
+        if arn.service != "sagemaker" and not _has_lister(place, arn) and not is_held(arn, place.held)
+    )
+    return guarded_each(Topic.OTHERS, place.region, others, partial(_look_at, place), attrgetter("text"))
+
+
+def _look_at(place: Place, arn: Arn) -> Iterator[Resource]:
+    look = EXISTENCE.get((arn.service, arn.kind))
+    if look is None or none_if_missing(partial(look, place, arn)):
+        kind = " ".join(filter(None, (arn.service, arn.kind)))
+        yield Resource(Topic.OTHERS, kind, arn.name, place.region, _removal(place, arn), arn=arn.text)
 
 
 def is_held(arn: Arn, held: frozenset[Held]) -> bool:

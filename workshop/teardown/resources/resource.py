@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -76,7 +76,8 @@ class Place:
     """Where a lister looks.
 
     ``tagged`` are the names in SageMaker that carry the workshop's tag or did so, ``arns`` is all that carries it by
-    the index of tags, ``held`` is what the workshop's stacks hold in any region.
+    the index of tags, ``held`` is what the workshop's stacks hold in any region, ``owners`` is which workshop's tag
+    SageMaker showed on a resource, by ARN, in this survey.
     """
 
     account: Account
@@ -86,6 +87,7 @@ class Place:
     arns: tuple[Arn, ...] = ()
     held: frozenset[Held] = frozenset()
     memory: Memory = field(default_factory=Memory)
+    owners: dict[str, str | None] = field(default_factory=dict, compare=False)
 
     def client(self, service: str) -> Any:
         return self.account.client(service, self.region)
@@ -97,6 +99,15 @@ class Place:
 Finding = Resource | Lookalike | Problem
 Lister = Callable[[Place], Iterator[Finding]]
 T = TypeVar("T")
+
+
+def guarded_each(
+    topic: Topic, region: str, entries: Iterable[T], look: Callable[[T], Iterable[Finding]], name: Callable[[T], str]
+) -> Iterator[Finding]:
+    """What ``look`` yields of each entry; one that cannot be looked at is its own problem and hides no other."""
+    for entry in entries:
+        found = guarded(lambda entry=entry: list(look(entry)), topic, region, f"{name(entry)}: ")  # type: ignore[misc]
+        yield from [found] if isinstance(found, Problem) else found
 
 
 def unexpected(error: Exception) -> str:
