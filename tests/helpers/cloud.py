@@ -402,7 +402,8 @@ class Cloud:
                 bucket["uploads"].remove(params["Key"])
             case "ListObjectsV2":
                 keys = sorted({key for key, _, marker in bucket["objects"] if not marker and key.startswith(prefix)})
-                return {"Contents": [{"Key": key, "ETag": '"1"', "Size": 1} for key in keys], "IsTruncated": False}
+                entry = {"ETag": '"1"', "Size": 1, "LastModified": EPOCH}
+                return {"Contents": [{"Key": key, **entry} for key in keys], "IsTruncated": False}
             case "GetObject":
                 body = bucket.get("bodies", {}).get(params["Key"])
                 if body is None:

@@ -67,7 +67,7 @@ def tear_down(
             _keep_data_safe(account, settings, found, yes=yes, discard=discard_data)
             if not yes:
                 typer.confirm(f"Remove {_count_of(len(found.resources), 'thing')} for good?", abort=True)
-        why_kept = (lambda resource: "") if discard_data else partial(_why_data_is_kept, account, settings)
+        why_kept = (lambda resource: "") if discard_data else partial(why_data_is_kept, account, settings)
         outcome = _work(account, settings, found, journal, Pace(settle=settle), why_kept)
     receipt = write_receipt(outcome, journal, settings, account)
     say(f"receipt: {receipt}")
@@ -107,6 +107,9 @@ def show_plan(account: Account, settings: Settings, found: Survey) -> None:
         title = f"Workshop {settings.name} in account {account.number}, in the order of removal"
         console.print(_plan_table(account, prices, found, title))
         say(f"{_count_of(len(found.resources), 'thing')}{_unknown_prices(prices)}")
+        for each in found.resources:
+            if each.by_hand or (each.arn and each.topic in MAY_BILL):
+                say(each.by_hand or f"{each.kind}: {each.arn}")
     for lookalike in found.lookalikes:
         say(f"left alone: {lookalike} ({lookalike.region}) {lookalike.why}")
     for problem in found.problems:
@@ -193,7 +196,7 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
     )
 
 
-def _why_data_is_kept(account: Account, settings: Settings, resource: Resource) -> str:
+def why_data_is_kept(account: Account, settings: Settings, resource: Resource) -> str:
     """Runs that were not there, or whose region was not seen, when the organiser was asked."""
     if resource.topic is not Topic.DATA:
         return ""
@@ -255,7 +258,7 @@ def _shown(resource: Resource) -> str:
 def _what_remains(outcome: Outcome) -> list[str]:
     lines = []
     for each in outcome.last.resources:
-        why = outcome.problems.get(each, "was found at the end")
+        why = outcome.problems.get(each) or each.by_hand or "was found at the end"
         arn = f" ({each.arn})" if each.arn and each.arn not in why else ""
         lines.append(f"remains  {each}: {why}{arn}")
     return lines + [f"not seen {problem.region}: {problem}" for problem in outcome.last.problems]

@@ -16,7 +16,7 @@ from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
 from workshop.aws.deployment import Deployment
 from workshop.aws.endpoints import endpoint_ended_by, remove_endpoint
-from workshop.aws.tags import owner
+from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import Pace, none_if_missing
 from workshop.runs.run import Run
 from workshop.runs.serving import delete_serving
@@ -118,13 +118,22 @@ def own_schedule(scheduler: Any, endpoint: str) -> dict[str, Any] | None:
     return schedule if schedule and endpoint_ended_by(schedule) == endpoint else None
 
 
+def exact_name(account: Account, settings: Settings, endpoint: str) -> str:
+    """Endpoints may be called without the workshop's prefix, unless one of the workshop's has that very name."""
+    sagemaker = account.client("sagemaker")
+    description = none_if_missing(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
+    if description and owner_in_sagemaker(sagemaker, description["EndpointArn"]) == settings.name:
+        return endpoint
+    return full_name(Names(settings.name), endpoint)
+
+
 def _require_own(account: Account, settings: Settings, endpoint: str) -> dict[str, Any]:
     """The endpoint as SageMaker describes it."""
     sagemaker = account.client("sagemaker")
     description: dict[str, Any] | None = none_if_missing(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
     if description is None:
         raise WorkshopError(f"endpoint {endpoint}: does not exist. `workshop status` lists those that do.")
-    if owner(sagemaker.list_tags(ResourceArn=description["EndpointArn"])["Tags"]) != settings.name:
+    if owner_in_sagemaker(sagemaker, description["EndpointArn"]) != settings.name:
         raise WorkshopError(f"endpoint {endpoint}: does not carry the tag of workshop {settings.name!r}; left alone.")
     return description
 

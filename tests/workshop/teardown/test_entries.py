@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers.accounts import HOME, NAMES, TAG, Thing, build, sagemaker, whole_workshop
+from tests.helpers.accounts import FORGOTTEN, HOME, NAMES, TAG, Thing, build, sagemaker, stacks, whole_workshop
 from tests.helpers.cloud import ACCOUNT, TOOLS, Cloud, RefusalError
+from tests.helpers.cloud_session import CloudSession
 from tests.workshop.teardown.test_receipts import JOBS_GROUP, OTHERS, look_again
 from tests.workshop.teardown.test_teardown_properties import tear_down
-from tests.workshop.teardown.test_teardown_states import SETTINGS, impatient, kinds
+from tests.workshop.teardown.test_teardown_states import IMPATIENT, SETTINGS, impatient, kinds
+from workshop.aws.account import Account
+from workshop.commands.removal import why_data_is_kept
+from workshop.teardown.journal import Journal
+from workshop.teardown.receipt import as_text, receipt
+from workshop.teardown.survey import survey
+from workshop.teardown.teardown import teardown
 
 Params = dict[str, Any]
 
@@ -142,3 +150,21 @@ def test_should_ask_for_the_tags_of_each_thing_once_a_survey(tmp_path: Path) -> 
     cloud = build([thing for number in range(5) for thing in sagemaker("endpoint", f"theirs-{number}", OTHERS)])
     look_again(cloud, tmp_path / "journal")
     assert len([call for call in cloud.calls if " ListTags " in call]) == 5
+
+
+def test_should_keep_data_that_nobody_was_asked_about(tmp_path: Path) -> None:
+    """A region that the first look did not see, and a run that ended while the teardown was at work."""
+    cloud = build([*whole_workshop(), *stacks(FORGOTTEN)])
+    account = Account(CloudSession(cloud))
+    first, journal = survey(account, SETTINGS), Journal(tmp_path / "journal")
+    first.resources = [each for each in first.resources if each.region != FORGOTTEN]
+    why_kept = partial(why_data_is_kept, account, SETTINGS)
+    outcome = teardown(account, SETTINGS, first, journal=journal, pace=IMPATIENT, why_kept=why_kept)
+    assert not outcome.clean
+    text = as_text(receipt(outcome, journal, SETTINGS, account))
+    assert "): it was never exported: take it home with `workshop export`, or let it go with" in text
+    for region in (HOME, FORGOTTEN):
+        assert cloud.things["bucket", region, NAMES.bucket(ACCOUNT, region)]["objects"]
+    left = {each.kind for each in outcome.last.resources}
+    assert left == {"contents of bucket", "stack"}
+    assert teardown(account, SETTINGS, outcome.last, journal=journal, pace=IMPATIENT).clean

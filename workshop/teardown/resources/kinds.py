@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from workshop.aws.tags import Arn, names_in_sagemaker, owner
+from workshop.aws.tags import Arn, names_in_sagemaker, owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.resource import Lookalike, Place, Problem, guarded
@@ -75,10 +75,9 @@ def entries(place: Place, kind: Kind, states: tuple[str, ...] = ()) -> Iterator[
 
 
 def tag_of(place: Place, arn: str) -> str | None:
-    """The workshop that a resource of SageMaker says it belongs to; None without such a tag, or when it is gone."""
+    """The workshop that a resource of SageMaker says it belongs to, asked once in a survey."""
     if arn not in place.owners:
-        answer = none_if_missing(partial(place.client("sagemaker").list_tags, ResourceArn=arn))
-        place.owners[arn] = owner(answer["Tags"]) if answer else None
+        place.owners[arn] = owner_in_sagemaker(place.client("sagemaker"), arn)
     return place.owners[arn]
 
 

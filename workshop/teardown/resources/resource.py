@@ -11,7 +11,7 @@ from infra.names import Names
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_denied
 from workshop.aws.tags import Arn, Tagged
-from workshop.aws.waiting import Pace
+from workshop.aws.waiting import Pace, StillThereError
 from workshop.teardown.memory import Memory
 from workshop.teardown.order import Topic
 
@@ -23,6 +23,8 @@ GLOBAL = "global"  # IAM's region
 @dataclass(frozen=True, slots=True)
 class Resource:
     """``remove`` returns when the thing is gone, or when AWS will see to that; removing twice does no harm.
+
+    ``by_hand`` says what somebody has to do where no removal can help.
 
     Raises (``remove``):
         StillThereError: it is not gone within the pace's patience.
@@ -36,6 +38,7 @@ class Resource:
     remove: Callable[[Pace], object] = field(compare=False)
     state: str = field(default="", compare=False)
     arn: str = field(default="", compare=False)
+    by_hand: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -113,6 +116,15 @@ def guarded_each(
 def unexpected(error: Exception) -> str:
     """In one line, for a mistake in this program or an answer that nobody foresaw."""
     return f"unexpected {type(error).__name__} ({error}): please report it; everything else goes on"
+
+
+def refuse(why: str) -> Callable[[Pace], object]:
+    """The removal of what no command can remove."""
+
+    def remove(pace: Pace) -> None:
+        raise StillThereError(why)
+
+    return remove
 
 
 def guarded(look: Callable[[], T], topic: Topic | None, region: str, what: str = "") -> T | Problem:

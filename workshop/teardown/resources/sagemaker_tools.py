@@ -18,7 +18,7 @@ from workshop.aws.tags import Arn
 from workshop.aws.waiting import Pace, StillThereError, none_if_missing, pages_where_offered, wait
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, JOBS, MODEL, entries, tag_of, tags_of
-from workshop.teardown.resources.resource import Finding, Place, Problem, Resource, guarded
+from workshop.teardown.resources.resource import Finding, Place, Problem, Resource, guarded, refuse
 
 LISTED_ELSEWHERE = frozenset(kind.resource for kind in (ENDPOINT, ENDPOINT_CONFIG, MODEL, *JOBS)) | {
     *("domain", "user-profile", "space", "app")
@@ -102,12 +102,21 @@ def _look_at(place: Place, topic: Topic, tool: Tool) -> Resource | None:
     """What there is to remove; None when it is gone, another's, or history."""
     if not tag_of_tool(place, tool):
         return None
-    status = tool.status()
-    remove, is_history = _removal(tool) if status else (partial(_refuse_unnamed, place, tool), False)
-    if is_history and _plain(status) in ENDED:
-        return None
-    arn = tool.arn
-    return Resource(topic, arn.kind.replace("-", " "), arn.name, place.region, remove, status, arn.text)
+    status, arn, by_hand = tool.status(), tool.arn, ""
+    remove: Callable[[Pace], object]
+    if not status:
+        remove = partial(_refuse_unnamed, place, tool)
+    elif tool.can("Delete"):
+        remove = partial(_delete, tool)
+    elif tool.can("Stop"):  # what has ended stays in SageMaker's history for good
+        if _plain(status) in ENDED:
+            return None
+        remove = partial(_stop, tool)
+    else:
+        by_hand = f"{arn.text}: this command cannot remove its kind. Remove it in the console"
+        remove = refuse(by_hand)
+    kind = arn.kind.replace("-", " ")
+    return Resource(topic, kind, arn.name, place.region, remove, status, arn.text, by_hand)
 
 
 def tag_of_tool(place: Place, tool: Tool) -> bool:
@@ -167,15 +176,6 @@ def _components_of(place: Place, name: str) -> Iterator[Arn]:
         yield from (Arn.parse(component["InferenceComponentArn"]) for component in page["InferenceComponents"])
 
 
-def _removal(tool: Tool) -> tuple[Callable[[Pace], None], bool]:
-    """How it goes, and whether what has ended stays in SageMaker's history for good."""
-    if tool.can("Delete"):
-        return partial(_delete, tool), False
-    if tool.can("Stop"):
-        return partial(_stop, tool), True
-    return partial(_refuse, tool), False
-
-
 def _delete(tool: Tool, pace: Pace) -> None:
     """What runs is stopped first, what it holds is emptied; then it is deleted, as soon as AWS allows it."""
     _empty(tool)
@@ -224,10 +224,6 @@ def _stop(tool: Tool, pace: Pace) -> None:
         return status
 
     wait(state, pace, WAY_OUT)
-
-
-def _refuse(tool: Tool, pace: Pace) -> None:
-    raise StillThereError(f"{tool.arn.text}: this command cannot remove its kind. Remove it in the console")
 
 
 def _refuse_unnamed(place: Place, tool: Tool, pace: Pace) -> None:
