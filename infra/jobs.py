@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from chitra.contract import SPLITS
 from infra.instances import needs_gpu
 from infra.names import CORPUS_PREFIX, Names
 from infra.settings import (
@@ -24,8 +25,8 @@ from infra.settings import (
 Request = dict[str, Any]
 
 PROCESSING_DIR = "/opt/ml/processing"
-SPLITS = ("train", "validation", "test")
-# Endpoints on GPU instances start with a driver too old for current PyTorch unless this AMI is asked for.
+# Endpoints on ml.g4dn and ml.g5 start with driver 470 unless this AMI is asked for, which has 580 (AWS's API reference,
+# ProductionVariant); PyTorch for CUDA 13 needs 580.
 GPU_INFERENCE_AMI = "al2023-ami-sagemaker-inference-gpu-4-1"
 
 RUN = "{% $run %}"

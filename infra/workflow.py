@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra import jobs
-from infra.names import Names
+from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
 from infra.retention import RETENTION
 from infra.settings import Settings
 
@@ -105,10 +105,10 @@ class Workflow(Construct):
             "Start", {"Type": "Pass", "Assign": jobs.run_variables(self._names, settings.endpoint.hours_to_live)}
         )
         preprocess = self._task(
-            "Preprocess", "sagemaker:createProcessingJob.sync", jobs.processing_job(settings, deployment)
+            PREPROCESS_STATE, "sagemaker:createProcessingJob.sync", jobs.processing_job(settings, deployment)
         )
         train = self._task(
-            "Train",
+            TRAIN_STATE,
             "sagemaker:createTrainingJob.sync",
             jobs.training_job(settings, deployment),
             Assign={"artefact": "{% $states.result.ModelArtifacts.S3ModelArtifacts %}"},

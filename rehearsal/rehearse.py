@@ -15,12 +15,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from datasets import load_from_disk
 from rich.console import Console
 
+from chitra.contract import SPLITS
 from chitra.corpus import CorpusReader, read_corpus
 from chitra.encoded import MANIFESTS
 from chitra.errors import WorkshopError
 from chitra.fingerprint import fingerprint
-from chitra.split import SPLITS
-from infra.names import Names
+from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
 from infra.settings import Settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws, LocalAwsError
@@ -184,7 +184,7 @@ def _serve_again(session: boto3.Session, deployment: Deployment, run: Run, setti
     """What `workshop endpoint create` and `delete` do: nothing is trained for it, and everything goes with it."""
     again = create_endpoint(session, deployment, run.name, hours=1)
     events = follow_run(session, again, poll_seconds=POLL_SECONDS)
-    if "Train" in [event.name for event in events if isinstance(event, StageStarted)]:
+    if TRAIN_STATE in [event.name for event in events if isinstance(event, StageStarted)]:
         raise StepFailedError(f"the endpoint of {run.name} was trained for")
     account = Account(session)
     [status] = [
@@ -234,7 +234,7 @@ def _follow(session: boto3.Session, run: Run, progress: Progress) -> None:
 
 PASSING = ("Start", "Model given?", "Endpoint wanted?", "Done")
 SERVING = "endpoint in service?"
-STEP_NAMES = {"Preprocess": "Preprocessing job", "Train": "Training job"}
+STEP_NAMES = {PREPROCESS_STATE: "Preprocessing job", TRAIN_STATE: "Training job"}
 
 
 def _follow_stage(events: Iterator[StageStarted | LogLine], step: Step) -> StageStarted | LogLine | None:

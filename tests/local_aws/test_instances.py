@@ -10,8 +10,8 @@ import boto3
 import pytest
 from datasets import load_from_disk
 
+from chitra.contract import SPLITS
 from chitra.corpus import read_corpus
-from chitra.split import SPLITS
 from infra.settings import Settings, read_settings
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws

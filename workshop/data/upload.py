@@ -12,13 +12,12 @@ from typing import Any
 
 from chitra.corpus import CorpusReader
 from chitra.errors import WorkshopError
-from infra.names import CORPUS_PREFIX
+from infra.names import CORPUS_PREFIX, UPLOADS_PREFIX
 from workshop.aws.deployment import Deployment
 from workshop.aws.tags import owner
 from workshop.aws.waiting import none_if_missing
 
 ARCHIVE_NAME = "corpus.tar.gz"
-STAGING_PREFIX = "uploads/"  # of files on their way; no execution reads there
 LARGE_CORPUS = 64_000_000  # bytes of text, from which on files of articles travel, whatever the corpus was read from
 ARTICLES_FILE = 16_000_000  # bytes of text in one of them; livedoor articles: about 5,000
 FILES_PER_INSTANCE = 4  # so that SageMaker gives each instance about as much
@@ -55,7 +54,7 @@ def upload_corpus(
 
 def _replace(s3: Any, bucket: str, prefix: str, files: Iterator[tuple[str, Path]]) -> None:
     """Upload beside the old files, then take their place: whatever cuts the upload leaves the old corpus as it was."""
-    staging = f"{STAGING_PREFIX}{uuid.uuid4().hex}/"
+    staging = f"{UPLOADS_PREFIX}{uuid.uuid4().hex}/"
     sizes = dict[str, int]()
     try:
         for name, file in files:

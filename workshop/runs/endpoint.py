@@ -10,7 +10,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from chitra.errors import InputError, WorkshopError
-from infra.names import Names
+from infra.names import MODELS_PREFIX, Names
 from infra.settings import MAX_HOURS_TO_LIVE, Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
@@ -43,7 +43,7 @@ def create_endpoint(session: boto3.Session, deployment: Deployment, run: str, *,
     Raises:
         WorkshopError: the run left no model.
     """
-    artefact = f"models/{run}/output/model.tar.gz"
+    artefact = f"{MODELS_PREFIX}{run}/output/model.tar.gz"
     s3 = session.client("s3")
     if none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=artefact)) is None:
         raise WorkshopError(f"run {run}: left no model in s3://{deployment.bucket}/{artefact}. See `workshop status`.")

@@ -12,10 +12,11 @@ from typing import Any
 import boto3
 
 from chitra.errors import WorkshopError
-from infra.names import CORPUS_PREFIX
+from infra.names import CORPUS_PREFIX, PREPROCESS_STATE, TRAIN_STATE
 from workshop.aws.deployment import Deployment
+from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
 
-LOG_GROUPS = {"Preprocess": "/aws/sagemaker/ProcessingJobs", "Train": "/aws/sagemaker/TrainingJobs"}
+LOG_GROUPS = {PREPROCESS_STATE: PROCESSING_LOGS, TRAIN_STATE: TRAINING_LOGS}
 TAIL_LINES = 15
 
 
