@@ -14,6 +14,7 @@ from chitra.corpus import CorpusReader
 from chitra.errors import WorkshopError
 from infra.names import CORPUS_PREFIX, UPLOADS_PREFIX
 from workshop.aws.deployment import Deployment
+from workshop.aws.objects import list_objects
 from workshop.aws.tags import owner
 from workshop.aws.waiting import none_if_missing
 
@@ -61,30 +62,25 @@ def _replace(s3: Any, bucket: str, prefix: str, files: Iterator[tuple[str, Path]
             s3.upload_file(str(file), bucket, staging + name)
             sizes[name] = file.stat().st_size
         _check(s3, bucket, staging, sizes)
-        old = [entry["Key"].removeprefix(prefix) for entry in _listed(s3, bucket, prefix)]
+        old = [entry["Key"].removeprefix(prefix) for entry in list_objects(s3, bucket, prefix)]
         for name in sizes:
             s3.copy({"Bucket": bucket, "Key": staging + name}, bucket, prefix + name)
         for name in old:
             if name not in sizes:
                 s3.delete_object(Bucket=bucket, Key=prefix + name)
     finally:
-        for entry in _listed(s3, bucket, staging):
+        for entry in list_objects(s3, bucket, staging):
             s3.delete_object(Bucket=bucket, Key=entry["Key"])
 
 
 def _check(s3: Any, bucket: str, staging: str, sizes: dict[str, int]) -> None:
-    arrived = {entry["Key"].removeprefix(staging): entry["Size"] for entry in _listed(s3, bucket, staging)}
+    arrived = {entry["Key"].removeprefix(staging): entry["Size"] for entry in list_objects(s3, bucket, staging)}
     for name, size in sizes.items():
         if arrived.get(name) != size:
             raise WorkshopError(
                 f"{name}: {arrived.get(name, 0):,} of {size:,} bytes arrived. The earlier corpus is as it was: "
                 "run the command again."
             )
-
-
-def _listed(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from page.get("Contents", [])
 
 
 def has_corpus(s3: Any, bucket: str, prefix: str) -> bool:
