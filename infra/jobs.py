@@ -1,7 +1,8 @@
 """The SageMaker requests of one execution: the contract between the workflow, the image and the tests.
 
 Each function gives the arguments of one API call. Values in ``{% %}`` are JSONata, evaluated by Step Functions
-when the execution runs; ``$run`` is the name shared by everything that one execution makes.
+when the execution runs; ``$run`` is the name shared by everything that one execution makes. Containers get no network:
+SageMaker brings and takes what is in S3, and the image holds all else.
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ def processing_job(settings: Settings, deployment: Deployment) -> Request:
         "ProcessingOutputConfig": {"Outputs": outputs},
         "ProcessingResources": {"ClusterConfig": _cluster(job)},
         "StoppingCondition": _stopping_condition(job),
+        "NetworkConfig": {"EnableNetworkIsolation": True},
         "Tags": _tags(settings),
     }
 
@@ -120,6 +122,7 @@ def training_job(settings: Settings, deployment: Deployment) -> Request:
         "OutputDataConfig": {"S3OutputPath": f"s3://{deployment.bucket}/models"},
         "CheckpointConfig": {"S3Uri": _s3(deployment, "'checkpoints/' & $run")},
         "ResourceConfig": _cluster(job),
+        "EnableNetworkIsolation": True,
         **_capacity_of_training(job),
         "Tags": _tags(settings),
     }
@@ -134,6 +137,7 @@ def model(settings: Settings, deployment: Deployment) -> Request:
             "Image": deployment.image_uri,
             "ModelDataUrl": "{% $artefact %}",
         },
+        "EnableNetworkIsolation": True,
         "Tags": _tags(settings),
     }
 

@@ -92,7 +92,11 @@ class Workflow(Construct):
             "ExpiryRole",
             role_name=self._names.expiry_role,
             description="Lets EventBridge Scheduler delete the workshop's endpoints",
-            assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"),
+            # Whoever else may make schedules in some account must not have this role used for them ("confused deputy").
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
         )
         role.add_to_policy(
             iam.PolicyStatement(actions=["sagemaker:DeleteEndpoint"], resources=[self._sagemaker_arn("endpoint")])
@@ -122,16 +126,24 @@ class Workflow(Construct):
         return sfn.Chain.start(start).next(has_model.otherwise(wants_endpoint))
 
     def _serving_states(self, done: sfn.Succeed) -> sfn.Chain:
-        """The expiry comes before the endpoint: without it no endpoint is made."""
+        """The expiry comes before the endpoint: without it no endpoint is made.
+
+        All through the SDK integration: the optimised one refuses members that it does not know, such as
+        ``ServerlessConfig``, instead of passing them on.
+        """
         settings = self._settings
-        create_model = self._task("Create model", "sagemaker:createModel", jobs.model(settings, self._deployment))
-        configure = self._task("Configure endpoint", "sagemaker:createEndpointConfig", jobs.endpoint_config(settings))
+        create_model = self._task(
+            "Create model", "aws-sdk:sagemaker:createModel", jobs.model(settings, self._deployment)
+        )
+        configure = self._task(
+            "Configure endpoint", "aws-sdk:sagemaker:createEndpointConfig", jobs.endpoint_config(settings)
+        )
         schedule = self._task(
             "Schedule expiry",
             "aws-sdk:scheduler:createSchedule",
             jobs.expiry_schedule(settings, self._expiry_role.role_arn),
         )
-        create = self._task("Create endpoint", "sagemaker:createEndpoint", jobs.endpoint(settings))
+        create = self._task("Create endpoint", "aws-sdk:sagemaker:createEndpoint", jobs.endpoint(settings))
         wait = self._state("Wait for endpoint", {"Type": "Wait", "Seconds": ENDPOINT_POLL_SECONDS})
         describe = self._task("Describe endpoint", "aws-sdk:sagemaker:describeEndpoint", {"EndpointName": jobs.RUN})
         failed = self._state(
@@ -182,7 +194,7 @@ class Workflow(Construct):
                 resources=[self._sagemaker_arn("endpoint"), self._sagemaker_arn("endpoint-config")],
             ),
             iam.PolicyStatement(
-                actions=["sagemaker:AddTags"],
+                actions=["sagemaker:AddTags", "sagemaker:ListTags"],
                 resources=[
                     self._sagemaker_arn(kind)
                     for kind in ("processing-job", "training-job", "model", "endpoint-config", "endpoint")
