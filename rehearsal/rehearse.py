@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,12 +20,12 @@ from chitra.encoded import MANIFESTS
 from chitra.errors import WorkshopError
 from chitra.fingerprint import fingerprint
 from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
-from infra.settings import Settings
+from infra.settings import CDK_JSON, PROJECT, Settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws, LocalAwsError
 from rehearsal.docker_for_cdk import write_command
 from rehearsal.inventory import inventory
-from rehearsal.programs import ROOT, StepFailedError, cdk, tear_down
+from rehearsal.programs import StepFailedError, cdk, synth, tear_down
 from rehearsal.progress import Progress, Step
 from rehearsal.report import PLOTS, Report, write_report
 from rehearsal.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
@@ -43,7 +42,7 @@ from workshop.runs.predict import predict
 from workshop.runs.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
 from workshop.runs.status import endpoint_statuses
 
-SAMPLE_CORPUS = ROOT / "samples" / "corpus"
+SAMPLE_CORPUS = PROJECT / "samples" / "corpus"
 RUN_NAME = "rehearsal"
 PREDICTED_ARTICLES = 5
 FREE_TEXT = "延長戦の末に代表チームが勝ち、監督は全員の守備をたたえました。"
@@ -55,13 +54,21 @@ TAIL_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to rehearse. Without a model the stand-in is built; without ``docker`` jobs are processes."""
+    """What to rehearse, in the workshop's folder ``home``.
+
+    Without a model the stand-in is built; without ``docker`` jobs are processes.
+    """
 
     settings: Settings
     corpus: Path = SAMPLE_CORPUS
     model: Path | None = None
     docker: bool = False
-    folder: Path = ROOT / "build" / "rehearsal"
+    home: Path = PROJECT
+
+    @property
+    def folder(self) -> Path:
+        """Of everything that the rehearsal writes."""
+        return self.home / "build" / "rehearsal"
 
 
 def rehearse(plan: Plan, console: Console) -> Report:
@@ -76,6 +83,7 @@ def rehearse(plan: Plan, console: Console) -> Report:
         fingerprint(plan.model)
     _move_aside(plan.folder)
     plan.folder.mkdir(parents=True)
+    shutil.copy(plan.home / CDK_JSON.name, plan.folder)  # it is the folder of the workshop that is rehearsed
     report = Report()
     export = plan.folder / "export"
     try:
@@ -120,7 +128,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         report.model = {"name": STAND_IN_NAME if stand_in else model_dir.name, "stand_in": stand_in}
         step.note = str(report.model["name"])
     with progress.step("Synthesise the stacks") as step:
-        cdk(step, ["synth", "--quiet", "--output", str(assembly)], os.environ)
+        synth(plan.home, assembly, step)
     runtime = Runtime(model_dir, plan.docker)
     report.runtime = runtime.name
     with contextlib.ExitStack() as stack:
@@ -129,12 +137,13 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
             step.note = f"http://localhost:{aws.port}"
         cdk_out = ["--app", str(assembly)]
         with progress.step("Bootstrap") as step:
-            cdk(step, ["bootstrap", f"aws://{ACCOUNT}/{settings.region}", *cdk_out], aws.environment())
+            cdk(plan.home, ["bootstrap", f"aws://{ACCOUNT}/{settings.region}", *cdk_out], aws.environment(), step)
         organiser = aws.session()
         before = inventory(organiser)
         with progress.step("Deploy") as step:
             docker = write_command(plan.folder, model_dir) if plan.docker else {}
-            cdk(step, ["deploy", "--all", "--require-approval", "never", *cdk_out], aws.environment() | docker)
+            deploy = ["deploy", "--all", "--require-approval", "never", *cdk_out]
+            cdk(plan.home, deploy, aws.environment() | docker, step)
             deployment = find_deployment(organiser, settings)
             step.note = f"{len(Names(settings.name).stacks)} stacks"
         with progress.step("Upload the corpus"):

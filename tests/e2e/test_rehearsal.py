@@ -7,6 +7,7 @@ tests of an interruption and of a failure run jobs as processes, everywhere.
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,26 +16,29 @@ from pathlib import Path
 
 import pytest
 
+from infra.settings import CDK_JSON
 from local_aws.engine import docker, engine_problem
 from tests import secrets
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = CDK_JSON.parent
 
 
 def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list[str]:
+    """A rehearsal that writes to ``folder``, which is the build/rehearsal of a workshop's folder."""
+    home = folder.parent.parent
+    home.mkdir(exist_ok=True)
+    shutil.copy(CDK_JSON, home)
     program = (
         # A shell without job control starts its background jobs, and so this one, with SIGINT ignored.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from pathlib import Path; import rehearsal.rehearse as r; from functools import partial;"
-        f"r.Plan = partial(r.Plan, folder=Path({str(folder)!r}));"
-        "from rehearsal.cli import main; main()"
+        "import rehearsal.rehearse as r; from rehearsal.cli import main; main()"
     )
-    return [sys.executable, "-c", program, runtime, *arguments]
+    return [sys.executable, "-c", program, "--folder", str(home), runtime, *arguments]
 
 
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    folder = tmp_path_factory.mktemp("rehearsal") / "build"
+    folder = tmp_path_factory.mktemp("rehearsal") / "build/rehearsal"
     call = command(folder=folder, runtime="--no-docker" if engine_problem() else "--docker")
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, timeout=580, check=False)
     return folder, done
@@ -131,7 +135,7 @@ def processes_of(folder: Path) -> list[str]:
 
 
 def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
-    folder = tmp_path / "build"
+    folder = tmp_path / "build/rehearsal"
     before = processes_of(folder)
     process = subprocess.Popen(
         command(folder=folder), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -152,7 +156,7 @@ def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
 
 
 def test_should_keep_the_last_results_when_there_is_nothing_to_rehearse(tmp_path: Path) -> None:
-    folder = tmp_path / "build"
+    folder = tmp_path / "build/rehearsal"
     (folder / "export").mkdir(parents=True)
     (folder / "export/model.tar.gz").write_text("paid for")
     call = command("--corpus", "nosuch", folder=folder)
@@ -164,7 +168,7 @@ def test_should_keep_the_last_results_when_there_is_nothing_to_rehearse(tmp_path
 
 def test_should_name_the_failed_step_and_the_way_out(tmp_path: Path) -> None:
     """A training job that fails for a bad setting: the line names the step, the job's reason and the log."""
-    folder = tmp_path / "build"
+    folder = tmp_path / "build/rehearsal"
     broken = command(folder=folder)
     broken[2] = broken[2].replace(
         "from rehearsal.cli", "r.stand_in_hyperparameters = lambda articles: {'epochs': 'many'}; from rehearsal.cli"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import boto3
 import pytest
 
 from infra.names import Names
-from infra.settings import read_settings
+from infra.settings import CDK_JSON, FOLDER_VARIABLE, read_settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
 from tests.local_aws.conftest import deploy
@@ -42,7 +43,11 @@ class Day:
         return self.folder / "credentials/participant-1.ini"
 
     def program(self, *command: str, key: Path | None = None) -> subprocess.CompletedProcess[str]:
-        environment = self.aws.environment() | {"COLUMNS": "200", "PATH": os.environ["PATH"]}
+        environment = self.aws.environment() | {
+            "COLUMNS": "200",
+            "PATH": os.environ["PATH"],
+            FOLDER_VARIABLE: str(self.folder),
+        }
         if key:
             del environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
             environment["AWS_SHARED_CREDENTIALS_FILE"] = str(key)
@@ -73,6 +78,7 @@ class Day:
 def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus: Path) -> Iterator[Day]:
     settings = read_settings()
     folder = tmp_path_factory.mktemp("day")
+    shutil.copy(CDK_JSON, folder)
     with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=settings.region) as aws:
         organiser = deploy(aws, settings)
         day = Day(aws, organiser, find_deployment(organiser, settings), folder)

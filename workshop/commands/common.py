@@ -14,7 +14,7 @@ from rich.text import Text
 
 from chitra.errors import EXIT_INPUT, InputError, WorkshopError
 from chitra.visible import visible
-from infra.settings import Settings, SettingsError
+from infra.settings import FOLDER_VARIABLE, Settings, SettingsError
 from workshop.aws.account import Account
 
 EXIT_FAILED = 1
@@ -23,6 +23,18 @@ EXIT_INTERRUPTED = 130
 console = Console()
 errors = Console(stderr=True, soft_wrap=True)
 
+FolderOption = Annotated[
+    Path,
+    typer.Option(
+        "--folder",
+        envvar=FOLDER_VARIABLE,
+        exists=True,
+        file_okay=False,
+        resolve_path=True,
+        show_default="the project's",
+        help="The workshop's folder: cdk.json is read there, and what a command writes goes there.",
+    ),
+]
 CorpusOption = Annotated[Path, typer.Option("--corpus", help="Archive, extracted folder, or JSONL files.")]
 
 
@@ -44,6 +56,12 @@ def signed_in(settings: Settings) -> Account:
 def may_ask() -> bool:
     """Whether somebody sits there to answer."""
     return sys.stdin.isatty()
+
+
+def short(path: Path) -> str:
+    """As it can be typed where the command was called."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def plain(text: str) -> Text:
