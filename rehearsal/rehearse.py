@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from datasets import load_from_disk
 from rich.console import Console
@@ -138,8 +137,8 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         cdk_out = ["--app", str(assembly)]
         with progress.step("Bootstrap") as step:
             cdk(plan.home, ["bootstrap", f"aws://{ACCOUNT}/{settings.region}", *cdk_out], aws.environment(), step)
-        organiser = aws.session()
-        before = inventory(organiser)
+        root = aws.session()
+        organiser, before = Account(root), inventory(root)
         with progress.step("Deploy") as step:
             docker = write_command(plan.folder, model_dir) if plan.docker else {}
             deploy = ["deploy", "--all", "--require-approval", "never", *cdk_out]
@@ -150,12 +149,12 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
             instances = settings.preprocessing.instance_count
             upload_corpus(organiser.client("s3"), deployment, plan.corpus, instances=instances)
         with progress.step("Issue a participant's credentials") as step:
-            participant = _participant_session(aws, organiser, plan, step)
+            participant = _as_participant(aws, organiser, plan, step)
         _use_as_participant(plan, progress, report, participant, deployment, articles, export)
         with progress.step("Tear down") as step:
             step.note = f"{tear_down(aws, plan.folder, step)} things removed"
         with progress.step("Look for leftovers") as step:
-            report.leftovers = sorted(inventory(organiser) - before)
+            report.leftovers = sorted(inventory(root) - before)
             step.note = f"{len(report.leftovers)} found"
             if report.leftovers:
                 raise StepFailedError(f"{len(report.leftovers)} things were left: {', '.join(report.leftovers[:5])}")
@@ -165,7 +164,7 @@ def _use_as_participant(
     plan: Plan,
     progress: Progress,
     report: Report,
-    session: boto3.Session,
+    account: Account,
     deployment: Deployment,
     articles: int,
     export: Path,
@@ -173,29 +172,28 @@ def _use_as_participant(
     """Run, predict and export with the permissions of one participant."""
     hyperparameters = stand_in_hyperparameters(articles) if report.model["stand_in"] else {}
     with progress.step("Start the workflow") as step:
-        run = start_run(session, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
+        run = start_run(account, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
         step.note = run.name
-    _follow(session, run, progress)
+    _follow(account, run, progress)
     with progress.step("Export the model") as step:
         by = deployment.names.user(plan.settings.participants[0])
-        files = export_run(session.client("s3"), deployment.bucket, run.name, export, by=by)
+        files = export_run(account.client("s3"), deployment.bucket, run.name, export, by=by)
         step.note = f"{len(files)} files in {export}"
         _read_results(report, export)
     with progress.step("Predict") as step:
-        report.predictions = _predict(session, run, export)
+        report.predictions = _predict(account, run, export)
         right = sum(row["predicted"] == row["label_name"] for row in report.predictions if row["label_name"])
         step.note = f"{right} of {PREDICTED_ARTICLES} held-out articles right"
     with progress.step("Serve the model again") as step:
-        _serve_again(session, deployment, run, plan.settings, step)
+        _serve_again(account, deployment, run, plan.settings, step)
 
 
-def _serve_again(session: boto3.Session, deployment: Deployment, run: Run, settings: Settings, step: Step) -> None:
+def _serve_again(account: Account, deployment: Deployment, run: Run, settings: Settings, step: Step) -> None:
     """What `workshop endpoint create` and `delete` do: nothing is trained for it, and everything goes with it."""
-    again = create_endpoint(session, deployment, run.name, hours=1)
-    events = follow_run(session, again, poll_seconds=POLL_SECONDS)
+    again = create_endpoint(account, deployment, run.name, hours=1)
+    events = follow_run(account, again, poll_seconds=POLL_SECONDS)
     if TRAIN_STATE in [event.name for event in events if isinstance(event, StageStarted)]:
         raise StepFailedError(f"the endpoint of {run.name} was trained for")
-    account = Account(session)
     [status] = [
         each for each in endpoint_statuses(account, Names(settings.name), PriceList(account)) if each.name == again.name
     ]
@@ -219,18 +217,18 @@ def _stand_in(plan: Plan) -> Path:
     return folder
 
 
-def _participant_session(aws: LocalAws, organiser: boto3.Session, plan: Plan, step: Step) -> boto3.Session:
+def _as_participant(aws: LocalAws, organiser: Account, plan: Plan, step: Step) -> Account:
     name = plan.settings.participants[0]
     names, folder = Names(plan.settings.name), plan.folder / "credentials"
     users = users_of_stack(organiser.client("cloudformation"), names)
     file = issue(CredentialIssuer(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder, users), name)
     step.note = f"{name}: {file}"
-    return aws.session_from(file)
+    return Account(aws.session_from(file))
 
 
-def _follow(session: boto3.Session, run: Run, progress: Progress) -> None:
+def _follow(account: Account, run: Run, progress: Progress) -> None:
     """One step per stage of the execution."""
-    events = follow_run(session, run, poll_seconds=POLL_SECONDS)
+    events = follow_run(account, run, poll_seconds=POLL_SECONDS)
     pending = next(events, None)
     while pending is not None:
         stage = pending.name if isinstance(pending, StageStarted) else pending.stage
@@ -278,13 +276,13 @@ def _read_results(report: Report, export: Path) -> None:
     report.warnings = metrics["warnings"]
 
 
-def _predict(session: boto3.Session, run: Run, export: Path) -> list[dict[str, object]]:
+def _predict(account: Account, run: Run, export: Path) -> list[dict[str, object]]:
     rows = [json.loads(line) for line in (export / "report/predictions.jsonl").read_text(encoding="utf-8").splitlines()]
     chosen = rows[:: max(1, len(rows) // PREDICTED_ARTICLES)][:PREDICTED_ARTICLES]
     raw = load_from_disk(export / "datasets/raw")
     texts = [*(raw[row["article"]]["sentence1"] for row in chosen), FREE_TEXT]
     labels = [*(row["label_name"] for row in chosen), None]
-    answers = predict(session, run.name, texts)
+    answers = predict(account, run.name, texts)
     return [
         {
             "text": text[:EXCERPT],

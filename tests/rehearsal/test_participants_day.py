@@ -81,7 +81,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus:
     shutil.copy(CDK_JSON, folder)
     with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=settings.region) as aws:
         organiser = deploy(aws, settings)
-        day = Day(aws, organiser, find_deployment(organiser, settings), folder)
+        day = Day(aws, organiser, find_deployment(Account(organiser), settings), folder)
         day.workshop("upload", "--corpus", str(sample_corpus))
         day.workshop("credentials", "participant-1")
         yield day

@@ -38,17 +38,21 @@ FolderOption = Annotated[
 CorpusOption = Annotated[Path, typer.Option("--corpus", help="Archive, extracted folder, or JSONL files.")]
 
 
-def session(settings: Settings) -> boto3.Session:
-    """Raises WorkshopError when AWS_PROFILE names a profile that no file holds."""
+def account_of(settings: Settings) -> Account:
+    """The account of the caller's credentials, in the settings' region.
+
+    Raises:
+        WorkshopError: AWS_PROFILE names a profile that no file holds.
+    """
     try:
-        return boto3.Session(region_name=settings.region)
+        return Account(boto3.Session(region_name=settings.region))
     except ProfileNotFound as error:
         raise WorkshopError(f"AWS_PROFILE: {error}. Name one of your AWS configuration, or unset it.") from error
 
 
 def signed_in(settings: Settings) -> Account:
     """Ask AWS who the caller is, so that wrong credentials fail at once and in one line."""
-    account = Account(session(settings))
+    account = account_of(settings)
     _ = account.caller
     return account
 

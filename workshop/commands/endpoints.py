@@ -13,7 +13,7 @@ from infra.names import Names
 from infra.settings import PROJECT, read_settings
 from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.waiting import Pace, StillThereError
-from workshop.commands.common import FolderOption, console, plain, say, session, signed_in
+from workshop.commands.common import FolderOption, account_of, console, plain, say, signed_in
 from workshop.commands.runs import follow
 from workshop.data.results import check_run_name
 from workshop.runs.costs import PriceList, price_text
@@ -36,7 +36,7 @@ def create(
     name = check_run_name(full_name(Names(settings.name), run))
     if hours is not None:
         check_hours(hours)
-    aws = session(settings)
+    aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
         started = create_endpoint(aws, deployment, name, hours=hours)
@@ -86,7 +86,7 @@ def status(folder: FolderOption = PROJECT) -> None:
         account = signed_in(settings)
         prices = PriceList(account)
         endpoints = endpoint_statuses(account, names, prices)
-        executions = execution_statuses(account, find_deployment(session(settings), settings).workflow)
+        executions = execution_statuses(account, find_deployment(account, settings).workflow)
     console.print(_endpoint_table(endpoints))
     if prices.problem:
         say(f"prices are unknown: {prices.problem}")

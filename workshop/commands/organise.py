@@ -12,9 +12,8 @@ from chitra.errors import InputError
 from infra.names import Names
 from infra.settings import PROJECT, Settings, read_settings
 from workshop.access.credentials import CredentialIssuer, holds_keys, issue, revoke, rotate, users_of_stack
-from workshop.aws.account import Account
 from workshop.aws.deployment import aws_errors, find_deployment
-from workshop.commands.common import EXIT_FAILED, FolderOption, console, plain, say, session, short, signed_in
+from workshop.commands.common import EXIT_FAILED, FolderOption, account_of, console, plain, say, short, signed_in
 from workshop.doctor import Check, State, examine
 from workshop.runs import image_build as building
 
@@ -25,7 +24,7 @@ COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", St
 def doctor(folder: FolderOption = PROJECT) -> None:
     """Check account, quotas and this machine before a deployment; fails on what would break it."""
     settings = read_settings(folder)
-    checks = list(examine(Account(session(settings)), settings, PROJECT, folder))
+    checks = list(examine(account_of(settings), settings, PROJECT, folder))
     console.print(_table(checks))
     failed = [check for check in checks if check.state is State.FAILED]
     for check in (check for check in checks if check.fix):
@@ -48,7 +47,7 @@ def build_image(folder: FolderOption = PROJECT) -> None:
     if settings.image_source != "codebuild":
         raise InputError(f"cdk.json: workshop.image_source: is {settings.image_source}; builds are for codebuild.")
     with aws_errors():
-        opened = session(settings)
+        opened = account_of(settings)
         deployment = find_deployment(opened, settings)
         if building.is_built(opened, deployment):
             say(f"{deployment.image}: is there already")
