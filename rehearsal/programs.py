@@ -49,7 +49,7 @@ def _run(step: Step, command: Sequence[str], environment: Environment, name: str
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**environment, "PATH": path, "CI": "true"},
+        env={**environment, "PATH": path, "PYTHONPATH": str(ROOT), "CI": "true"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -15,8 +15,8 @@ import pytest
 
 from rehearsal.stand_in import build_stand_in
 from tests import secrets
+from tests.helpers.project import ROOT, copy_project
 
-ROOT = Path(__file__).parent.parent
 SEED = 42
 PRINTED: list[str] = []
 
@@ -24,6 +24,12 @@ PRINTED: list[str] = []
 @pytest.fixture(scope="session")
 def sample_corpus() -> Path:
     return ROOT / "samples" / "corpus"
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's folder as an organiser has it, with the tests' settings in cdk.json."""
+    return copy_project(tmp_path_factory.mktemp("project") / "chitra")
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,9 @@ import boto3
 import pytest
 
 from infra.names import Names
-from infra.settings import read_settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
+from tests.helpers.project import SETTINGS
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.caller import participant
@@ -36,6 +36,7 @@ class Day:
     organiser: boto3.Session
     deployment: Deployment
     folder: Path
+    project: Path
 
     @property
     def key(self) -> Path:
@@ -43,6 +44,7 @@ class Day:
 
     def program(self, *command: str, key: Path | None = None) -> subprocess.CompletedProcess[str]:
         environment = self.aws.environment() | {"COLUMNS": "200", "PATH": os.environ["PATH"]}
+        environment["PYTHONPATH"] = str(self.project)
         if key:
             del environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
             environment["AWS_SHARED_CREDENTIALS_FILE"] = str(key)
@@ -70,12 +72,11 @@ class Day:
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus: Path) -> Iterator[Day]:
-    settings = read_settings()
+def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus: Path, project: Path) -> Iterator[Day]:
     folder = tmp_path_factory.mktemp("day")
-    with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=settings.region) as aws:
-        organiser = deploy(aws, settings)
-        day = Day(aws, organiser, find_deployment(organiser, settings), folder)
+    with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=SETTINGS.region) as aws:
+        organiser = deploy(aws, SETTINGS)
+        day = Day(aws, organiser, find_deployment(organiser, SETTINGS), folder, project)
         day.workshop("upload", "--corpus", str(sample_corpus))
         day.workshop("credentials", "participant-1")
         yield day

@@ -17,9 +17,10 @@ import boto3
 import pytest
 
 from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names, bootstrap_bucket, bootstrap_repository
-from infra.settings import Settings, read_settings
+from infra.settings import Settings
 from local_aws.ports import endpoint_url, free_port
 from tests.helpers.leftovers import ACCOUNT, REGION, leave_a_run
+from tests.helpers.project import SETTINGS
 from tests.infra.conftest import synthesise
 
 RUN = "chitra--run-1"
@@ -31,10 +32,11 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 @dataclass(frozen=True)
 class Moto:
-    """A running server, and how to reach it."""
+    """A running server, and how to reach it; commands are those of ``project``."""
 
     port: int
     folder: Path
+    project: Path
 
     def client(self, service: str) -> Any:
         keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
@@ -44,6 +46,7 @@ class Moto:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         return {
             **inherited,
+            "PYTHONPATH": str(self.project),
             "AWS_ENDPOINT_URL": endpoint_url(self.port),
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "secret",
@@ -67,13 +70,13 @@ class Moto:
 
 
 @pytest.fixture
-def moto(tmp_path: Path) -> Iterator[Moto]:
+def moto(tmp_path: Path, project: Path) -> Iterator[Moto]:
     port = free_port()
     with (tmp_path / "moto.log").open("wb") as log:
         command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
     try:
-        aws = Moto(port, tmp_path)
+        aws = Moto(port, tmp_path, project)
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
@@ -176,7 +179,7 @@ def answer_on_a_terminal(aws: Moto, arguments: list[str], answers: dict[str, str
 
 
 def test_should_offer_the_export_before_it_asks(moto: Moto) -> None:
-    settings = read_settings()
+    settings = SETTINGS
     bootstrap(moto)
     deploy(moto, settings)
     furnish(moto, settings)
@@ -193,7 +196,7 @@ def test_should_offer_the_export_before_it_asks(moto: Moto) -> None:
 
 
 def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
-    settings = read_settings()
+    settings = SETTINGS
     bootstrap(moto)
     neighbour = settings.model_copy(update={"name": "chitra-2"})
     deploy(moto, neighbour)
@@ -249,7 +252,7 @@ def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
 def test_should_end_what_participants_made_by_other_means(moto: Moto) -> None:
     """Notebooks bill until somebody ends them; what no command can remove is named and fails the teardown."""
     bootstrap(moto)
-    settings = read_settings()
+    settings = SETTINGS
     tags = [{"Key": "workshop", "Value": settings.name}]
     others = [{"Key": "workshop", "Value": "chitra-2"}]
     sagemaker, sqs = moto.client("sagemaker"), moto.client("sqs")
