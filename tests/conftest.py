@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from rehearsal.stand_in import build_stand_in
 from tests import secrets
 from tests.helpers.project import ROOT, copy_project
 
@@ -34,6 +33,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stand_in(tmp_path_factory: pytest.TempPathFactory, sample_corpus: Path) -> Path:
+    from rehearsal.stand_in import build_stand_in  # brings PyTorch, which takes seconds
+
     folder = tmp_path_factory.mktemp("stand-in") / "model"
     build_stand_in(sample_corpus, folder, seed=SEED)
     return folder

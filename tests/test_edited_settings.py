@@ -13,7 +13,16 @@ import pytest
 
 from tests.helpers.project import CONTEXT, copy_project
 
-READ_SETTINGS = ("tests/infra/test_settings.py", "tests/infra/test_jobs.py", "tests/workshop/test_doctor.py")
+# Of every room that knows settings, what takes little time: whole files, a template, a command as a process.
+READ_SETTINGS = (
+    "tests/infra/test_settings.py",
+    "tests/infra/test_jobs.py",
+    "tests/infra/test_snapshots.py::test_should_keep_to_the_reviewed_template[participants]",
+    "tests/workshop/test_doctor.py",
+    "tests/workshop/teardown/test_teardown_states.py",
+    "tests/workshop/test_cli.py::test_should_explain_a_mistake_in_one_line[arguments6-2-name one participant, or --all. "
+    "In cdk.json are: participant-1.]",
+)
 URI = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/somewhere:1"
 
 
