@@ -20,8 +20,7 @@ READ_SETTINGS = (
     "tests/infra/test_snapshots.py::test_should_keep_to_the_reviewed_template[participants]",
     "tests/workshop/test_doctor.py",
     "tests/workshop/teardown/test_teardown_states.py",
-    "tests/workshop/test_cli.py::test_should_explain_a_mistake_in_one_line[arguments6-2-name one participant, or --all. "
-    "In cdk.json are: participant-1.]",
+    "tests/workshop/test_cli.py::test_should_name_the_participants_of_cdk_json",
 )
 URI = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/somewhere:1"
 

@@ -43,6 +43,12 @@ def test_should_list_its_commands(project: Path) -> None:
         assert command in done.stdout
 
 
+def test_should_name_the_participants_of_cdk_json(project: Path) -> None:
+    done = workshop(project, "credentials")
+    assert done.returncode == 2
+    assert "name one participant, or --all. In cdk.json are: participant-1." in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -52,7 +58,6 @@ def test_should_list_its_commands(project: Path) -> None:
         (["upload", "--corpus", "nowhere"], 1, "no AWS credentials were found"),
         (["fetch", "model", "--version", "9"], 2, "--version 9: is unknown"),
         (["fetch", "corpus", "--from", "nowhere"], 2, "nowhere: does not exist"),
-        (["credentials"], 2, "name one participant, or --all. In cdk.json are: participant-1."),
         (["credentials", "a", "--all"], 2, "name one participant, or --all"),
         (["credentials", "a", "--revoke", "--rotate"], 2, "--revoke: goes neither with --rotate nor with --console"),
         (["endpoint", "create", "r", "--hours", "99"], 2, "--hours 99: must be from 1 to 72"),
