@@ -36,9 +36,18 @@ TOOLS = {
     "model-package-group": ("ModelPackageGroupName", "ModelPackageGroupSummaryList"),
     "cluster": ("ClusterName", "ClusterSummaries"),
     "inference-component": ("InferenceComponentName", "InferenceComponents"),
+    "compilation-job": ("CompilationJobName", "CompilationJobSummaries"),
+    "automl-job": ("AutoMLJobName", "AutoMLJobSummaries"),
+    "optimization-job": ("OptimizationJobName", ""),
     "mlflow-tracking-server": ("TrackingServerName", ""),
     "mlflow-app": ("Arn", ""),
     "feature-group": ("FeatureGroupName", ""),
+}
+# In these states a tool cannot be deleted.
+RUNNING = {
+    "notebook-instance": ("InService",),
+    "compilation-job": ("STARTING", "INPROGRESS"),
+    "optimization-job": ("STARTING", "INPROGRESS"),
 }
 ARNS = {
     "bucket": "arn:aws:s3:::{name}",
@@ -47,6 +56,7 @@ ARNS = {
     "repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
     "build-project": "arn:aws:codebuild:{region}:{account}:project/{name}",
     "log-group": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "schedule-group": "arn:aws:scheduler:{region}:{account}:schedule-group/{name}",
     "queue": "arn:aws:sqs:{region}:{account}:{name}",
 }
 UNINDEXED = ("schedule", "scalable-target", "user")
@@ -134,14 +144,14 @@ class Cloud:
         return self._arn(kind, region, name)
 
     def _arn(self, kind: str, region: str, name: str) -> str:
-        return f"arn:aws:sagemaker:{region}:{ACCOUNT}:{kind}/{name}"
+        """SageMaker writes names in small letters there."""
+        return f"arn:aws:sagemaker:{region}:{ACCOUNT}:{kind}/{name.lower()}"
 
     # SageMaker
 
     def _sagemaker(self, region: str, operation: str, params: Record) -> Record:
         if operation == "ListTags":
-            kind, _, name = params["ResourceArn"].split(":", 5)[5].partition("/")
-            return {"Tags": _tag_list(self._resource(kind, region, name)["tags"])}
+            return {"Tags": _tag_list(self._resource(*self._named_by(region, params["ResourceArn"]))["tags"])}
         verb = next(verb for verb in ("List", "Describe", "Delete", "Stop") if operation.startswith(verb))
         if tool := _tool(operation.removeprefix(verb)):
             return self._tools(verb, tool, region, params)
@@ -170,18 +180,26 @@ class Cloud:
         if verb == "List":
             names = [name for name, _ in self.named(kind, region)]
             return {list_key: [{f"{noun}Name": name, f"{noun}Arn": self._arn(kind, region, name)} for name in names]}
-        name = params[key].rpartition("/")[2]
+        name = params[key]
+        if key == "Arn":
+            _, _, name = self._named_by(region, name)
         record = self._resource(kind, region, name)
         match verb:
             case "Describe":
                 return {f"{noun}Status": record["state"]} if "state" in record else {"RoleArn": "role"}
             case "Stop":
                 record["state"] = "Stopped"
-            case "Delete" if record.get("state") == "InService" and kind == "notebook-instance":
-                raise RefusalError("ValidationException", "Status (InService) not in ([Stopped, Failed])")
+            case "Delete" if record.get("state") in RUNNING.get(kind, ()):
+                raise RefusalError("ValidationException", f"Status ({record['state']}) not in ([Stopped, Failed])")
             case "Delete":
                 self.drop(kind, region, name)
         return {}
+
+    def _named_by(self, region: str, arn: str) -> tuple[str, str, str]:
+        """Kind, region and name, as it was given, of what an ARN names."""
+        kind, _, name = arn.split(":", 5)[5].partition("/")
+        names = (given for given, _ in self.named(kind, region) if given.lower() == name)
+        return kind, region, next(names, name)
 
     def _resource(self, kind: str, region: str, name: str) -> Record:
         return self.get(kind, region, name, "ValidationException", f'Could not find {kind} "{name}".')
@@ -255,8 +273,16 @@ class Cloud:
             self.get("schedule", region, params["Name"])
             self.drop("schedule", region, params["Name"])
             return {}
-        names = [name for name, _ in self.named("schedule", region) if name.startswith(params["NamePrefix"])]
-        return {"Schedules": [{"Name": name, "GroupName": "default"} for name in names]}
+        if operation == "GetSchedule":
+            schedule = self.get("schedule", region, params["Name"])
+            ends = json.dumps({"EndpointName": schedule.get("ends", params["Name"])})
+            target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint", "RoleArn": "role", "Input": ends}
+            return {"Name": params["Name"], "Target": target | schedule.get("target", {})}
+        if operation == "ListTagsForResource":
+            group = self.get("schedule-group", region, params["ResourceArn"].rpartition("/")[2])
+            return {"Tags": _tag_list(group["tags"])}
+        named = [each for each in self.named("schedule", region) if each[0].startswith(params["NamePrefix"])]
+        return {"Schedules": [{"Name": name, "GroupName": each.get("group", "default")} for name, each in named]}
 
     def _ssm(self, region: str, operation: str, params: Record) -> Record:
         known = [name for name in params["Names"] if ("parameter", region, name) in self.things]
@@ -364,6 +390,11 @@ class Cloud:
             case "ListMultipartUploads":
                 uploads = [{"Key": key, "UploadId": key} for key in bucket["uploads"] if key.startswith(prefix)]
                 return {"Uploads": uploads, "IsTruncated": False}
+            case "DeleteObjects" if any("\x1b" in entry["Key"] for entry in params["Delete"]["Objects"]):
+                raise RefusalError("MalformedXML", "The XML you provided was not well-formed")
+            case "DeleteObject":
+                entry = (params["Key"], params["VersionId"])
+                bucket["objects"] = [each for each in bucket["objects"] if tuple(each[:2]) != entry]
             case "DeleteObjects":
                 gone = {(entry["Key"], entry["VersionId"]) for entry in params["Delete"]["Objects"]}
                 bucket["objects"] = [entry for entry in bucket["objects"] if tuple(entry[:2]) not in gone]
@@ -371,7 +402,8 @@ class Cloud:
                 bucket["uploads"].remove(params["Key"])
             case "ListObjectsV2":
                 keys = sorted({key for key, _, marker in bucket["objects"] if not marker and key.startswith(prefix)})
-                return {"Contents": [{"Key": key, "ETag": '"1"', "Size": 1} for key in keys], "IsTruncated": False}
+                entry = {"ETag": '"1"', "Size": 1, "LastModified": EPOCH}
+                return {"Contents": [{"Key": key, **entry} for key in keys], "IsTruncated": False}
             case "GetObject":
                 body = bucket.get("bodies", {}).get(params["Key"])
                 if body is None:

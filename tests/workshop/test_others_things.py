@@ -115,6 +115,37 @@ def test_should_delete_with_an_endpoint_what_is_its_own(account: Moto) -> None:
     assert serving(account) == set()
 
 
+def test_should_delete_an_endpoint_under_a_name_of_its_own(account: Moto) -> None:
+    serve(account, "Satos-own", ["Satos-own"], OWN)
+    serve(account, "chitra--Theirs", ["chitra--Theirs"], OWN)
+    serve(account, "Theirs", ["Theirs"], OTHER)
+    for name, full in (("Satos-own", "Satos-own"), ("Theirs", "chitra--Theirs")):
+        done = account.workshop("endpoint", "delete", name)
+        assert done.stdout == f"endpoint {full} is gone\n", done.stderr
+    assert serving(account) == {"endpoint Theirs", "config Theirs", "model Theirs"}
+
+
+def test_should_tell_that_models_are_not_known_without_the_config(account: Moto) -> None:
+    serve(account, "chitra--a", ["chitra--a"], OWN)
+    account.client("sagemaker").delete_endpoint_config(EndpointConfigName="chitra--a")
+    done = account.workshop("endpoint", "delete", "a")
+    assert done.returncode == 0, done.stderr
+    assert "endpoint config chitra--a: was gone before, so the models it served are not known" in done.stdout
+    assert serving(account) == {"model chitra--a"}
+
+
+def test_should_tell_of_what_no_command_removes_how_to_remove_it(account: Moto) -> None:
+    account.client("sqs").create_queue(QueueName="letters", tags={"workshop": "chitra"})
+    arn = "arn:aws:sqs:ap-northeast-1:123456789012:letters"
+    for arguments in (("verify",), ("teardown", "--dry-run")):
+        done = account.workshop(*arguments)
+        assert f"{arn}: carries the workshop's tag, but no command" in " ".join(done.stdout.split())
+    found = json.loads(account.workshop("verify", "--json").stdout)
+    why = {each["arn"] or each["name"]: each["why"] for each in found["remaining"]}
+    assert why[arn].startswith(f"{arn}: carries the workshop's tag")
+    assert why["chitra-foundation"] == "is there: `workshop teardown` removes it"
+
+
 def test_should_leave_configs_and_models_of_others(account: Moto) -> None:
     serve(account, "others", ["others-model"], OTHER)
     serve(account, "chitra--a", [], OWN, config="others")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from infra.names import Names
 from infra.settings import TAG_KEY
 from workshop.aws.account import Account
+from workshop.aws.waiting import none_if_missing
 
 Tagged = Mapping[str, frozenset[str]]
 # AWS's general reference, "Amazon Resource Names": the type of a resource ends at the first slash or colon.
@@ -43,6 +45,12 @@ def owner(tags: Iterable[Mapping[str, Any]]) -> str | None:
         if tag.get("Key", tag.get("key")) == TAG_KEY:
             return str(tag.get("Value", tag.get("value")))
     return None
+
+
+def owner_in_sagemaker(sagemaker: Any, arn: str) -> str | None:
+    """The workshop that a resource of SageMaker says it belongs to; None without such a tag, or when it is gone."""
+    answer = none_if_missing(partial(sagemaker.list_tags, ResourceArn=arn))
+    return owner(answer["Tags"]) if answer else None
 
 
 def tagged_arns(account: Account, names: Names, region: str) -> tuple[Arn, ...]:

@@ -17,7 +17,7 @@ from workshop.commands.common import console, plain, say, session, signed_in
 from workshop.commands.runs import follow
 from workshop.data.results import check_run_name
 from workshop.runs.costs import PriceList, price_text
-from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, extend_endpoint, full_name
+from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint, full_name
 from workshop.runs.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
 
 endpoint_app = typer.Typer(no_args_is_help=True, help="Create, extend or delete endpoints.")
@@ -48,9 +48,11 @@ def extend(endpoint: Endpoint, hours: Annotated[int, typer.Option(help="Hours to
     """Move an endpoint's end."""
     settings = read_settings()
     check_hours(hours)
-    name = check_run_name(full_name(Names(settings.name), endpoint))
+    check_run_name(endpoint)
     with aws_errors():
-        end = extend_endpoint(signed_in(settings), settings, name, hours)
+        account = signed_in(settings)
+        name = exact_name(account, settings, endpoint)
+        end = extend_endpoint(account, settings, name, hours)
     say(f"endpoint {name} deletes itself at {end:%Y-%m-%d %H:%M} UTC")
 
 
@@ -58,10 +60,12 @@ def extend(endpoint: Endpoint, hours: Annotated[int, typer.Option(help="Hours to
 def delete(endpoint: Endpoint) -> None:
     """Delete an endpoint with its config, model and schedule."""
     settings = read_settings()
-    name = check_run_name(full_name(Names(settings.name), endpoint))
+    check_run_name(endpoint)
     with aws_errors():
+        account = signed_in(settings)
+        name = exact_name(account, settings, endpoint)
         try:
-            left = delete_endpoint(signed_in(settings), settings, name, Pace())
+            left = delete_endpoint(account, settings, name, Pace())
         except StillThereError as error:
             raise WorkshopError(f"endpoint {name}: {error}. Its schedule stays.") from error
     say(f"endpoint {name} is gone")

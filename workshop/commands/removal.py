@@ -33,7 +33,7 @@ from workshop.teardown.receipt import journal_file, regions_of_receipts, verific
 from workshop.teardown.resources.resource import Problem, Resource, guarded
 from workshop.teardown.resources.storage import CONTENTS
 from workshop.teardown.survey import Survey, survey
-from workshop.teardown.teardown import Attempt, Outcome, teardown
+from workshop.teardown.teardown import Attempt, Outcome, WhyKept, teardown
 
 EXPORT_FOLDER = Path("export")
 NAME_WIDTH = 34
@@ -67,7 +67,8 @@ def tear_down(
             _keep_data_safe(account, settings, found, yes=yes, discard=discard_data)
             if not yes:
                 typer.confirm(f"Remove {_count_of(len(found.resources), 'thing')} for good?", abort=True)
-        outcome = _work(account, settings, found, journal, Pace(settle=settle))
+        why_kept = (lambda resource: "") if discard_data else partial(why_data_is_kept, account, settings)
+        outcome = _work(account, settings, found, journal, Pace(settle=settle), why_kept)
     receipt = write_receipt(outcome, journal, settings, account)
     say(f"receipt: {receipt}")
     if not outcome.clean:
@@ -106,6 +107,9 @@ def show_plan(account: Account, settings: Settings, found: Survey) -> None:
         title = f"Workshop {settings.name} in account {account.number}, in the order of removal"
         console.print(_plan_table(account, prices, found, title))
         say(f"{_count_of(len(found.resources), 'thing')}{_unknown_prices(prices)}")
+        for each in found.resources:
+            if each.by_hand or (each.arn and each.topic in MAY_BILL):
+                say(each.by_hand or f"{each.kind}: {each.arn}")
     for lookalike in found.lookalikes:
         say(f"left alone: {lookalike} ({lookalike.region}) {lookalike.why}")
     for problem in found.problems:
@@ -192,12 +196,25 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
     )
 
 
+def why_data_is_kept(account: Account, settings: Settings, resource: Resource) -> str:
+    """Runs that were not there, or whose region was not seen, when the organiser was asked."""
+    if resource.topic is not Topic.DATA:
+        return ""
+    unexported = list_unexported_runs(account, Names(settings.name), [resource.region])
+    if not unexported:
+        return ""
+    more = f" (and {len(unexported) - 1} more)" if len(unexported) > 1 else ""
+    return f"{unexported[0]}{more}: take it home with `workshop export`, or let it go with --discard-data"
+
+
 def _export(account: Account, unexported: list[UnexportedRun]) -> None:
     for (region, bucket), group in groupby(unexported, key=lambda each: (each.region, each.bucket)):
         export_runs(account.client("s3", region), bucket, [each.run for each in group], EXPORT_FOLDER)
 
 
-def _work(account: Account, settings: Settings, found: Survey, journal: Journal, pace: Pace) -> Outcome:
+def _work(
+    account: Account, settings: Settings, found: Survey, journal: Journal, pace: Pace, why_kept: WhyKept
+) -> Outcome:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("removing", total=len(found.resources))
@@ -218,7 +235,16 @@ def _work(account: Account, settings: Settings, found: Survey, journal: Journal,
             say(text)
 
         try:
-            return teardown(account, settings, found, journal=journal, pace=pace, on_start=started, on_attempt=ended)
+            return teardown(
+                account,
+                settings,
+                found,
+                journal=journal,
+                pace=pace,
+                why_kept=why_kept,
+                on_start=started,
+                on_attempt=ended,
+            )
         except KeyboardInterrupt:
             say(f"interrupted; what was removed stands in {journal.file}. Run the command again to go on.")
             raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -232,7 +258,7 @@ def _shown(resource: Resource) -> str:
 def _what_remains(outcome: Outcome) -> list[str]:
     lines = []
     for each in outcome.last.resources:
-        why = outcome.problems.get(each, "was found at the end")
+        why = outcome.problems.get(each) or each.by_hand or "was found at the end"
         arn = f" ({each.arn})" if each.arn and each.arn not in why else ""
         lines.append(f"remains  {each}: {why}{arn}")
     return lines + [f"not seen {problem.region}: {problem}" for problem in outcome.last.problems]

@@ -10,19 +10,17 @@ import boto3
 from botocore.exceptions import ClientError
 
 from chitra.errors import InputError, WorkshopError
-from chitra.json_text import parse_json
 from infra.names import Names
 from infra.settings import MAX_HOURS_TO_LIVE, Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
 from workshop.aws.deployment import Deployment
-from workshop.aws.endpoints import remove_endpoint
-from workshop.aws.tags import owner
+from workshop.aws.endpoints import endpoint_ended_by, remove_endpoint
+from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import Pace, none_if_missing
 from workshop.runs.run import Run
 from workshop.runs.serving import delete_serving
 
-DELETE_TARGET = ":aws-sdk:sagemaker:deleteEndpoint"
 TIME = "%Y-%m-%dT%H:%M:%S"
 # UpdateSchedule replaces everything; these are taken over.
 SCHEDULE_KEYS = (
@@ -117,13 +115,16 @@ def delete_endpoint(account: Account, settings: Settings, endpoint: str, pace: P
 def own_schedule(scheduler: Any, endpoint: str) -> dict[str, Any] | None:
     """The schedule of the endpoint's name, when what it does is to delete that endpoint."""
     schedule: dict[str, Any] | None = none_if_missing(lambda: scheduler.get_schedule(Name=endpoint))
-    if schedule is None or not schedule["Target"]["Arn"].endswith(DELETE_TARGET):
-        return None
-    try:
-        request = parse_json(schedule["Target"].get("Input", "").encode(), f"schedule {endpoint}")
-    except InputError:
-        return None
-    return schedule if request == {"EndpointName": endpoint} else None
+    return schedule if schedule and endpoint_ended_by(schedule) == endpoint else None
+
+
+def exact_name(account: Account, settings: Settings, endpoint: str) -> str:
+    """Endpoints may be called without the workshop's prefix, unless one of the workshop's has that very name."""
+    sagemaker = account.client("sagemaker")
+    description = none_if_missing(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
+    if description and owner_in_sagemaker(sagemaker, description["EndpointArn"]) == settings.name:
+        return endpoint
+    return full_name(Names(settings.name), endpoint)
 
 
 def _require_own(account: Account, settings: Settings, endpoint: str) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def _require_own(account: Account, settings: Settings, endpoint: str) -> dict[st
     description: dict[str, Any] | None = none_if_missing(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
     if description is None:
         raise WorkshopError(f"endpoint {endpoint}: does not exist. `workshop status` lists those that do.")
-    if owner(sagemaker.list_tags(ResourceArn=description["EndpointArn"])["Tags"]) != settings.name:
+    if owner_in_sagemaker(sagemaker, description["EndpointArn"]) != settings.name:
         raise WorkshopError(f"endpoint {endpoint}: does not carry the tag of workshop {settings.name!r}; left alone.")
     return description
 

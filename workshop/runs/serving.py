@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from workshop.aws.tags import owner
+from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing
 
 Description = dict[str, Any]
@@ -16,7 +16,7 @@ def delete_serving(sagemaker: Any, workshop: str, config_name: str) -> list[str]
     """Delete the config of an endpoint that is gone, and the config's models; returns what was left, and why."""
     config = none_if_missing(partial(sagemaker.describe_endpoint_config, EndpointConfigName=config_name))
     if config is None:
-        return []
+        return [f"endpoint config {config_name}: was gone before, so the models it served are not known"]
     left, deleted = list[str](), ""
     if reason := _foreign(sagemaker, workshop, config["EndpointConfigArn"]) or _endpoint_with(sagemaker, config_name):
         left.append(f"endpoint config {config_name}: {reason}; left alone")
@@ -41,8 +41,8 @@ def models_of(config: Description) -> list[str]:
 
 
 def _foreign(sagemaker: Any, workshop: str, arn: str) -> str:
-    answer = none_if_missing(partial(sagemaker.list_tags, ResourceArn=arn))
-    return "" if answer and owner(answer["Tags"]) == workshop else f"does not carry the tag of workshop {workshop!r}"
+    is_own = owner_in_sagemaker(sagemaker, arn) == workshop
+    return "" if is_own else f"does not carry the tag of workshop {workshop!r}"
 
 
 def _endpoint_with(sagemaker: Any, config: str) -> str:

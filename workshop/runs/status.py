@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from infra.names import Names
 from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
-from workshop.aws.tags import owner
+from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing
 from workshop.runs.costs import PriceList, capacity_of_endpoint
 from workshop.runs.endpoint import expiry_of, own_schedule
@@ -22,7 +22,8 @@ SERVERLESS = "serverless"
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """``left`` is the time until its schedule deletes it; None when ``expiry`` says why there is none.
+    """``capacity`` is ``serverless``, or unknown where the endpoint's config is gone. ``left`` is the time until its
+    schedule deletes it; None when ``expiry`` says why there is none.
 
     Costs are in US dollars; None where the price is unknown.
     """
@@ -52,22 +53,19 @@ def endpoint_statuses(account: Account, names: Names, prices: PriceList) -> list
     pages = sagemaker.get_paginator("list_endpoints").paginate(SortBy="CreationTime", SortOrder="Descending")
     statuses = []
     for entry in (entry for page in pages for entry in page["Endpoints"]):
-        tags = none_if_missing(lambda entry=entry: sagemaker.list_tags(ResourceArn=entry["EndpointArn"]))  # type: ignore[misc]
-        if tags and owner(tags["Tags"]) == names.workshop:
-            status = none_if_missing(lambda entry=entry: _endpoint_status(account, entry, prices))  # type: ignore[misc]
-            if status:
-                statuses.append(status)
+        if owner_in_sagemaker(sagemaker, entry["EndpointArn"]) == names.workshop:
+            statuses.append(_endpoint_status(account, entry, prices))
     return statuses
 
 
 def _endpoint_status(account: Account, entry: dict[str, Any], prices: PriceList) -> EndpointStatus:
     name = entry["EndpointName"]
-    capacity = capacity_of_endpoint(account.client("sagemaker"), name)
-    per_hour = prices.together(account.region, capacity)
+    capacity = none_if_missing(lambda: capacity_of_endpoint(account.client("sagemaker"), name))
+    per_hour = None if capacity is None else prices.together(account.region, capacity)
     expiry, left = _expiry(account, name)
     hours = left.total_seconds() / 3600 if left else None
     cost_left = per_hour * hours if per_hour is not None and hours is not None else None
-    instances = ", ".join(map(str, capacity)) or SERVERLESS
+    instances = "unknown" if capacity is None else ", ".join(map(str, capacity)) or SERVERLESS
     return EndpointStatus(name, entry["EndpointStatus"], instances, expiry, left, per_hour, cost_left)
 
 

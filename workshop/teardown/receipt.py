@@ -18,6 +18,7 @@ from workshop.teardown.survey import Survey
 from workshop.teardown.teardown import Outcome
 
 FOLDER = Path("receipts")
+IS_THERE = "is there: `workshop teardown` removes it"
 NOT_TRIED = "was found when everything else had gone: run the command again"
 
 
@@ -58,7 +59,7 @@ def receipt(outcome: Outcome, journal: Journal, settings: Settings, account: Acc
         "ended": _time(outcome.ended),
         "nothing_remains": outcome.clean,
         "deleted": journal.entries,
-        **_findings(outcome.last, outcome.problems),
+        **_findings(outcome.last, outcome.problems, NOT_TRIED),
     }
 
 
@@ -70,11 +71,12 @@ def verification(found: Survey, settings: Settings, account: Account, at: dateti
         "regions": list(found.regions),
         "ended": _time(at),
         "nothing_remains": found.clean,
-        **_findings(found, {}),
+        **_findings(found, {}, IS_THERE),
     }
 
 
-def _findings(found: Survey, reasons: dict[Resource, str]) -> dict[str, Any]:
+def _findings(found: Survey, reasons: dict[Resource, str], otherwise: str) -> dict[str, Any]:
+    """``otherwise`` is why something remains of which nobody knows a better reason."""
     return {
         "remaining": [
             {
@@ -83,7 +85,7 @@ def _findings(found: Survey, reasons: dict[Resource, str]) -> dict[str, Any]:
                 "region": resource.region,
                 "state": resource.state,
                 "arn": resource.arn,
-                "why": reasons.get(resource, NOT_TRIED),
+                "why": reasons.get(resource) or resource.by_hand or otherwise,
             }
             for resource in found.resources
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,7 +28,7 @@ from workshop.teardown.resources import (
     studio,
     workflow,
 )
-from workshop.teardown.resources.kinds import JOBS
+from workshop.teardown.resources.kinds import JOBS, tagged_names
 from workshop.teardown.resources.resource import Finding, Held, Lister, Lookalike, Place, Problem, Resource, guarded
 
 LISTERS: tuple[tuple[Topic, Lister], ...] = (
@@ -79,15 +79,17 @@ def survey(account: Account, settings: Settings, memory: Memory | None = None) -
     with ThreadPoolExecutor(THREADS) as pool:
         indexes = _all(pool, _tagged, places, result, tuple[Arn, ...]())
         held = frozenset[Held]().union(*_all(pool, _held, places, result, frozenset[Held]()))
+        places = [replace(place, arns=arns, held=held) for place, arns in zip(places, indexes, strict=True)]
+        given = _all(pool, _names, places, result, dict[str, frozenset[str]]())
         places = [
-            replace(place, arns=arns, held=held, tagged=_names(arns, memory, place.region))
-            for place, arns in zip(places, indexes, strict=True)
+            replace(place, tagged=_merged(names, names_in_sagemaker(place.arns), memory.names_in(place.region)))
+            for place, names in zip(places, given, strict=True)
         ]
-        result.tagged = {place.region: place.tagged for place in places}
         work = [(topic, lister, place) for place in places for topic, lister in LISTERS]
         for findings in pool.map(lambda task: _findings(*task), work):
             for finding in findings:
                 _sort_in(result, finding)
+    result.tagged = {place.region: _merged(place.tagged, _names_of(result.resources, place)) for place in places}
     result.resources = sorted(
         dict.fromkeys(result.resources), key=lambda each: (ORDER[each.topic], each.region, each.kind, each.name)
     )
@@ -117,11 +119,22 @@ def _held(place: Place) -> frozenset[Held] | Problem:
     return guarded(partial(stacks.held_by_stacks, place), Topic.WORKFLOW_STACK, place.region)
 
 
-def _names(arns: Iterable[Arn], memory: Memory, region: str) -> Tagged:
-    """Names in SageMaker that carry the tag, or did so when an earlier survey saw them."""
-    parts = (names_in_sagemaker(arns), memory.names_in(region))
+def _names(place: Place) -> dict[str, frozenset[str]] | Problem:
+    what = "names of what carries the workshop's tag: "
+    return guarded(partial(tagged_names, place, place.arns), Topic.LOGS, place.region, what)
+
+
+def _merged(*parts: Tagged) -> Tagged:
+    """Names by kind: what carries the tag now, and what did so when an earlier survey saw it."""
     kinds = {kind for part in parts for kind in part}
     return {kind: frozenset().union(*(part.get(kind, frozenset()) for part in parts)) for kind in kinds}
+
+
+def _names_of(resources: list[Resource], place: Place) -> Tagged:
+    """Names that SageMaker's own lists gave: the index may not have them yet."""
+    listed = [(Arn.parse(each.arn), each.name) for each in resources if each.region == place.region]
+    names = {(arn.kind, name) for arn, name in listed if arn.service == "sagemaker"}
+    return {kind: frozenset(name for of, name in names if of == kind) for kind, _ in names}
 
 
 def _findings(topic: Topic, lister: Lister, place: Place) -> list[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from infra.settings import Settings
 from workshop.aws.account import Account
@@ -54,6 +55,8 @@ class Outcome:
 
 OnAttempt = Callable[[Attempt], None]
 OnStart = Callable[[Resource], None]
+WhyKept = Callable[[Resource], str]
+Remove = Callable[[Resource], Attempt]
 
 
 def teardown(
@@ -63,11 +66,13 @@ def teardown(
     *,
     journal: Journal,
     pace: Pace,
+    why_kept: WhyKept = lambda resource: "",
     on_start: OnStart = lambda resource: None,
     on_attempt: OnAttempt = lambda attempt: None,
 ) -> Outcome:
     """Remove everything, beginning with what ``first`` found, in rounds: each ends with a survey from scratch.
 
+    ``why_kept`` is asked right before each removal, because what writes may have written until then; a reason keeps it.
     A failed removal blocks only its dependants. A round follows as long as one removes something or meets problems that
     may pass. What failed counts as gone only when a later survey looked at its region and did not find it.
     """
@@ -75,7 +80,8 @@ def teardown(
     for number in range(ROUNDS):
         journal.saw(outcome.last)
         attempts: list[Attempt] = []
-        for attempt in _work_off(outcome.last, journal, pace, on_start):
+        remove = partial(_remove, pace=pace, why_kept=why_kept, on_start=on_start)
+        for attempt in _work_off(outcome.last, journal, pace, remove):
             attempts.append(attempt)
             if attempt.problem:
                 journal.failed(f"{attempt.resource}: {attempt.problem}", attempt.trace)
@@ -93,7 +99,7 @@ def teardown(
     return outcome
 
 
-def _work_off(found: Survey, journal: Journal, pace: Pace, on_start: OnStart) -> Iterator[Attempt]:
+def _work_off(found: Survey, journal: Journal, pace: Pace, remove: Remove) -> Iterator[Attempt]:
     """Wave by wave, each in parallel."""
     stuck = {(problem.topic, problem.region) for problem in found.problems if problem.topic}
     with ThreadPoolExecutor(THREADS) as pool:
@@ -107,17 +113,15 @@ def _work_off(found: Survey, journal: Journal, pace: Pace, on_start: OnStart) ->
                 else:
                     ready.append(resource)
             journal.begins(ready)
-            for attempt in _remove_all(pool, ready, pace, on_start):
+            for attempt in _remove_all(pool, ready, pace, remove):
                 if attempt.problem:
                     stuck.add((attempt.resource.topic, attempt.resource.region))
                 yield attempt
 
 
-def _remove_all(
-    pool: ThreadPoolExecutor, resources: list[Resource], pace: Pace, on_start: OnStart
-) -> Iterator[Attempt]:
+def _remove_all(pool: ThreadPoolExecutor, resources: list[Resource], pace: Pace, remove: Remove) -> Iterator[Attempt]:
     """In the order in which they end. An interruption ends the waiting, too."""
-    futures = [pool.submit(_remove, resource, pace, on_start) for resource in resources]
+    futures = [pool.submit(remove, resource) for resource in resources]
     try:
         for future in as_completed(futures):
             yield future.result()
@@ -134,10 +138,12 @@ def _reasons_to_wait(resource: Resource, stuck: set[tuple[Topic, str]]) -> list[
     return sorted({topic.value for topic, region in stuck if topic in topics and region in places})
 
 
-def _remove(resource: Resource, pace: Pace, on_start: OnStart) -> Attempt:
+def _remove(resource: Resource, *, pace: Pace, why_kept: WhyKept, on_start: OnStart) -> Attempt:
     on_start(resource)
     problem, final, trace = "", False, ""
     try:
+        if reason := why_kept(resource):
+            raise StillThereError(reason)
         resource.remove(pace)
     except StillThereError as error:
         problem, final = str(error), True

@@ -23,8 +23,11 @@ class Watched(Cloud):
     may_see: bool = True
     ends: str = ""
     expression: str = ""
+    config_is_gone: bool = False
 
     def _sagemaker(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        if operation == "DescribeEndpointConfig" and self.config_is_gone:
+            raise RefusalError("ValidationException", "Could not find endpoint configuration.")
         if operation == "DescribeEndpointConfig":
             return {"ProductionVariants": [{"VariantName": "v", "ModelName": "m", **self.variant}]}
         answer = super()._sagemaker(region, operation, params)
@@ -86,3 +89,11 @@ def test_should_show_a_schedule_that_is_due_again_and_again_as_it_is() -> None:
     cloud.expression = "rate(5 minutes)"
     [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
     assert (status.expiry, status.left, status.cost_left) == ("by rate(5 minutes)", None, None)
+
+
+def test_should_show_an_endpoint_whose_config_is_gone() -> None:
+    """It bills on."""
+    cloud, account = watched({"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
+    cloud.config_is_gone = True
+    [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
+    assert (status.name, status.capacity, status.per_hour) == ("chitra--run", "unknown", None)

@@ -82,7 +82,7 @@ def test_should_tell_why_a_stack_does_not_go(tmp_path: Path) -> None:
     cloud.add("user", "global", "kept", keys=["AKIA000000000001"], password=False)
     cloud._iam = lambda *call: _denied(*call) if call[2].get("UserName") == "kept" else Cloud._iam(cloud, *call)  # type: ignore[method-assign]
     outcome, text = impatient(cloud, tmp_path)
-    assert "access keys and passwords: ListAccessKeys was denied" in text
+    assert "access keys and passwords: user kept: ListAccessKeys was denied" in text
     assert "stack chitra-participants CREATE_COMPLETE\n      waits for access keys and passwords" in text
     del cloud._iam
     assert tear_down(cloud, tmp_path / "journal").clean

@@ -9,21 +9,24 @@ from workshop.aws.stacks import stack_resources
 from workshop.aws.users import revoke_keys
 from workshop.aws.waiting import delete_call, none_if_missing
 from workshop.teardown.order import Topic
-from workshop.teardown.resources.resource import GLOBAL, Finding, Place, Resource
+from workshop.teardown.resources.resource import GLOBAL, Finding, Place, Resource, guarded_each
 
 
 def list_access(place: Place) -> Iterator[Finding]:
     """Of the users that the participants' stack made."""
+    return guarded_each(Topic.ACCESS, GLOBAL, _users(place), partial(_of_user, place), lambda user: f"user {user}")
+
+
+def _of_user(place: Place, user: str) -> Iterator[Finding]:
     iam = place.account.client("iam")
-    for user in _users(place):
-        keys = none_if_missing(partial(iam.list_access_keys, UserName=user))
-        if keys and keys["AccessKeyMetadata"]:
-            count = len(keys["AccessKeyMetadata"])
-            remove = delete_call(revoke_keys, iam=iam, user=user)
-            yield Resource(Topic.ACCESS, "access keys of", user, GLOBAL, remove, f"{count} of them")
-        if none_if_missing(partial(iam.get_login_profile, UserName=user)):
-            remove = delete_call(iam.delete_login_profile, UserName=user)
-            yield Resource(Topic.ACCESS, "console password of", user, GLOBAL, remove)
+    keys = none_if_missing(partial(iam.list_access_keys, UserName=user))
+    if keys and keys["AccessKeyMetadata"]:
+        count = len(keys["AccessKeyMetadata"])
+        remove = delete_call(revoke_keys, iam=iam, user=user)
+        yield Resource(Topic.ACCESS, "access keys of", user, GLOBAL, remove, f"{count} of them")
+    if none_if_missing(partial(iam.get_login_profile, UserName=user)):
+        remove = delete_call(iam.delete_login_profile, UserName=user)
+        yield Resource(Topic.ACCESS, "console password of", user, GLOBAL, remove)
 
 
 def _users(place: Place) -> list[str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from botocore import xform_name
 
-from workshop.aws.tags import owner
+from workshop.aws.tags import Arn, names_in_sagemaker, owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing
-from workshop.teardown.resources.resource import Lookalike, Place
+from workshop.teardown.order import Topic
+from workshop.teardown.resources.resource import Lookalike, Place, Problem, guarded
 
 # SageMaker's pattern for names of jobs and endpoints: what is called otherwise belongs to none of them.
 RESOURCE_NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -58,6 +60,7 @@ TRAINING = Kind("training-job", "TrainingJob", "TrainingJobSummaries")
 TUNING = Kind("hyper-parameter-tuning-job", "HyperParameterTuningJob", "HyperParameterTuningJobSummaries")
 TRANSFORM = Kind("transform-job", "TransformJob", "TransformJobSummaries")
 JOBS = (PROCESSING, TRAINING, TUNING, TRANSFORM)
+TAG_THREADS = 16  # of one list; they wait for AWS
 
 
 def entries(place: Place, kind: Kind, states: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
@@ -72,9 +75,31 @@ def entries(place: Place, kind: Kind, states: tuple[str, ...] = ()) -> Iterator[
 
 
 def tag_of(place: Place, arn: str) -> str | None:
-    """The workshop that a resource of SageMaker says it belongs to; None without such a tag, or when it is gone."""
-    answer = none_if_missing(partial(place.client("sagemaker").list_tags, ResourceArn=arn))
-    return owner(answer["Tags"]) if answer else None
+    """The workshop that a resource of SageMaker says it belongs to, asked once in a survey."""
+    if arn not in place.owners:
+        place.owners[arn] = owner_in_sagemaker(place.client("sagemaker"), arn)
+    return place.owners[arn]
+
+
+def tags_of(place: Place, topic: Topic, arns: Iterable[str]) -> Iterator[str | Problem | None]:
+    """``tag_of`` for many at a time: SageMaker tells tags of one resource per call, and accounts hold hundreds."""
+    with ThreadPoolExecutor(TAG_THREADS) as pool:
+        yield from pool.map(lambda arn: guarded(partial(tag_of, place, arn), topic, place.region, f"{arn}: "), arns)
+
+
+def tagged_names(place: Place, arns: Iterable[Arn]) -> dict[str, frozenset[str]]:
+    """Names by kind, as they were given: ARNs of SageMaker write them in small letters.
+
+    A kind whose names are all the workshop's own is not listed, since those have no capitals.
+    """
+    names = names_in_sagemaker(arns)
+    texts = {arn.text.lower() for arn in arns}
+    for kind in (ENDPOINT, PROCESSING, TRAINING, TRANSFORM):
+        if all(name.startswith(place.names.run_prefix) for name in names.get(kind.resource, frozenset())):
+            continue
+        given = {entry[kind.name_key] for entry in entries(place, kind) if entry[kind.arn_key].lower() in texts}
+        names[kind.resource] |= given
+    return names
 
 
 def why_others(place: Place, kind: Kind, name: str) -> str:
@@ -87,8 +112,17 @@ def why_others(place: Place, kind: Kind, name: str) -> str:
     tag = tag_of(place, description[kind.arn_key])
     if tag == place.names.workshop:
         return ""
-    whose = f"carries the tag of workshop {tag!r}" if tag else "does not carry the tag"
-    return f"belongs to {kind.title} {name}, which {whose}"
+    return f"belongs to {kind.title} {name}, which {whose(tag)}"
+
+
+def whose(tag: str | None) -> str:
+    """What a tag that is not the workshop's says, after "which"."""
+    return f"carries the tag of workshop {tag!r}" if tag else "does not carry the tag"
+
+
+def is_named_as_ours(place: Place, kind: Kind, name: str) -> bool:
+    """Whether the workshop gives such names, or something of this name carries or carried its tag."""
+    return name.startswith(place.names.run_prefix) or name in place.tagged.get(kind.resource, frozenset())
 
 
 def lookalike(place: Place, kind: Kind, name: str, tag: str | None) -> Iterator[Lookalike]:

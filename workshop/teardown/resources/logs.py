@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from workshop.aws.tags import owner
 from workshop.aws.waiting import Pace, delete_call, none_if_missing
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.kinds import ENDPOINT, PROCESSING, TRAINING, TRANSFORM, Kind, why_others
-from workshop.teardown.resources.resource import Finding, Lookalike, Place, Resource
+from workshop.teardown.resources.resource import Finding, Lookalike, Place, Problem, Resource, guarded, guarded_each
 
 # Groups in which each stream is called <resource>/...: the kind of the resource, by its word in ARNs.
 SHARED_LOG_GROUPS = {
@@ -39,29 +40,33 @@ UNTOUCHED = {
 def list_logs(place: Place) -> Iterator[Finding]:
     """Log streams take no tags and belong by the job's name; so does a group that AWS made for an endpoint."""
     logs = place.client("logs")
-    for group, kind in SHARED_LOG_GROUPS.items():
-        yield from _shared(place, logs, group, kind)
+    shared = partial(_shared, place, logs)
+    yield from guarded_each(Topic.LOGS, place.region, SHARED_LOG_GROUPS.items(), shared, itemgetter(0))
     exact = [place.names.workflow_log_group, place.names.build_log_group]
     exact += [ENDPOINT_LOGS + name for name in _under_other_names(place, ENDPOINT.resource)]
     for prefix in (ENDPOINT_LOGS + place.names.run_prefix, *exact):
-        for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
-            for entry in page["logGroups"]:
-                name = entry["logGroupName"]
-                if prefix not in exact or name == prefix:
-                    yield from _group(place, logs, name)
+        pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+        names = (entry["logGroupName"] for page in pages for entry in page["logGroups"])
+        own = (name for name in names if prefix not in exact or name == prefix)
+        yield from guarded_each(Topic.LOGS, place.region, own, partial(_group, place, logs), str)
 
 
 def _under_other_names(place: Place, kind: str) -> list[str]:
     return sorted(name for name in place.tagged.get(kind, frozenset()) if not name.startswith(place.names.run_prefix))
 
 
-def _shared(place: Place, logs: Any, group: str, kind: str) -> Iterator[Finding]:
+def _shared(place: Place, logs: Any, group_and_kind: tuple[str, str]) -> Iterator[Finding]:
     """The workshop's streams in a group of the account; also a group that an interrupted removal left empty."""
+    group, kind = group_and_kind
     prefixes = [place.names.run_prefix, *(f"{name}/" for name in _under_other_names(place, kind))]
     own: list[str] = []
     names = sorted({name for prefix in prefixes for name in _streams(logs, group, prefix)})
-    for job, streams in groupby(names, _job_of):
-        if why := _why_others(place, JOB_KINDS.get(kind), job):
+    jobs = [(job, list(streams)) for job, streams in groupby(names, _job_of)]
+    for job, streams in jobs:
+        why = guarded(partial(_why_others, place, JOB_KINDS.get(kind), job), Topic.LOGS, place.region, f"{job}: ")
+        if isinstance(why, Problem):
+            yield why
+        elif why:
             yield Lookalike(STREAMS, f"{group}/{job}", place.region, why)
         else:
             own += streams

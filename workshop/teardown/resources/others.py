@@ -9,25 +9,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from workshop.aws.stacks import describe_stack
 from workshop.aws.tags import Arn
-from workshop.aws.waiting import Pace, StillThereError, delete_call, none_if_missing
+from workshop.aws.waiting import Pace, delete_call, none_if_missing
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.logs import ENDPOINT_LOGS
-from workshop.teardown.resources.resource import Finding, Held, Place, Resource
+from workshop.teardown.resources.resource import Finding, Held, Place, Resource, guarded_each, refuse
+
+BY_HAND = (
+    "{arn}: carries the workshop's tag, but no command of the workshop makes or removes its kind. Remove it, "
+    "or take the tag off; what is gone already leaves AWS's index of tags by itself"
+)
 
 
 def list_others(place: Place) -> Iterator[Finding]:
     """Tagged things that no other lister names, that no stack of the workshop holds, and that are not gone."""
-    for arn in place.arns:
-        if arn.service == "sagemaker" or _has_lister(place, arn) or is_held(arn, place.held):
-            continue
-        look = EXISTENCE.get((arn.service, arn.kind))
-        if look is None or none_if_missing(partial(look, place, arn)):
-            kind = " ".join(filter(None, (arn.service, arn.kind)))
-            yield Resource(Topic.OTHERS, kind, arn.name, place.region, _removal(place, arn), arn=arn.text)
+    others = (
+        arn
+        for arn in place.arns
+        if arn.service != "sagemaker" and not _has_lister(place, arn) and not is_held(arn, place.held)
+    )
+    return guarded_each(Topic.OTHERS, place.region, others, partial(_look_at, place), attrgetter("text"))
+
+
+def _look_at(place: Place, arn: Arn) -> Iterator[Resource]:
+    look = EXISTENCE.get((arn.service, arn.kind))
+    if look is None or none_if_missing(partial(look, place, arn)):
+        kind = " ".join(filter(None, (arn.service, arn.kind)))
+        remove = _removal(place, arn)
+        by_hand = "" if remove else BY_HAND.format(arn=arn.text)
+        remove = remove or refuse(by_hand)
+        yield Resource(Topic.OTHERS, kind, arn.name, place.region, remove, arn=arn.text, by_hand=by_hand)
 
 
 def is_held(arn: Arn, held: frozenset[Held]) -> bool:
@@ -54,20 +69,14 @@ def _has_lister(place: Place, arn: Arn) -> bool:
     return False
 
 
-def _removal(place: Place, arn: Arn) -> Callable[[Pace], object]:
+def _removal(place: Place, arn: Arn) -> Callable[[Pace], object] | None:
+    """None where no command of the workshop makes this kind."""
     match arn.service, arn.kind:
         case "states", "stateMachine":
             return delete_call(place.client("stepfunctions").delete_state_machine, stateMachineArn=arn.text)
         case "ssm", "parameter":
             return delete_call(place.client("ssm").delete_parameters, Names=[arn.name, f"/{arn.name}"])
-    return partial(_refuse, arn)
-
-
-def _refuse(arn: Arn, pace: Pace) -> None:
-    raise StillThereError(
-        f"{arn.text}: carries the workshop's tag, but no command of the workshop makes or removes its kind. Remove it, "
-        "or take the tag off; what is gone already leaves AWS's index of tags by itself"
-    )
+    return None
 
 
 def _state_machine(place: Place, arn: Arn) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from infra.names import Names
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_denied
 from workshop.aws.tags import Arn, Tagged
-from workshop.aws.waiting import Pace
+from workshop.aws.waiting import Pace, StillThereError
 from workshop.teardown.memory import Memory
 from workshop.teardown.order import Topic
 
@@ -23,6 +23,8 @@ GLOBAL = "global"  # IAM's region
 @dataclass(frozen=True, slots=True)
 class Resource:
     """``remove`` returns when the thing is gone, or when AWS will see to that; removing twice does no harm.
+
+    ``by_hand`` says what somebody has to do where no removal can help.
 
     Raises (``remove``):
         StillThereError: it is not gone within the pace's patience.
@@ -36,6 +38,7 @@ class Resource:
     remove: Callable[[Pace], object] = field(compare=False)
     state: str = field(default="", compare=False)
     arn: str = field(default="", compare=False)
+    by_hand: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -76,7 +79,8 @@ class Place:
     """Where a lister looks.
 
     ``tagged`` are the names in SageMaker that carry the workshop's tag or did so, ``arns`` is all that carries it by
-    the index of tags, ``held`` is what the workshop's stacks hold in any region.
+    the index of tags, ``held`` is what the workshop's stacks hold in any region, ``owners`` is which workshop's tag
+    SageMaker showed on a resource, by ARN, in this survey.
     """
 
     account: Account
@@ -86,6 +90,7 @@ class Place:
     arns: tuple[Arn, ...] = ()
     held: frozenset[Held] = frozenset()
     memory: Memory = field(default_factory=Memory)
+    owners: dict[str, str | None] = field(default_factory=dict, compare=False)
 
     def client(self, service: str) -> Any:
         return self.account.client(service, self.region)
@@ -99,9 +104,27 @@ Lister = Callable[[Place], Iterator[Finding]]
 T = TypeVar("T")
 
 
+def guarded_each(
+    topic: Topic, region: str, entries: Iterable[T], look: Callable[[T], Iterable[Finding]], name: Callable[[T], str]
+) -> Iterator[Finding]:
+    """What ``look`` yields of each entry; one that cannot be looked at is its own problem and hides no other."""
+    for entry in entries:
+        found = guarded(lambda entry=entry: list(look(entry)), topic, region, f"{name(entry)}: ")  # type: ignore[misc]
+        yield from [found] if isinstance(found, Problem) else found
+
+
 def unexpected(error: Exception) -> str:
     """In one line, for a mistake in this program or an answer that nobody foresaw."""
     return f"unexpected {type(error).__name__} ({error}): please report it; everything else goes on"
+
+
+def refuse(why: str) -> Callable[[Pace], object]:
+    """The removal of what no command can remove."""
+
+    def remove(pace: Pace) -> None:
+        raise StillThereError(why)
+
+    return remove
 
 
 def guarded(look: Callable[[], T], topic: Topic | None, region: str, what: str = "") -> T | Problem:

@@ -9,8 +9,8 @@ from typing import Any
 from workshop.aws.endpoints import remove_endpoint
 from workshop.aws.waiting import Pace, none_if_missing, wait
 from workshop.teardown.order import Topic
-from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL, Kind, entries, lookalike, tag_of
-from workshop.teardown.resources.resource import Finding, Place, Problem, Resource, guarded
+from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL, Kind, entries, lookalike, tags_of
+from workshop.teardown.resources.resource import Finding, Place, Problem, Resource
 
 JOB_AT_WORK = ("InProgress", "Stopping")
 STOPPING_WAY_OUT = "run the command again in some minutes"
@@ -36,11 +36,10 @@ def job_lister(kind: Kind) -> Callable[[Place], Iterator[Finding]]:
 def _list(place: Place, kind: Kind, topic: Topic, remove: Remove, states: tuple[str, ...] = ()) -> Iterator[Finding]:
     """What carries the workshop's tag, whatever it is called."""
     sagemaker = place.client("sagemaker")
-    for entry in entries(place, kind, states):
+    listed = [entry for entry in entries(place, kind, states) if not states or entry[kind.status_key] in states]
+    tags = tags_of(place, topic, [entry[kind.arn_key] for entry in listed])
+    for entry, tag in zip(listed, tags, strict=True):
         name, arn, state = entry[kind.name_key], entry[kind.arn_key], entry.get(kind.status_key, "")
-        if states and state not in states:
-            continue
-        tag = guarded(partial(tag_of, place, arn), topic, place.region, f"{arn}: ")
         if isinstance(tag, Problem):
             yield tag
         elif tag == place.names.workshop:

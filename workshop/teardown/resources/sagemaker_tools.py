@@ -17,8 +17,8 @@ from botocore import xform_name
 from workshop.aws.tags import Arn
 from workshop.aws.waiting import Pace, StillThereError, none_if_missing, pages_where_offered, wait
 from workshop.teardown.order import Topic
-from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, JOBS, MODEL, entries, tag_of
-from workshop.teardown.resources.resource import Finding, Place, Resource, guarded
+from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, JOBS, MODEL, entries, tag_of, tags_of
+from workshop.teardown.resources.resource import Finding, Place, Problem, Resource, guarded, refuse
 
 LISTED_ELSEWHERE = frozenset(kind.resource for kind in (ENDPOINT, ENDPOINT_CONFIG, MODEL, *JOBS)) | {
     *("domain", "user-profile", "space", "app")
@@ -29,6 +29,8 @@ OWN_LISTS = (
     ("list_pipelines", "PipelineSummaries", "Pipeline"),
     ("list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroup"),
     ("list_clusters", "ClusterSummaries", "Cluster"),
+    ("list_compilation_jobs", "CompilationJobSummaries", "CompilationJob"),
+    ("list_auto_ml_jobs", "AutoMLJobSummaries", "AutoMLJob"),
 )
 TOPICS = {"pipeline": Topic.EXECUTIONS, "inference-component": Topic.TENANTS}
 ENDED = frozenset({"COMPLETED", "FAILED", "STOPPED"})
@@ -83,8 +85,13 @@ class Tool:
 def list_tools(place: Place) -> Iterator[Finding]:
     """Whatever in SageMaker carries the workshop's tag and has no lister of its own."""
     sagemaker = place.client("sagemaker")
-    found_twice = [*_by_index(place), *_components(place), *_by_own_lists(place)]
-    for arn in sorted({arn.text: arn for arn in found_twice}.values()):
+    found_twice = dict[str, Arn]()
+    for found in (*_by_index(place), *_components(place), *_by_own_lists(place)):
+        if isinstance(found, Problem):
+            yield found
+        else:
+            found_twice[found.text] = found
+    for arn in sorted(found_twice.values()):
         topic = TOPICS.get(arn.kind, Topic.INSTANCES)
         finding = guarded(partial(_look_at, place, topic, Tool(sagemaker, arn)), topic, place.region, f"{arn.text}: ")
         if finding:
@@ -93,12 +100,23 @@ def list_tools(place: Place) -> Iterator[Finding]:
 
 def _look_at(place: Place, topic: Topic, tool: Tool) -> Resource | None:
     """What there is to remove; None when it is gone, another's, or history."""
-    status = tool.status() if tag_of_tool(place, tool) else ""
-    remove, is_history = _removal(tool)
-    if not status or (is_history and _plain(status) in ENDED):
+    if not tag_of_tool(place, tool):
         return None
-    arn = tool.arn
-    return Resource(topic, arn.kind.replace("-", " "), arn.name, place.region, remove, status, arn.text)
+    status, arn, by_hand = tool.status(), tool.arn, ""
+    remove: Callable[[Pace], object]
+    if not status:
+        remove = partial(_refuse_unnamed, place, tool)
+    elif tool.can("Delete"):
+        remove = partial(_delete, tool)
+    elif tool.can("Stop"):  # what has ended stays in SageMaker's history for good
+        if _plain(status) in ENDED:
+            return None
+        remove = partial(_stop, tool)
+    else:
+        by_hand = f"{arn.text}: this command cannot remove its kind. Remove it in the console"
+        remove = refuse(by_hand)
+    kind = arn.kind.replace("-", " ")
+    return Resource(topic, kind, arn.name, place.region, remove, status, arn.text, by_hand)
 
 
 def tag_of_tool(place: Place, tool: Tool) -> bool:
@@ -112,41 +130,50 @@ def _by_index(place: Place) -> list[Arn]:
     return [arn for arn in place.arns if arn.service == "sagemaker" and arn.kind not in LISTED_ELSEWHERE]
 
 
-def _by_own_lists(place: Place) -> Iterator[Arn]:
+def _by_own_lists(place: Place) -> Iterator[Arn | Problem]:
     """With the names as they were given: in ARNs SageMaker writes them in small letters."""
-    sagemaker = place.client("sagemaker")
     for operation, list_key, noun in OWN_LISTS:
-        for page in pages_where_offered(sagemaker, operation):
-            for entry in page[list_key]:
-                arn = Arn.parse(entry[f"{noun}Arn"])
-                if tag_of(place, arn.text) == place.names.workshop:
-                    yield replace(arn, name=entry[f"{noun}Name"])
+        look = partial(_own_list, place, operation, list_key)
+        listed = guarded(look, Topic.INSTANCES, place.region, f"{operation}: ")
+        if isinstance(listed, Problem):
+            yield listed
+            continue
+        tags = tags_of(place, Topic.INSTANCES, [entry[f"{noun}Arn"] for entry in listed])
+        for entry, tag in zip(listed, tags, strict=True):
+            if isinstance(tag, Problem):
+                yield tag
+            elif tag == place.names.workshop:
+                yield replace(Arn.parse(entry[f"{noun}Arn"]), name=entry[f"{noun}Name"])
 
 
-def _components(place: Place) -> Iterator[Arn]:
-    """Inference components of the workshop's endpoints. Where there are some, the config names no model (AWS's API
-    reference, ProductionVariant)."""
+def _own_list(place: Place, operation: str, list_key: str) -> list[dict[str, Any]]:
+    pages = pages_where_offered(place.client("sagemaker"), operation)
+    return [entry for page in pages for entry in page[list_key]]
+
+
+def _components(place: Place) -> Iterator[Arn | Problem]:
+    """Inference components of the workshop's endpoints. What keeps an endpoint's tags from being seen is told by the
+    endpoints' own lister."""
+    listed = list(entries(place, ENDPOINT))
+    tags = tags_of(place, Topic.TENANTS, [entry[ENDPOINT.arn_key] for entry in listed])
+    for entry, tag in zip(listed, tags, strict=True):
+        if tag == place.names.workshop:
+            name = entry[ENDPOINT.name_key]
+            look: Callable[[], list[Arn]] = partial(list, _components_of(place, name))
+            found = guarded(look, Topic.TENANTS, place.region, f"inference components of endpoint {name}: ")
+            yield from [found] if isinstance(found, Problem) else found
+
+
+def _components_of(place: Place, name: str) -> Iterator[Arn]:
+    """Where an endpoint has some, its config names no model (AWS's API reference, ProductionVariant)."""
     sagemaker = place.client("sagemaker")
-    for entry in entries(place, ENDPOINT):
-        if tag_of(place, entry[ENDPOINT.arn_key]) != place.names.workshop:
-            continue
-        name = entry[ENDPOINT.name_key]
-        endpoint = none_if_missing(partial(sagemaker.describe_endpoint, EndpointName=name)) or {}
-        config_name = endpoint.get("EndpointConfigName", name)
-        config = none_if_missing(partial(sagemaker.describe_endpoint_config, EndpointConfigName=config_name)) or {}
-        if all("ModelName" in variant for variant in config.get("ProductionVariants", [])):
-            continue
-        for page in sagemaker.get_paginator("list_inference_components").paginate(EndpointNameEquals=name):
-            yield from (Arn.parse(component["InferenceComponentArn"]) for component in page["InferenceComponents"])
-
-
-def _removal(tool: Tool) -> tuple[Callable[[Pace], None], bool]:
-    """How it goes, and whether what has ended stays in SageMaker's history for good."""
-    if tool.can("Delete"):
-        return partial(_delete, tool), False
-    if tool.can("Stop"):
-        return partial(_stop, tool), True
-    return partial(_refuse, tool), False
+    endpoint = none_if_missing(partial(sagemaker.describe_endpoint, EndpointName=name)) or {}
+    config_name = endpoint.get("EndpointConfigName", name)
+    config = none_if_missing(partial(sagemaker.describe_endpoint_config, EndpointConfigName=config_name)) or {}
+    if all("ModelName" in variant for variant in config.get("ProductionVariants", [])):
+        return
+    for page in sagemaker.get_paginator("list_inference_components").paginate(EndpointNameEquals=name):
+        yield from (Arn.parse(component["InferenceComponentArn"]) for component in page["InferenceComponents"])
 
 
 def _delete(tool: Tool, pace: Pace) -> None:
@@ -155,13 +182,15 @@ def _delete(tool: Tool, pace: Pace) -> None:
 
     def state() -> str:
         status = tool.status()
-        if not status or _is_busy(status):
+        if not status:
+            return ""
+        if _stops_first(tool, status):
+            tool.call("Stop")
+            return "Stopping"
+        if _is_busy(status):
             return status
         if _plain(status) == "DELETEFAILED" and asked:
             raise StillThereError(f"{status}: look at {tool.arn.text} in the console, mend the cause and {WAY_OUT}")
-        if tool.arn.kind == "notebook-instance" and status == "InService":
-            tool.call("Stop")
-            return "Stopping"
         tool.call("Delete")
         asked.append(True)
         return "Deleting" if tool.can("Describe") else ""
@@ -197,13 +226,22 @@ def _stop(tool: Tool, pace: Pace) -> None:
     wait(state, pace, WAY_OUT)
 
 
-def _refuse(tool: Tool, pace: Pace) -> None:
-    raise StillThereError(f"{tool.arn.text}: this command cannot remove its kind. Remove it in the console")
+def _refuse_unnamed(place: Place, tool: Tool, pace: Pace) -> None:
+    """Of what has the tag by its ARN, but is not known by the name in it, in which SageMaker writes small letters."""
+    if none_if_missing(partial(place.client("sagemaker").list_tags, ResourceArn=tool.arn.text)):
+        raise StillThereError(f"{tool.arn.text}: carries the tag, but nothing has that name. Remove it in the console")
 
 
 def _plain(status: str) -> str:
     """AWS writes one state in several ways: InProgress, INPROGRESS, Delete_Failed."""
     return status.replace("_", "").upper()
+
+
+def _stops_first(tool: Tool, status: str) -> bool:
+    """Notebook instances in service and jobs at work are deleted only once they were stopped."""
+    if tool.arn.kind == "notebook-instance":
+        return status == "InService"
+    return tool.arn.kind.endswith("-job") and _plain(status) in ("INPROGRESS", "STARTING") and tool.can("Stop")
 
 
 def _is_busy(status: str) -> bool:

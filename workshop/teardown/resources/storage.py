@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
+from urllib.parse import unquote_plus
 
 from rich.filesize import decimal
 
@@ -15,6 +17,8 @@ from workshop.teardown.resources.resource import Finding, Lookalike, Place, Reso
 from workshop.teardown.resources.stacks import is_own, stack_exists
 
 CONTENTS = "contents of bucket"
+# XML 1.0, 2.2: what no document can hold, so that a list of keys to delete cannot name them.
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 PAGE = 1000  # of objects; also the most that one deletion takes
 
 
@@ -53,8 +57,15 @@ def _versions(s3: Any, bucket: str, prefix: str) -> Iterator[list[dict[str, Any]
 
 
 def _uploads(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
-    pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
-    return [upload for page in pages for upload in page.get("Uploads", [])]
+    """All pages. botocore asks for encoded keys, and decodes them, in lists of objects but not in this one."""
+    uploads, start = list[dict[str, Any]](), dict[str, str]()
+    while True:
+        page = s3.list_multipart_uploads(Bucket=bucket, Prefix=prefix, EncodingType="url", **start)
+        decode = unquote_plus if page.get("EncodingType") == "url" else str
+        uploads += [{**upload, "Key": decode(upload["Key"])} for upload in page.get("Uploads", [])]
+        if not page.get("IsTruncated"):
+            return uploads
+        start = {"KeyMarker": decode(page["NextKeyMarker"]), "UploadIdMarker": page["NextUploadIdMarker"]}
 
 
 def _contents(s3: Any, bucket: str, prefix: str = "") -> str:
@@ -91,8 +102,11 @@ def _delete_objects(s3: Any, bucket: str, entries: list[dict[str, Any]]) -> None
     if not entries:
         return
     objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
-    refused = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}).get("Errors", [])
-    if refused:
+    for each in (each for each in objects if NOT_IN_XML.search(each["Key"])):
+        s3.delete_object(Bucket=bucket, **each)
+    objects = [each for each in objects if not NOT_IN_XML.search(each["Key"])]
+    refused = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}) if objects else {}
+    if refused := refused.get("Errors", []):
         first = refused[0]
         raise StillThereError(f"{len(refused)} objects were not deleted, {first['Key']} first: {first['Message']}")
 
