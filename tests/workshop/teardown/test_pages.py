@@ -83,7 +83,7 @@ class Holding(PagedCloud):
             case "DeleteModelPackage":
                 return self._take(params["ModelPackageName"])
             case "DescribeEndpointConfig":  # names no model: components do
-                return super()._sagemaker(region, operation, params) | {"ProductionVariants": [{"VariantName": "v"}]}
+                return {**params, "ProductionVariants": [{"VariantName": "v"}]}
         return super()._sagemaker(region, operation, params)
 
     def _take(self, arn: str) -> Record:
