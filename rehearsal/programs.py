@@ -56,7 +56,7 @@ def _run(step: Step, command: Sequence[str], environment: Environment, name: str
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**environment, "PATH": path, "CI": "true"},
+        env={**environment, "PATH": path, "PYTHONPATH": str(PROJECT), "CI": "true"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from rehearsal.stand_in import build_stand_in
 from tests import secrets
+from tests.helpers.project import ROOT, copy_project
 
-ROOT = Path(__file__).parent.parent
 SEED = 42
 PRINTED: list[str] = []
 
@@ -27,7 +26,15 @@ def sample_corpus() -> Path:
 
 
 @pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's folder as an organiser has it, with the tests' settings in cdk.json."""
+    return copy_project(tmp_path_factory.mktemp("project") / "chitra")
+
+
+@pytest.fixture(scope="session")
 def stand_in(tmp_path_factory: pytest.TempPathFactory, sample_corpus: Path) -> Path:
+    from rehearsal.stand_in import build_stand_in  # brings PyTorch, which takes seconds
+
     folder = tmp_path_factory.mktemp("stand-in") / "model"
     build_stand_in(sample_corpus, folder, seed=SEED)
     return folder

@@ -7,7 +7,6 @@ tests of an interruption and of a failure run jobs as processes, everywhere.
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,18 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings import CDK_JSON
 from local_aws.engine import docker, engine_problem
 from tests import secrets
-
-ROOT = CDK_JSON.parent
+from tests.helpers.project import ROOT, write_cdk_json
 
 
 def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list[str]:
     """A rehearsal that writes to ``folder``, which is the build/rehearsal of a workshop's folder."""
     home = folder.parent.parent
     home.mkdir(exist_ok=True)
-    shutil.copy(CDK_JSON, home)
+    write_cdk_json(home)
     program = (
         # A shell without job control starts its background jobs, and so this one, with SIGINT ignored.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"

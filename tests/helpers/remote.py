@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from infra.settings import read_settings
 from tests.helpers.accounts import EARLIER, FORGOTTEN, HOME
 from tests.helpers.cloud import Cloud, RefusalError
 from tests.helpers.cloud_session import client_of
+from tests.helpers.project import SETTINGS
 from tests.workshop.teardown.test_teardown_properties import tear_down
 
 SERVICES = ("sts", "ec2", "s3", "ecr", "iam", "logs", "sagemaker", "scheduler", "stepfunctions", "cloudformation")
@@ -89,7 +89,7 @@ class KillingServer:
 
 
 def _child(address: str, journal: str) -> None:
-    tear_down(RemoteCloud(address), Path(journal), read_settings())  # type: ignore[arg-type]
+    tear_down(RemoteCloud(address), Path(journal), SETTINGS)  # type: ignore[arg-type]
 
 
 def tear_down_in_a_process(server: KillingServer, journal: Path) -> int:

@@ -11,9 +11,9 @@ from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 
 from infra.names import Names
-from infra.settings import CONTEXT_KEY, Settings, parse_settings
+from infra.settings import Settings, parse_settings
 from infra.stacks import build_app
-from tests.infra.test_settings import SHIPPED
+from tests.helpers.project import CONTEXT, SETTINGS, cdk_json
 
 Templates = dict[str, Template]
 
@@ -26,7 +26,7 @@ def synthesise(settings: Settings) -> Templates:
 @functools.cache
 def _synthesise(text: str) -> Templates:
     settings = Settings.model_validate_json(text)
-    app = build_app(App(context={CONTEXT_KEY: SHIPPED}), settings)
+    app = build_app(App(context=cdk_json(CONTEXT)["context"]), settings)
     stacks = {name: app.node.find_child(name) for name in Names(settings.name).stacks}
     return {
         name.removeprefix(f"{settings.name}-"): Template.from_stack(stack)
@@ -37,7 +37,7 @@ def _synthesise(text: str) -> Templates:
 
 @pytest.fixture(scope="session")
 def shipped() -> Settings:
-    return parse_settings(SHIPPED)
+    return SETTINGS
 
 
 @pytest.fixture(scope="session")
@@ -47,4 +47,4 @@ def templates(shipped: Settings) -> Templates:
 
 @pytest.fixture(scope="session")
 def templates_with() -> Callable[[dict[str, Any]], Templates]:
-    return lambda changes: synthesise(parse_settings(SHIPPED | changes))
+    return lambda changes: synthesise(parse_settings(CONTEXT | changes))

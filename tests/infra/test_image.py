@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,33 +11,17 @@ import pytest
 from aws_cdk import App
 
 from infra.image import target
-from infra.settings import CONTEXT_KEY, SettingsError, parse_settings
+from infra.settings import SettingsError, parse_settings
 from infra.stacks import build_app
+from tests.helpers.project import CONTEXT, cdk_json
 from tests.infra.conftest import Templates
-from tests.infra.test_settings import SHIPPED
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
 URI = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/chitra:1"
 SOURCES: dict[str, dict[str, Any]] = {
     "local": {},
     "codebuild": {"image_source": "codebuild"},
     "uri": {"image_source": "uri", "image_uri": URI},
 }
-DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
-
-
-@pytest.mark.parametrize("source", SOURCES)
-def test_should_keep_to_the_reviewed_template(
-    source: str, templates_with: Callable[[dict[str, Any]], Templates]
-) -> None:
-    """A change shows in the pull request: write the snapshots anew with UPDATE_SNAPSHOTS=1 pytest tests/infra."""
-    template = templates_with(SOURCES[source])["workflow"].to_json()
-    text = DIGEST.sub("<sha256>", json.dumps(template, indent=1, sort_keys=True)) + "\n"
-    file = SNAPSHOTS / f"{source}.json"
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")
 
 
 def image_of(template: Any) -> str:
@@ -65,7 +47,7 @@ def test_should_build_in_codebuild_what_docker_would_build(
     environment = project["Properties"]["Environment"]
     variables = {each["Name"]: each["Value"] for each in environment["EnvironmentVariables"]}
     assert environment["PrivilegedMode"] is True
-    assert variables["MODEL_ADDRESS"] == SHIPPED["model"]["address"]
+    assert variables["MODEL_ADDRESS"] == CONTEXT["model"]["address"]
     assert variables["TARGET"] == "cuda"
     commands = json.loads(project["Properties"]["Source"]["BuildSpec"])["phases"]["build"]["commands"]
     assert all("$REPOSITORY:$TAG" in command for command in commands)
@@ -81,7 +63,7 @@ def test_should_call_another_model_or_target_another_image(
         variables = project["Properties"]["Environment"]["EnvironmentVariables"]
         return str(next(each["Value"] for each in variables if each["Name"] == "TAG"))
 
-    model = {"address": SHIPPED["model"]["address"], "sha256": "0" * 64}
+    model = {"address": CONTEXT["model"]["address"], "sha256": "0" * 64}
     on_cpu = {"training": {"instance_type": "ml.m5.xlarge"}}
     assert len({tag({}), tag({"model": model}), tag(on_cpu)}) == 3
     assert tag({}) == tag({})
@@ -99,13 +81,13 @@ def test_should_call_another_model_or_target_another_image(
 )
 def test_should_hold_cuda_where_a_gpu_is(training: str, endpoint: str, expected: str) -> None:
     changes = {"training": {"instance_type": training}, "endpoint": {"instance_type": endpoint}}
-    assert target(parse_settings(SHIPPED | changes)) == expected
+    assert target(parse_settings(CONTEXT | changes)) == expected
 
 
 def test_should_keep_a_model_of_your_own_out_of_the_asset(tmp_path: Path) -> None:
     model = {"address": "models/chiTra-1.0.tar.gz", "sha256": "0" * 64}
-    context = SHIPPED | {"model": model}
-    build_app(App(outdir=str(tmp_path), context={CONTEXT_KEY: context}), parse_settings(context)).synth()
+    context = CONTEXT | {"model": model}
+    build_app(App(outdir=str(tmp_path), context=cdk_json(context)["context"]), parse_settings(context)).synth()
     [manifest] = tmp_path.glob("chitra-workflow.assets.json")
     [image] = json.loads(manifest.read_text())["dockerImages"].values()
     assert Path(image["source"]["dockerBuildContexts"]["models"]).name == "models"
@@ -117,4 +99,4 @@ def test_should_keep_a_model_of_your_own_out_of_the_asset(tmp_path: Path) -> Non
 def test_should_send_no_model_of_your_own_to_codebuild() -> None:
     model = {"address": "models/chiTra-1.0.tar.gz", "sha256": "0" * 64}
     with pytest.raises(SettingsError, match="codebuild fetches the model itself"):
-        parse_settings(SHIPPED | {"model": model, "image_source": "codebuild"})
+        parse_settings(CONTEXT | {"model": model, "image_source": "codebuild"})

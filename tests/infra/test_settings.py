@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.settings import CDK_JSON, CONTEXT_KEY, SettingsError, parse_settings, read_settings
+from infra.names import Names
+from infra.settings import SettingsError, parse_settings, read_settings
+from tests.helpers.project import CONTEXT
+from tests.infra.conftest import synthesise
 from training_image.hyperparameters import parse_hyperparameters
-
-SHIPPED: dict[str, Any] = json.loads(CDK_JSON.read_text())["context"][CONTEXT_KEY]
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
-    context = deepcopy(SHIPPED)
+    context = deepcopy(CONTEXT)
     section = context
     *parents, key = path.split(".")
     for parent in parents:
@@ -25,13 +25,11 @@ def changed(path: str, value: object) -> dict[str, Any]:
     return context
 
 
-def test_should_accept_what_is_shipped() -> None:
+def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() -> None:
     settings = read_settings()
-    assert settings.name == "chitra"
-    assert settings.region == "ap-northeast-1"
-    assert len(settings.participants) == 1
-    assert settings.training.instance_type == "ml.g4dn.xlarge"
-    assert settings.power_user is False
+    made = {name for name, template in synthesise(settings).items() if template.to_json()["Resources"]}
+    assert {f"{settings.name}-{name}" for name in made} == set(Names(settings.name).stacks)
+    assert parse_hyperparameters(settings.training.hyperparameters)
 
 
 @pytest.mark.parametrize(
@@ -95,10 +93,6 @@ def test_should_name_the_line_that_no_parser_takes(tmp_path: Path, content: str,
     with pytest.raises(SettingsError, match=message) as caught:
         read_settings(tmp_path)
     assert len(str(caught.value).splitlines()) == 1
-
-
-def test_should_ship_hyperparameters_that_training_knows() -> None:
-    assert parse_hyperparameters(SHIPPED["training"]["hyperparameters"]).epochs == 3
 
 
 def test_should_report_every_wrong_key_on_a_line_of_its_own() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,12 +13,10 @@ from typing import Any
 from aws_cdk import App
 from aws_cdk.assertions import Match, Template
 
-from infra.settings import CONTEXT_KEY, parse_settings
 from infra.stacks import build_app
+from tests.helpers.project import CONTEXT, ROOT, SETTINGS, cdk_json, copy_project
 from tests.infra.conftest import Templates
-from tests.infra.test_settings import SHIPPED
 
-ROOT = Path(__file__).parent.parent.parent
 TIMES_OF_THE_RUN = ("validation-report.json", "performance-counters.json")
 
 
@@ -157,7 +154,7 @@ def test_should_make_no_endpoint_before_the_schedule_that_deletes_it(templates: 
 
 
 def test_should_stage_templates_and_images_under_the_workshops_own_names(tmp_path: Path) -> None:
-    app = build_app(App(outdir=str(tmp_path), context={CONTEXT_KEY: SHIPPED}), parse_settings(SHIPPED))
+    app = build_app(App(outdir=str(tmp_path), context=cdk_json(CONTEXT)["context"]), SETTINGS)
     app.synth()
     keys, tags = set(), set()
     for manifest in tmp_path.glob("*.assets.json"):
@@ -193,19 +190,14 @@ def synthesise_with_the_cli(source: Path, output: Path) -> dict[str, bytes]:
     }
 
 
-def test_should_synthesise_the_same_bytes_anywhere(tmp_path: Path) -> None:
-    copy = tmp_path / "elsewhere"
-    copy.mkdir()
-    for name in ("app.py", "cdk.json", "chitra", "infra", "models", "preprocessing", "training_image"):
-        source = ROOT / name
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, copy / name, ignore=ignore) if source.is_dir() else shutil.copy(source, copy / name)
+def test_should_synthesise_the_same_bytes_anywhere(tmp_path: Path, project: Path) -> None:
+    copy = copy_project(tmp_path / "elsewhere")
     (copy / "README.md").write_text("something else than the project's")
     (copy / "training_image/notes.txt").write_text("not part of the image")
     outputs = [tmp_path / "first", tmp_path / "second"]
     for output in outputs:
         output.mkdir()
-    first = synthesise_with_the_cli(ROOT, outputs[0])
+    first = synthesise_with_the_cli(project, outputs[0])
     second = synthesise_with_the_cli(copy, outputs[1])
     assert [name for name in first if name.endswith(".template.json")] == [
         "chitra-foundation.template.json",

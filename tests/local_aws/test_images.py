@@ -17,9 +17,10 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.settings import read_settings
+from infra.settings import FOLDER_VARIABLE
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws
+from tests.helpers.project import SETTINGS, write_cdk_json
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment, find_deployment
@@ -35,6 +36,7 @@ class Deployed:
     aws: LocalAws
     session: boto3.Session
     deployment: Deployment
+    folder: Path
 
     def push(self, media_type: str, architecture: str = "amd64") -> None:
         """Put an image of this kind in the place of the deployed one, as an engine pushes it."""
@@ -58,7 +60,8 @@ class Deployed:
     def run(self) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "workshop.cli", "run", "--name", "of-an-image"],
-            env=self.aws.environment() | {"COLUMNS": "200", "PATH": os.environ["PATH"]},
+            env=self.aws.environment()
+            | {"COLUMNS": "200", "PATH": os.environ["PATH"], FOLDER_VARIABLE: str(self.folder)},
             capture_output=True,
             text=True,
             timeout=300,
@@ -73,10 +76,11 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterator[Deployed]:
-    settings = read_settings()
-    with LocalAws(tmp_path_factory.mktemp("images"), runtime=Runtime(stand_in), region=settings.region) as aws:
-        session = deploy(aws, settings)
-        yield Deployed(aws, session, find_deployment(Account(session), settings))
+    folder = tmp_path_factory.mktemp("images")
+    write_cdk_json(folder)
+    with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=SETTINGS.region) as aws:
+        session = deploy(aws, SETTINGS)
+        yield Deployed(aws, session, find_deployment(Account(session), SETTINGS), folder)
 
 
 def create_model(sagemaker: Any, image: str) -> None:

@@ -12,9 +12,10 @@ from datasets import load_from_disk
 
 from chitra.contract import SPLITS
 from chitra.corpus import read_corpus
-from infra.settings import Settings, read_settings
+from infra.settings import Settings
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws
+from tests.helpers.project import SETTINGS
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment, find_deployment
@@ -27,7 +28,7 @@ INSTANCES = 2
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    shipped = read_settings()
+    shipped = SETTINGS
     preprocessing = shipped.preprocessing.model_copy(update={"instance_count": INSTANCES})
     return shipped.model_copy(update={"preprocessing": preprocessing})
 

@@ -10,9 +10,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.settings import Settings, read_settings
+from infra.settings import Settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
+from tests.helpers.project import SETTINGS
 from tests.local_aws import permission_rows as rows
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
@@ -26,7 +27,7 @@ PARTICIPANTS = ["participant-1", "participant-2"]
 @pytest.fixture(scope="module")
 def callers(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterator[Callers]:
     """Two workshops in one account, with something of each that the other might reach for."""
-    settings = read_settings().model_copy(update={"participants": PARTICIPANTS})
+    settings = SETTINGS.model_copy(update={"participants": PARTICIPANTS})
     neighbour = settings.model_copy(update={"name": "chitra-2", "power_user": True})
     folder = tmp_path_factory.mktemp("permissions")
     with LocalAws(folder, runtime=Runtime(stand_in), region=settings.region) as aws:

@@ -13,9 +13,9 @@ import pytest
 
 from chitra.errors import WorkshopError
 from infra.names import Names
-from infra.settings import read_settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
+from tests.helpers.project import SETTINGS
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
@@ -32,7 +32,7 @@ def session(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterato
     """An account in which the real templates are deployed and a run left an artefact."""
     folder = tmp_path_factory.mktemp("workflow")
     with LocalAws(folder, runtime=Runtime(stand_in), region=REGION) as aws:
-        root = deploy(aws, read_settings())
+        root = deploy(aws, SETTINGS)
         bucket = NAMES.bucket(ACCOUNT, REGION)
         root.client("s3").put_object(Bucket=bucket, Key=f"models/{RUN}/output/model.tar.gz", Body=b"no archive")
         yield root
@@ -51,7 +51,7 @@ def without_scheduler(iam: Any, states: Any) -> None:
 
 
 def test_should_schedule_the_end_of_an_endpoint_and_say_when_it_fails(session: boto3.Session) -> None:
-    deployment = find_deployment(Account(session), read_settings())
+    deployment = find_deployment(Account(session), SETTINGS)
     started = create_endpoint(Account(session), deployment, RUN, hours=3)
     with pytest.raises(RunFailedError, match="Failed"):  # what it should serve is no archive
         list(follow_run(Account(session), started, poll_seconds=0.2))
@@ -64,7 +64,7 @@ def test_should_make_no_endpoint_when_its_schedule_cannot_be_made(session: boto3
     sagemaker = session.client("sagemaker")
     before = {each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]}
     without_scheduler(session.client("iam"), session.client("stepfunctions"))
-    started = create_endpoint(Account(session), find_deployment(Account(session), read_settings()), RUN, hours=1)
+    started = create_endpoint(Account(session), find_deployment(Account(session), SETTINGS), RUN, hours=1)
     with pytest.raises(RunFailedError, match="scheduler:CreateSchedule"):
         list(follow_run(Account(session), started, poll_seconds=0.2))
     assert {each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]} == before
@@ -73,6 +73,4 @@ def test_should_make_no_endpoint_when_its_schedule_cannot_be_made(session: boto3
 
 def test_should_refuse_a_run_without_a_model(session: boto3.Session) -> None:
     with pytest.raises(WorkshopError, match=r"run chitra--nothing: left no model in s3://"):
-        create_endpoint(
-            Account(session), find_deployment(Account(session), read_settings()), "chitra--nothing", hours=None
-        )
+        create_endpoint(Account(session), find_deployment(Account(session), SETTINGS), "chitra--nothing", hours=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +14,10 @@ import boto3
 import pytest
 
 from infra.names import Names
-from infra.settings import CDK_JSON, FOLDER_VARIABLE, read_settings
+from infra.settings import FOLDER_VARIABLE
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
+from tests.helpers.project import SETTINGS, write_cdk_json
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.caller import participant
@@ -76,12 +76,11 @@ class Day:
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus: Path) -> Iterator[Day]:
-    settings = read_settings()
     folder = tmp_path_factory.mktemp("day")
-    shutil.copy(CDK_JSON, folder)
-    with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=settings.region) as aws:
-        organiser = deploy(aws, settings)
-        day = Day(aws, organiser, find_deployment(Account(organiser), settings), folder)
+    write_cdk_json(folder)
+    with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=SETTINGS.region) as aws:
+        organiser = deploy(aws, SETTINGS)
+        day = Day(aws, organiser, find_deployment(Account(organiser), SETTINGS), folder)
         day.workshop("upload", "--corpus", str(sample_corpus))
         day.workshop("credentials", "participant-1")
         yield day

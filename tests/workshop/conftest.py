@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from infra.settings import CDK_JSON
 from tests.helpers.moto_server import Moto, moto_server
+from tests.helpers.project import write_cdk_json
 
 
 @pytest.fixture
 def moto(tmp_path: Path) -> Iterator[Moto]:
-    shutil.copy(CDK_JSON, tmp_path)
+    write_cdk_json(tmp_path)
     with moto_server(tmp_path) as aws:
         yield aws

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
 OFFLINE = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
@@ -18,15 +17,15 @@ OFFLINE = {
 }
 
 
-def workshop(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return run("workshop.cli", *arguments, **variables)
+def workshop(project: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return run(project, "workshop.cli", *arguments, **variables)
 
 
-def run(module: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(project: Path, module: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")} | OFFLINE | variables
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
+        cwd=project,
         env=environment,
         input="",
         capture_output=True,
@@ -36,12 +35,18 @@ def run(module: str, *arguments: str, **variables: str) -> subprocess.CompletedP
     )
 
 
-def test_should_list_its_commands() -> None:
-    done = workshop("--help")
+def test_should_list_its_commands(project: Path) -> None:
+    done = workshop(project, "--help")
     assert done.returncode == 0
     commands = "fetch doctor credentials upload run status endpoint predict export teardown verify"
     for command in commands.split():
         assert command in done.stdout
+
+
+def test_should_name_the_participants_of_cdk_json(project: Path) -> None:
+    done = workshop(project, "credentials")
+    assert done.returncode == 2
+    assert "name one participant, or --all. In cdk.json are: participant-1." in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -53,7 +58,6 @@ def test_should_list_its_commands() -> None:
         (["upload", "--corpus", "nowhere"], 1, "no AWS credentials were found"),
         (["fetch", "model", "--version", "9"], 2, "--version 9: is unknown"),
         (["fetch", "corpus", "--from", "nowhere"], 2, "nowhere: does not exist"),
-        (["credentials"], 2, "name one participant, or --all. In cdk.json are: participant-1."),
         (["credentials", "a", "--all"], 2, "name one participant, or --all"),
         (["credentials", "a", "--revoke", "--rotate"], 2, "--revoke: goes neither with --rotate nor with --console"),
         (["endpoint", "create", "r", "--hours", "99"], 2, "--hours 99: must be from 1 to 72"),
@@ -64,8 +68,8 @@ def test_should_list_its_commands() -> None:
         (["nonsense"], 2, "No such command"),
     ],
 )
-def test_should_explain_a_mistake_in_one_line(arguments: list[str], code: int, message: str) -> None:
-    done = workshop(*arguments)
+def test_should_explain_a_mistake_in_one_line(project: Path, arguments: list[str], code: int, message: str) -> None:
+    done = workshop(project, *arguments)
     assert done.returncode == code, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -80,37 +84,39 @@ def test_should_explain_a_mistake_in_one_line(arguments: list[str], code: int, m
         (["nonsense"], 2, "No such command"),
     ],
 )
-def test_should_explain_a_mistake_in_a_rehearsals_call(arguments: list[str], code: int, message: str) -> None:
-    done = run("rehearsal.cli", *arguments)
+def test_should_explain_a_mistake_in_a_rehearsals_call(
+    project: Path, arguments: list[str], code: int, message: str
+) -> None:
+    done = run(project, "rehearsal.cli", *arguments)
     assert done.returncode == code, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["run"], ["doctor"], ["teardown"], ["credentials", "--all"]])
-def test_should_name_a_profile_that_does_not_exist(arguments: list[str]) -> None:
-    done = workshop(*arguments, AWS_PROFILE="nosuch")
+def test_should_name_a_profile_that_does_not_exist(project: Path, arguments: list[str]) -> None:
+    done = workshop(project, *arguments, AWS_PROFILE="nosuch")
     assert done.returncode == 1
     assert "AWS_PROFILE: The config profile (nosuch) could not be found" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_should_say_that_aws_cannot_be_reached() -> None:
+def test_should_say_that_aws_cannot_be_reached(project: Path) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMPTS": "1"}
-    done = workshop("teardown", "--yes", **keys)
+    done = workshop(project, "teardown", "--yes", **keys)
     assert done.returncode == 1
     assert "error: AWS did not answer (Could not connect to the endpoint URL" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_should_end_with_130_when_interrupted() -> None:
+def test_should_end_with_130_when_interrupted(project: Path) -> None:
     program = (
         "import os, signal; from workshop.commands import organise; from workshop import cli;"
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "organise.read_settings = lambda: os.kill(os.getpid(), signal.SIGINT); cli.main()"
+        "organise.read_settings = lambda folder: os.kill(os.getpid(), signal.SIGINT); cli.main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, "doctor"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program, "doctor"], cwd=project, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr

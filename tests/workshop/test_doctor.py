@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings, read_settings
+from infra.settings import Settings
 from tests.helpers.accounts import HOME, build, stacks
 from tests.helpers.cloud import Cloud, RefusalError
 from tests.helpers.cloud_session import CloudSession
+from tests.helpers.project import SETTINGS
 from workshop.aws.account import Account
 from workshop.doctor import DEPLOY_ACTIONS, ORGANISER_ACTIONS, Check, State, examine, needed_quotas
 
@@ -64,7 +65,7 @@ def docker(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 
 
 def settings(**changes: Any) -> Settings:
-    given = read_settings()
+    given = SETTINGS
     model = given.model.model_copy(update={"address": "models/chiTra-1.0.tar.gz", "sha256": "0" * 64})
     return given.model_copy(update={"model": model, **changes})
 

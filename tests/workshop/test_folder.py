@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings import CDK_JSON, FOLDER_VARIABLE, read_settings
+from infra.settings import FOLDER_VARIABLE
 from tests.helpers.leftovers import ACCOUNT, REGION
 from tests.helpers.moto_server import Moto
+from tests.helpers.project import CONTEXT, ROOT, SETTINGS, write_cdk_json
 from tests.workshop.test_moto import RUN, bootstrap, deploy, furnish
-
-ROOT = CDK_JSON.parent
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     for room in ("chitra", "infra", "workshop"):
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(CDK_JSON, folder)
+    write_cdk_json(folder)
     return folder
 
 
@@ -53,14 +52,12 @@ def run(module: str, *arguments: str, cwd: Path, **variables: str) -> subprocess
 def named(folder: Path, name: str) -> Path:
     """A folder with settings of another workshop's participant, ``name``."""
     folder.mkdir()
-    content = json.loads(CDK_JSON.read_text(encoding="utf-8"))
-    content["context"]["workshop"]["participants"] = [name]
-    (folder / "cdk.json").write_text(json.dumps(content), encoding="utf-8")
+    write_cdk_json(folder, {**CONTEXT, "participants": [name]})
     return folder
 
 
 def test_should_keep_secrets_and_a_teardowns_journal_in_the_project(moto: Moto, project: Path, elsewhere: Path) -> None:
-    settings = read_settings()
+    settings = SETTINGS
     bootstrap(moto)
     deploy(moto, settings)
     furnish(moto, settings)
@@ -94,7 +91,7 @@ def test_should_keep_secrets_and_a_teardowns_journal_in_the_project(moto: Moto, 
 
 
 def test_should_export_to_where_the_caller_is_when_told_so(moto: Moto, elsewhere: Path) -> None:
-    settings = read_settings()
+    settings = SETTINGS
     bootstrap(moto)
     deploy(moto, settings)
     furnish(moto, settings)

@@ -9,9 +9,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names, bootstrap_bucket, bootstrap_repository
-from infra.settings import Settings, read_settings
+from infra.settings import Settings
 from tests.helpers.leftovers import ACCOUNT, REGION, leave_a_run
 from tests.helpers.moto_server import Moto
+from tests.helpers.project import SETTINGS
 from tests.infra.conftest import synthesise
 
 RUN = "chitra--run-1"
@@ -108,7 +109,7 @@ def answer_on_a_terminal(aws: Moto, arguments: list[str], answers: dict[str, str
 
 
 def test_should_offer_the_export_before_it_asks(moto: Moto) -> None:
-    settings = read_settings()
+    settings = SETTINGS
     bootstrap(moto)
     deploy(moto, settings)
     furnish(moto, settings)
@@ -125,7 +126,7 @@ def test_should_offer_the_export_before_it_asks(moto: Moto) -> None:
 
 
 def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
-    settings = read_settings()
+    settings = SETTINGS
     bootstrap(moto)
     neighbour = settings.model_copy(update={"name": "chitra-2"})
     deploy(moto, neighbour)
@@ -181,7 +182,7 @@ def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
 def test_should_end_what_participants_made_by_other_means(moto: Moto) -> None:
     """Notebooks bill until somebody ends them; what no command can remove is named and fails the teardown."""
     bootstrap(moto)
-    settings = read_settings()
+    settings = SETTINGS
     tags = [{"Key": "workshop", "Value": settings.name}]
     others = [{"Key": "workshop", "Value": "chitra-2"}]
     sagemaker, sqs = moto.client("sagemaker"), moto.client("sqs")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import read_settings
+from tests.helpers.project import SETTINGS
 from tests.workshop.test_moto import RUN, Moto, bootstrap, deploy, furnish, moto
 
 __all__ = ["moto"]  # the server, as a fixture
@@ -19,7 +19,7 @@ ROLE = "arn:aws:iam::123456789012:role/chitra-sagemaker-execution"
 @pytest.fixture
 def account(moto: Moto) -> Moto:
     """Workshops chitra and chitra-2, each with two participants; and users of nobody's stack."""
-    settings = read_settings().model_copy(update={"participants": ["participant-1", "left-cdk-json"]})
+    settings = SETTINGS.model_copy(update={"participants": ["participant-1", "left-cdk-json"]})
     bootstrap(moto)
     deploy(moto, settings)
     deploy(moto, settings.model_copy(update={"name": "chitra-2"}))
@@ -184,7 +184,7 @@ def test_should_take_no_schedule_for_the_endpoints_that_ends_another(account: Mo
 
 
 def test_should_upload_only_into_a_bucket_with_the_tag(account: Moto) -> None:
-    furnish(account, read_settings())
+    furnish(account, SETTINGS)
     s3, bucket = account.client("s3"), "chitra-sagemaker-123456789012-ap-northeast-1"
     s3.put_object(Bucket=bucket, Key="corpus/earlier", Body=b"x")
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": OTHER})

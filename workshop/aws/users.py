@@ -10,7 +10,8 @@ from workshop.aws.waiting import none_if_missing
 
 def revoke_keys(iam: Any, user: str) -> int:
     """Delete every access key of a user; returns how many there were."""
-    keys = iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+    pages = iam.get_paginator("list_access_keys").paginate(UserName=user)
+    keys = [key for page in pages for key in page["AccessKeyMetadata"]]
     for key in keys:
         none_if_missing(partial(iam.delete_access_key, UserName=user, AccessKeyId=key["AccessKeyId"]))
     return len(keys)

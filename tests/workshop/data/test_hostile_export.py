@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
@@ -17,7 +16,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from infra.names import PARAMETER_KEYS, Names
-from infra.settings import CDK_JSON, FOLDER_VARIABLE
+from infra.settings import FOLDER_VARIABLE
+from tests.helpers.project import CONTEXT, cdk_json, write_cdk_json
 from workshop import cli
 from workshop.aws.account import Account
 from workshop.data.unexported_runs import list_unexported_runs
@@ -41,7 +41,7 @@ def archive(content: bytes = b"weights") -> bytes:
 def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[boto3.Session]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    shutil.copy(CDK_JSON, tmp_path)
+    write_cdk_json(tmp_path)
     with mock_aws():
         session = boto3.Session("x", "x", region_name=REGION)
         s3, ssm = session.client("s3"), session.client("ssm")
@@ -127,7 +127,7 @@ def test_should_refuse_the_key_by_name_and_bring_home_the_rest(
     assert code == 0
     lines = [line for line in said.splitlines() if "refused" in line]
     assert len(lines) == 1, said
-    assert (tmp_path / "cdk.json").read_bytes() == CDK_JSON.read_bytes()
+    assert json.loads((tmp_path / "cdk.json").read_text()) == cdk_json(CONTEXT)
     assert files_below(tmp_path) == {
         "cdk.json",
         *(f"export/{run}/{file}" for run in (GOOD, OTHER) for file in GOOD_FILES),

@@ -11,9 +11,10 @@ import pytest
 from tests.helpers.accounts import FORGOTTEN, HOME, NAMES, TAG, Thing, build, sagemaker, stacks, whole_workshop
 from tests.helpers.cloud import ACCOUNT, TOOLS, Cloud, RefusalError
 from tests.helpers.cloud_session import CloudSession
+from tests.helpers.project import SETTINGS
 from tests.workshop.teardown.test_receipts import JOBS_GROUP, OTHERS, look_again
 from tests.workshop.teardown.test_teardown_properties import tear_down
-from tests.workshop.teardown.test_teardown_states import IMPATIENT, SETTINGS, impatient, kinds
+from tests.workshop.teardown.test_teardown_states import IMPATIENT, impatient, kinds
 from workshop.aws.account import Account
 from workshop.commands.removal import why_data_is_kept
 from workshop.teardown.journal import Journal

@@ -10,9 +10,10 @@ import pytest
 from tests.helpers.accounts import FORGOTTEN, HOME, NAMES, TAG, Thing, build, sagemaker, whole_workshop
 from tests.helpers.cloud import ACCOUNT, TOOLS, Cloud, RefusalError
 from tests.helpers.cloud_session import CloudSession
+from tests.helpers.project import SETTINGS
 from tests.helpers.remote import KillingServer, tear_down_in_a_process
 from tests.workshop.teardown.test_teardown_properties import tear_down
-from tests.workshop.teardown.test_teardown_states import SETTINGS, impatient, kinds
+from tests.workshop.teardown.test_teardown_states import impatient, kinds
 from workshop.aws.account import Account
 from workshop.teardown.journal import Journal
 from workshop.teardown.receipt import as_text, receipt

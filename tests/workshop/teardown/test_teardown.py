@@ -10,11 +10,12 @@ import boto3
 import pytest
 
 from infra.names import Names, bootstrap_bucket, bootstrap_repository
-from infra.settings import Settings, read_settings
+from infra.settings import Settings
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws
 from rehearsal.inventory import inventory
 from tests.helpers.leftovers import ACCOUNT, REGION, leave_a_run
+from tests.helpers.project import SETTINGS
 from workshop.aws.account import Account
 from workshop.aws.waiting import Pace
 from workshop.teardown.journal import Journal
@@ -70,7 +71,7 @@ def tear_down(session: boto3.Session, settings: Settings, folder: Path) -> Outco
 
 
 def test_should_remove_its_own_and_keep_the_neighbours(session: boto3.Session, tmp_path: Path) -> None:
-    settings = read_settings()
+    settings = SETTINGS
     furnish(session, "chitra-2")
     container = {"Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{REPOSITORY}:chitra-2--1"}
     session.client("sagemaker").create_model(
@@ -91,6 +92,6 @@ def test_should_remove_its_own_and_keep_the_neighbours(session: boto3.Session, t
 
 
 def test_should_find_nothing_in_an_account_without_the_workshop(session: boto3.Session, tmp_path: Path) -> None:
-    found = survey(Account(session), read_settings())
+    found = survey(Account(session), SETTINGS)
     assert found.clean
-    assert tear_down(session, read_settings(), tmp_path).removed == []
+    assert tear_down(session, SETTINGS, tmp_path).removed == []

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from infra.settings import read_settings
 from tests.helpers.accounts import FORGOTTEN, HOME, build, some_neighbours, whole_workshop, without_history
 from tests.helpers.cloud import Cloud, RefusalError, signature
+from tests.helpers.project import SETTINGS
 from tests.workshop.teardown.test_teardown_properties import tear_down
 
 REGIONS = (HOME, FORGOTTEN)
-SETTINGS = read_settings()
 
 
 def furnished() -> Cloud:

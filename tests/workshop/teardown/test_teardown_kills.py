@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.helpers.accounts import without_history
+from tests.helpers.project import SETTINGS
 from tests.helpers.remote import KillingServer, tear_down_in_a_process
 from tests.workshop.teardown.test_teardown_faults import (
     NEIGHBOURS,
-    SETTINGS,
     calls_of_a_full_teardown,
     furnished,
     neighbours_of,

@@ -8,10 +8,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.settings import Settings, read_settings
+from infra.settings import Settings
 from tests.helpers.accounts import EARLIER, Thing, build, neighbours, own_things, without_history
 from tests.helpers.cloud import Cloud
 from tests.helpers.cloud_session import CloudSession
+from tests.helpers.project import SETTINGS
 from workshop.aws.account import Account
 from workshop.aws.waiting import Pace
 from workshop.teardown.journal import Journal
@@ -23,7 +24,7 @@ AT_ONCE = Pace(pause=0.0, patience=20.0, settle=0.0)
 
 
 def with_earlier_region() -> Settings:
-    return read_settings().model_copy(update={"earlier_regions": [EARLIER]})
+    return SETTINGS.model_copy(update={"earlier_regions": [EARLIER]})
 
 
 def tear_down(cloud: Cloud, journal: Path, chosen: Settings | None = None) -> Outcome:

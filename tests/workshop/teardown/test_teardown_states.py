@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from infra.settings import read_settings
 from tests.helpers.accounts import (
     EARLIER,
     HOME,
@@ -36,7 +35,6 @@ from workshop.teardown.receipt import as_text, receipt
 from workshop.teardown.survey import survey
 from workshop.teardown.teardown import Outcome, teardown
 
-SETTINGS = read_settings()
 IMPATIENT = Pace(pause=0.0, patience=0.05, settle=0.0)
 
 

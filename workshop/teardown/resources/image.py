@@ -24,15 +24,19 @@ def list_builds(place: Place) -> Iterator[Finding]:
     if not is_own(place, known[0].get("tags", []), place.names.workflow_stack, project):
         yield Lookalike("build project", project, place.region)
         return
-    ids = none_if_missing(lambda: codebuild.list_builds_for_project(projectName=project)["ids"]) or []
-    builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
-    for build in builds:
+    for build in _builds(codebuild, project):
         if build["buildStatus"] == "IN_PROGRESS":
             stop = delete_call(codebuild.stop_build, id=build["id"])
             yield Resource(Topic.EXECUTIONS, "build", build["id"], place.region, stop, "IN_PROGRESS")
     if not stack_exists(place, place.names.workflow_stack):
         delete = delete_call(codebuild.delete_project, name=project)
         yield Resource(Topic.STAGED, "build project", project, place.region, delete)
+
+
+def _builds(codebuild: Any, project: str) -> Iterator[dict[str, Any]]:
+    pages = codebuild.get_paginator("list_builds_for_project").paginate(projectName=project)
+    for ids in none_if_missing(lambda: [page["ids"] for page in pages if page["ids"]]) or []:
+        yield from codebuild.batch_get_builds(ids=ids)["builds"]
 
 
 def list_images(place: Place) -> Iterator[Finding]:
