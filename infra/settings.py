@@ -198,8 +198,9 @@ def _way_out(kind: str, message: str) -> str:
     return known.get(kind, message.removeprefix("Value error, ").replace("String should", "should"))
 
 
-def read_settings(cdk_json: Path = CDK_JSON) -> Settings:
-    """Settings from a cdk.json file, for commands that run outside of the CDK CLI."""
+def read_settings(cdk_json: Path | None = None) -> Settings:
+    """Settings from a cdk.json file, by default the project's, for commands that run outside of the CDK CLI."""
+    cdk_json = cdk_json or CDK_JSON
     try:
         document = read_json(cdk_json)
     except FileNotFoundError as error:

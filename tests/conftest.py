@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests import secrets
-from tests.helpers.project import ROOT, copy_project
+from tests.helpers.project import CONTEXT, ROOT, cdk_json, copy_project
 
 SEED = 42
 PRINTED: list[str] = []
@@ -23,6 +23,16 @@ PRINTED: list[str] = []
 @pytest.fixture(scope="session")
 def sample_corpus() -> Path:
     return ROOT / "samples" / "corpus"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What commands read that run in this process."""
+    file = tmp_path_factory.mktemp("settings") / "cdk.json"
+    file.write_text(json.dumps(cdk_json(CONTEXT)), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infra.settings.CDK_JSON", file)
+        yield
 
 
 @pytest.fixture(scope="session")
