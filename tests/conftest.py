@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from infra.settings import FOLDER_VARIABLE
 from tests import secrets
-from tests.helpers.project import ROOT, copy_project
+from tests.helpers.project import ROOT, copy_project, write_cdk_json
 
 SEED = 42
 PRINTED: list[str] = []
@@ -23,6 +24,16 @@ PRINTED: list[str] = []
 @pytest.fixture(scope="session")
 def sample_corpus() -> Path:
     return ROOT / "samples" / "corpus"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The workshop's folder of all commands that are told no other one."""
+    folder = tmp_path_factory.mktemp("settings")
+    write_cdk_json(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(folder))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from infra.names import Names
 from infra.settings import SettingsError, parse_settings, read_settings
-from tests.helpers.project import CONTEXT
+from tests.helpers.project import CONTEXT, ROOT
 from tests.infra.conftest import synthesise
 from training_image.hyperparameters import parse_hyperparameters
 
@@ -26,7 +26,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 
 def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() -> None:
-    settings = read_settings()
+    settings = read_settings(ROOT)
     made = {name for name, template in synthesise(settings).items() if template.to_json()["Resources"]}
     assert {f"{settings.name}-{name}" for name in made} == set(Names(settings.name).stacks)
     assert parse_hyperparameters(settings.training.hyperparameters)

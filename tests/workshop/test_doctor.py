@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 
 from infra.settings import Settings
@@ -54,7 +56,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_bytes(b"")
     docker(tmp_path, monkeypatch, "exit 0")
+    free_disk(monkeypatch, 20)
     return tmp_path
+
+
+def free_disk(monkeypatch: pytest.MonkeyPatch, gigabytes: float) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda root: SimpleNamespace(free=gigabytes * 1e9))
 
 
 def docker(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -67,7 +74,7 @@ def docker(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 def settings(**changes: Any) -> Settings:
     given = SETTINGS
     model = given.model.model_copy(update={"address": "models/chiTra-1.0.tar.gz", "sha256": "0" * 64})
-    return given.model_copy(update={"model": model, **changes})
+    return given.model_copy(update={"model": model} | changes)
 
 
 def examined(cloud: Cloud, project: Path, given: Settings | None = None) -> dict[str, Check]:
@@ -78,12 +85,18 @@ def examined(cloud: Cloud, project: Path, given: Settings | None = None) -> dict
 
 def test_should_be_content_with_a_prepared_account(project: Path) -> None:
     cloud = build(stacks())
-    Examined.quotas = {name: (code, 10.0) for name, (code, _) in QUOTAS.items()}
+    Examined.quotas = {name: (code, 1.0) for name, (code, _) in QUOTAS.items()}  # just what one participant needs
+    Examined.bootstrap_version = "8"
     try:
         checks = examined(cloud, project)
     finally:
-        Examined.quotas = QUOTAS
-    assert {check.state for check in checks.values()} - {State.OK} <= {State.TO_DO}  # the disk of this machine
+        Examined.quotas, Examined.bootstrap_version = QUOTAS, "30"
+    assert {check.subject for check in checks.values() if check.state is not State.OK} == set()
+    assert list(checks) == [
+        *("CDK command line", "Docker", "disk", "model", "corpus", "credentials", "region", "bootstrap", "stacks"),
+        *("permissions to deploy", "permissions to watch and tear down"),
+        *(f"quota: {name}" for name in QUOTAS),
+    ]
     assert checks["permissions to deploy"].finding == f"{len(DEPLOY_ACTIONS)} actions allowed"
 
 
@@ -135,8 +148,59 @@ def test_should_tell_the_state_of_bootstrap_stacks_and_region(project: Path) -> 
     assert checks["stacks"].finding == "chitra-foundation is ROLLBACK_COMPLETE"
     cloud.things["stack", HOME, "chitra-foundation"]["tags"] = {}
     assert examined(cloud, project)["stacks"].finding == "chitra-foundation exists and is not this workshop's"
-    cloud.enabled = ("us-west-2", HOME)
-    assert examined(cloud, project, settings(region=HOME))["region"].state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "state", "fix"),
+    [(20, State.OK, ""), (19.9, State.TO_DO, "free 20 GB"), (10, State.TO_DO, "free 20"), (9.9, State.FAILED, "free")],
+)
+def test_should_tell_when_the_disk_is_too_small(
+    project: Path, monkeypatch: pytest.MonkeyPatch, gigabytes: float, state: State, fix: str
+) -> None:
+    free_disk(monkeypatch, gigabytes)
+    check = examined(build([]), project)["disk"]
+    assert check.state is state
+    assert check.fix.startswith(fix)
+    assert bool(check.fix) == bool(fix)
+    assert check.finding == f"{gigabytes:.0f} GB free"
+
+
+def test_should_say_that_the_region_is_switched_off(project: Path) -> None:
+    cloud = build([])
+    cloud._ec2 = lambda *given: {"Regions": [{"RegionName": "us-west-2"}]}  # type: ignore[method-assign]
+    check = examined(cloud, project)["region"]
+    assert (check.state, check.finding) == (State.FAILED, f"{HOME} is switched off")
+
+
+def test_should_say_that_no_quota_of_that_name_is_listed(project: Path) -> None:
+    given = settings(training=SETTINGS.training.model_copy(update={"instance_type": "ml.new.xlarge"}))
+    check = examined(build([]), project, given)["quota: ml.new.xlarge for training job usage"]
+    assert (check.state, check.fix) == (State.UNKNOWN, "look at the instance type in cdk.json")
+
+
+def test_should_ask_nothing_about_the_root_user(project: Path) -> None:
+    cloud = build([])
+    root = {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:root", "UserId": "1"}
+    cloud._sts = lambda *given: root  # type: ignore[method-assign]
+    assert examined(cloud, project)["permissions"].finding == "the root user may do everything"
+
+
+@pytest.mark.parametrize(
+    ("status", "sha256", "state", "finding"),
+    [
+        (200, "0" * 64, State.OK, ""),
+        (200, "", State.TO_DO, "no checksum is set"),
+        (404, "0" * 64, State.FAILED, "answers 404"),
+    ],
+)
+def test_should_ask_for_the_models_address(
+    project: Path, monkeypatch: pytest.MonkeyPatch, status: int, sha256: str, state: State, finding: str
+) -> None:
+    model = SETTINGS.model.model_copy(update={"sha256": sha256})
+    monkeypatch.setattr("httpx.head", lambda address, **given: httpx.Response(status))
+    check = examined(build([]), project, settings(model=model))["model"]
+    assert check.state is state
+    assert finding in check.finding
 
 
 def test_should_list_missing_permissions(project: Path) -> None:
