@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
+from ministack.core.responses import json_response
 from ministack.services import stepfunctions
 
 from local_aws.role_session import client
@@ -27,13 +28,24 @@ ERROR_PREFIX = {"sagemaker": "SageMaker", "scheduler": "Scheduler"}
 
 _execution_arn: ContextVar[str] = ContextVar("execution_arn")
 _run_execution = stepfunctions._run_execution
+_start_execution = stepfunctions._start_execution
 
 
 def install() -> None:
     """Register the integrations with MiniStack."""
     stepfunctions._run_execution = _run_execution_in_context
+    stepfunctions._start_execution = _start_once
     for prefix in ("sagemaker", "aws-sdk:sagemaker", "aws-sdk:scheduler"):
         stepfunctions._SERVICE_DISPATCH[f"arn:aws:states:::{prefix}:"] = _integrate
+
+
+def _start_once(request: dict[str, Any]) -> Any:
+    """Name and input of an execution that runs give that execution, and no error (API reference, StartExecution)."""
+    machine = request.get("stateMachineArn", "").replace(":stateMachine:", ":execution:")
+    known = stepfunctions._executions.get(f"{machine}:{request.get('name')}")
+    if known and known["status"] == "RUNNING" and known["input"] == request.get("input", "{}"):
+        return json_response({"executionArn": known["executionArn"], "startDate": known["startDate"]})
+    return _start_execution(request)
 
 
 def _run_execution_in_context(execution_arn: str) -> None:

@@ -20,7 +20,7 @@ from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
 from workshop.runs.endpoint import create_endpoint
-from workshop.runs.run import RunFailedError, follow_run
+from workshop.runs.run import RunFailedError, follow_run, start_run
 
 REGION = "ap-northeast-1"
 NAMES = Names("chitra")
@@ -74,3 +74,16 @@ def test_should_make_no_endpoint_when_its_schedule_cannot_be_made(session: boto3
 def test_should_refuse_a_run_without_a_model(session: boto3.Session) -> None:
     with pytest.raises(WorkshopError, match=r"run chitra--nothing: left no model in s3://"):
         create_endpoint(Account(session), find_deployment(Account(session), SETTINGS), "chitra--nothing", hours=None)
+
+
+def test_should_never_share_an_execution(session: boto3.Session) -> None:
+    """Step Functions gives the running execution to whoever starts its name with its input: no command may do so."""
+    states, account = session.client("stepfunctions"), Account(session)
+    deployment = find_deployment(account, SETTINGS)
+    request = {"stateMachineArn": deployment.workflow, "name": "shared", "input": "{}"}
+    assert states.start_execution(**request)["executionArn"] == states.start_execution(**request)["executionArn"]
+    with pytest.raises(states.exceptions.ExecutionAlreadyExists):
+        states.start_execution(**{**request, "input": '{"endpoint": true}'})
+    start_run(account, deployment, hyperparameters={}, endpoint=False, name="ours")
+    with pytest.raises(WorkshopError, match=r"run chitra--ours: there is one of this name already\. Choose another"):
+        start_run(account, deployment, hyperparameters={}, endpoint=False, name="chitra--ours")

@@ -11,13 +11,14 @@ from rich.table import Table
 from chitra.errors import WorkshopError
 from infra.names import Names
 from infra.settings import PROJECT, read_settings
+from workshop.aws.caller import participant
 from workshop.aws.deployment import aws_errors, find_deployment
+from workshop.aws.run_names import check_run_name, full_name
 from workshop.aws.waiting import Pace, StillThereError
 from workshop.commands.common import FolderOption, account_of, console, plain, say, signed_in
 from workshop.commands.runs import follow
-from workshop.data.results import check_run_name
 from workshop.runs.costs import PriceList, price_text
-from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint, full_name
+from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint
 from workshop.runs.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
 
 endpoint_app = typer.Typer(no_args_is_help=True, help="Create, extend or delete endpoints.")
@@ -39,7 +40,8 @@ def create(
     aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
-        started = create_endpoint(aws, deployment, name, hours=hours)
+        user = participant(aws, deployment.names)
+        started = create_endpoint(aws, deployment, name, hours=hours, user=user)
         follow(aws, started)
     say(f"endpoint {started.name} deletes itself in {hours or settings.endpoint.hours_to_live} hours")
 

@@ -14,10 +14,10 @@ from infra.settings import PROJECT, read_settings
 from workshop.aws.account import Account
 from workshop.aws.caller import participant
 from workshop.aws.deployment import Deployment, aws_errors, find_deployment
+from workshop.aws.run_names import check_run_name, full_name, new_run_name
 from workshop.commands.common import CorpusOption, FolderOption, account_of, say
 from workshop.commands.transfer import EXPORT, export_runs, export_with_progress
-from workshop.data.results import check_run_name, runs_with_results
-from workshop.runs.endpoint import full_name
+from workshop.data.results import runs_with_results
 from workshop.runs.image_check import why_refused
 from workshop.runs.run import LogLine, Run, follow_run, start_run
 
@@ -37,7 +37,7 @@ def upload(corpus: CorpusOption, folder: FolderOption = PROJECT) -> None:
 
 
 def run(
-    name: Annotated[str | None, typer.Option(help="Name of the run; the time when left out.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run; your name and the time when left out.")] = None,
     hyperparameter: Annotated[list[str] | None, typer.Option("--hyperparameter", "-p", help="name=value.")] = None,
     endpoint: Annotated[
         bool, typer.Option(help="Also create an endpoint, which costs money until it expires.")
@@ -46,27 +46,29 @@ def run(
 ) -> None:
     """Preprocess and train on AWS, and follow it."""
     settings = read_settings(folder)
-    if name is not None:
-        check_run_name(full_name(Names(settings.name), name))
+    names = Names(settings.name)
+    chosen = check_run_name(full_name(names, name)) if name is not None else ""
     overrides = dict(_pair(text) for text in hyperparameter or [])
     aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
         if refusal := why_refused(aws, deployment.image):
             raise WorkshopError(refusal)
-        corpus = _corpus(aws, deployment)
-        started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=name, corpus=corpus)
+        user = participant(aws, names)
+        chosen = chosen or new_run_name(names, user)
+        corpus = _corpus(aws, deployment, user)
+        started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=chosen, corpus=corpus)
         say(f"run {started.name}")
         follow(aws, started)
     if endpoint:
         say(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
 
 
-def _corpus(aws: Account, deployment: Deployment) -> str:
+def _corpus(aws: Account, deployment: Deployment, user: str) -> str:
     """The prefix of the caller's own corpus when they uploaded one, and of the workshop's else."""
     from workshop.data.upload import has_corpus
 
-    prefix = deployment.names.corpus_prefix(participant(aws, deployment.names))
+    prefix = deployment.names.corpus_prefix(user)
     if prefix != CORPUS_PREFIX and has_corpus(aws.client("s3"), deployment.bucket, prefix):
         say(f"corpus: your own, s3://{deployment.bucket}/{prefix}")
         return prefix

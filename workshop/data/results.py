@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chitra.errors import InputError
 from chitra.inside import UnsafePathError, file_names
 from chitra.visible import visible
 from infra.names import DATASETS_PREFIX, MODELS_PREFIX
 from workshop.aws.objects import list_objects
+from workshop.aws.run_names import is_run_name
 
 ARCHIVES = {"model.tar.gz": "model", "output.tar.gz": "report"}  # and the folders that they are unpacked to
 CHECKSUMS = "SHA256SUMS"
 PARTIAL = ".partial"  # the folder of what is being downloaded and unpacked
-RUN_NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")  # SageMaker's pattern for names of jobs and endpoints
-RUN_NAME_LENGTH = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +54,6 @@ class Results:
 
     sources: list[Source]
     refused: list[Refusal]
-
-
-def check_run_name(name: str) -> str:
-    """The same name.
-
-    Raises:
-        InputError: SageMaker could call nothing so.
-    """
-    if is_run_name(name):
-        return name
-    raise InputError(
-        f"{visible(name)}: is no name of a run or endpoint. Names have letters, digits and hyphens, "
-        f"{RUN_NAME_LENGTH} at most."
-    )
-
-
-def is_run_name(name: str) -> bool:
-    return len(name) <= RUN_NAME_LENGTH and RUN_NAME.fullmatch(name) is not None
 
 
 def runs_with_results(s3: Any, bucket: str) -> Runs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,9 +14,10 @@ from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
 from workshop.aws.deployment import Deployment
 from workshop.aws.endpoints import endpoint_ended_by, remove_endpoint
+from workshop.aws.run_names import full_name, new_run_name
 from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import Pace, none_if_missing
-from workshop.runs.run import Run
+from workshop.runs.run import Run, start_execution
 from workshop.runs.serving import delete_serving
 
 TIME = "%Y-%m-%dT%H:%M:%S"
@@ -34,7 +34,7 @@ SCHEDULE_KEYS = (
 )
 
 
-def create_endpoint(account: Account, deployment: Deployment, run: str, *, hours: int | None) -> Run:
+def create_endpoint(account: Account, deployment: Deployment, run: str, *, hours: int | None, user: str = "") -> Run:
     """Start an execution of the workflow that only serves the model of a finished run.
 
     The workflow makes endpoints in one way only: first the schedule that deletes it, then the endpoint.
@@ -46,13 +46,11 @@ def create_endpoint(account: Account, deployment: Deployment, run: str, *, hours
     s3 = account.client("s3")
     if none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=artefact)) is None:
         raise WorkshopError(f"run {run}: left no model in s3://{deployment.bucket}/{artefact}. See `workshop status`.")
-    name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    name = new_run_name(deployment.names, user)
     request: dict[str, Any] = {"endpoint": True, "artefact": f"s3://{deployment.bucket}/{artefact}"}
     if hours is not None:
         request["hours"] = check_hours(hours)
-    states = account.client("stepfunctions")
-    started = states.start_execution(stateMachineArn=deployment.workflow, name=name, input=json.dumps(request))
-    return Run(started["executionArn"], deployment.names.run_prefix + name)
+    return start_execution(account, deployment, name, request)
 
 
 def check_hours(hours: int) -> int:
@@ -135,8 +133,3 @@ def _require_own(account: Account, settings: Settings, endpoint: str) -> dict[st
     if owner_in_sagemaker(sagemaker, description["EndpointArn"]) != settings.name:
         raise WorkshopError(f"endpoint {endpoint}: does not carry the tag of workshop {settings.name!r}; left alone.")
     return description
-
-
-def full_name(names: Names, name: str) -> str:
-    """Runs and endpoints may be called with or without the workshop's prefix."""
-    return name if name.startswith(names.run_prefix) else names.run_prefix + name

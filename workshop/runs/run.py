@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from chitra.errors import WorkshopError
 from infra.names import CORPUS_PREFIX, PREPROCESS_STATE, TRAIN_STATE
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
 from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
+from workshop.aws.run_names import full_name
 
 LOG_GROUPS = {PREPROCESS_STATE: PROCESSING_LOGS, TRAIN_STATE: TRAINING_LOGS}
 TAIL_LINES = 15
@@ -55,17 +58,33 @@ def start_run(
     *,
     hyperparameters: dict[str, str],
     endpoint: bool,
-    name: str | None = None,
+    name: str,
     corpus: str = CORPUS_PREFIX,
 ) -> Run:
     """Start one execution with overrides of the deployed hyperparameters; ``corpus`` is a prefix in the bucket."""
-    execution = name or datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    started = account.client("stepfunctions").start_execution(
-        stateMachineArn=deployment.workflow,
-        name=execution,
-        input=json.dumps({"hyperparameters": hyperparameters, "endpoint": endpoint, "corpus": corpus}),
-    )
-    return Run(started["executionArn"], deployment.names.run_prefix + execution)
+    request = {"hyperparameters": hyperparameters, "endpoint": endpoint, "corpus": corpus}
+    return start_execution(account, deployment, full_name(deployment.names, name), request)
+
+
+def start_execution(account: Account, deployment: Deployment, name: str, request: dict[str, Any]) -> Run:
+    """Start an execution of the workflow under the name of a run.
+
+    Step Functions answers with the running execution when somebody starts the same name with the same input, as if it
+    were theirs: a number that nobody else has makes every input another.
+
+    Raises:
+        WorkshopError: there was such a run; names are free again after 90 days.
+    """
+    execution = name.removeprefix(deployment.names.run_prefix)
+    try:
+        started = account.client("stepfunctions").start_execution(
+            stateMachineArn=deployment.workflow, name=execution, input=json.dumps({**request, "id": uuid.uuid4().hex})
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+            raise
+        raise WorkshopError(f"run {name}: there is one of this name already. Choose another --name.") from error
+    return Run(started["executionArn"], name)
 
 
 def follow_run(account: Account, run: Run, *, poll_seconds: float = 5.0) -> Iterator[Event]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,13 +10,11 @@ from typing import Any
 
 from botocore import xform_name
 
+from workshop.aws.run_names import is_run_name
 from workshop.aws.tags import Arn, names_in_sagemaker, owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.resource import Lookalike, Place, Problem, guarded
-
-# SageMaker's pattern for names of jobs and endpoints: what is called otherwise belongs to none of them.
-RESOURCE_NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ def tagged_names(place: Place, arns: Iterable[Arn]) -> dict[str, frozenset[str]]
 
 def why_others(place: Place, kind: Kind, name: str) -> str:
     """Why what belongs to this resource is left alone; empty when the resource is the workshop's or gone."""
-    if not RESOURCE_NAME.fullmatch(name):
+    if not is_run_name(name):  # no resource can be called so
         return ""
     description = none_if_missing(partial(kind.call, place.client("sagemaker"), "Describe", name))
     if description is None:

@@ -1,0 +1,49 @@
+"""What runs are called: their jobs, model, endpoint and folders in the bucket have the run's name."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime
+
+from chitra.errors import InputError
+from chitra.visible import visible
+from infra.names import Names
+
+# SageMaker's API reference: the pattern and the length of names of jobs, models and endpoints.
+RUN_NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+RUN_NAME_LENGTH = 63
+
+
+def is_run_name(name: str) -> bool:
+    return len(name) <= RUN_NAME_LENGTH and RUN_NAME.fullmatch(name) is not None
+
+
+def check_run_name(name: str) -> str:
+    """The same name.
+
+    Raises:
+        InputError: SageMaker could call nothing so.
+    """
+    if is_run_name(name):
+        return name
+    raise InputError(
+        f"{visible(name)}: is no name of a run or endpoint. Names have letters, digits and hyphens, "
+        f"{RUN_NAME_LENGTH} at most."
+    )
+
+
+def full_name(names: Names, name: str) -> str:
+    """Runs and endpoints may be called with or without the workshop's prefix."""
+    return name if name.startswith(names.run_prefix) else names.run_prefix + name
+
+
+def new_run_name(names: Names, user: str = "") -> str:
+    """``<workshop>--<participant>-<time>-<4 hex>``, of a participant's ``user`` name or of nobody's.
+
+    Two calls in the same second differ in the last four digits, and those of two people in the participant, too.
+    """
+    end = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    room = RUN_NAME_LENGTH - len(names.run_prefix) - len(end) - 1
+    participant = user.removeprefix(names.user(""))[:room].strip("-")
+    return names.run_prefix + (f"{participant}-{end}" if participant else end)
