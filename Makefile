@@ -58,7 +58,8 @@ $(NODE_STAMP): package.json package-lock.json $(STAMP)
 
 image:  ## the container image (TARGET=cuda, MODEL=archive or folder of your own, SHA256=the archive's checksum)
 	@rm -rf build/image && mkdir -p build/image $(if $(MODEL),&& cp -R "$(MODEL:/=)" build/image/)
-	$(ENGINE) build --file training_image/building/Dockerfile --target $(TARGET) --tag $(IMAGE) $(DOCKER_BUILD_FLAGS) \
+	$(ENGINE) build --output type=docker --provenance=false --sbom=false \
+		--file training_image/building/Dockerfile --target $(TARGET) --tag $(IMAGE) $(DOCKER_BUILD_FLAGS) \
 		$(if $(MODEL),--build-context models=build/image --build-arg MODEL_ADDRESS="models/$(notdir $(MODEL:/=))") \
 		$(if $(SHA256),--build-arg MODEL_SHA256="$(SHA256)") .
 

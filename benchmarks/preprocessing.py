@@ -17,8 +17,8 @@ from sudachitra import BertSudachipyTokenizer
 from benchmarks.report import Row, print_report, write_report
 from benchmarks.sizes import measure_sizes
 from benchmarks.timing import Contender, Passes, interleaved
+from chitra.contract import SPLITS
 from chitra.corpus import read_corpus
-from chitra.split import SPLITS
 from chitra.tokenisation import Encoder, load_tokenizer
 from infra.settings import read_settings
 from preprocessing.encoding import EncodingPool, encode_texts

@@ -1,18 +1,28 @@
-"""Memory and rate of the processing job, as a process of its own, on 1, 10 and 100 copies of a corpus."""
+"""Memory and rate of the processing job, as a process of its own, on 1, 10 and 100 copies of a corpus.
+
+The copies are JSONL files, and the most of them one archive, too. These measurements alone, for a model's folder:
+`python -m benchmarks.sizes CORPUS MODEL`.
+"""
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.report import Row
-from chitra.corpus import read_corpus
+from benchmarks.report import Row, print_report
+from chitra.corpus import HEADER_LINES, Article, read_corpus
 
 COPIES = (1, 10, 100)
+END_OF_ARCHIVE = bytes(1024)
 MEMORY_LIMIT = 1_500.0  # MB per process
 # A process keeps the peak of the one that started it, so a small one starts the job and tells the peak of its children.
 LARGEST_PROCESS = """
@@ -25,29 +35,56 @@ sys.exit(code)
 
 def measure_sizes(corpus: Path, model_dir: Path, scratch: Path) -> list[Row]:
     """One run each: megabytes resident in the largest process, and articles encoded per second."""
-    jsonl = scratch / "corpus.jsonl"
-    with jsonl.open("w", encoding="utf-8") as file:
-        for article in read_corpus(corpus).articles:
+    articles = read_corpus(corpus).articles
+    given = scratch / "job/processing/input/corpus"
+    rows = []
+    for copies in COPIES:
+        given.mkdir(parents=True)
+        _write_jsonl(articles, copies, given)
+        rows.append((f"{copies} x the corpus", *_run_job(scratch / "job", model_dir)))
+    given.mkdir(parents=True)
+    _write_archive(articles, COPIES[-1], given / "corpus.tar.gz")
+    rows.append((f"{COPIES[-1]} x the corpus in a tar.gz", *_run_job(scratch / "job", model_dir)))
+    memory = [Row(f"memory, {name}", "MB resident", peak, None, None, MEMORY_LIMIT, 1) for name, peak, _ in rows]
+    return memory + [Row(f"job, {name}", "articles per second", rate, None, None, None, 1) for name, _, rate in rows]
+
+
+def _write_jsonl(articles: Sequence[Article], copies: int, folder: Path) -> None:
+    """Copies are links: they are read like files of their own and take no space."""
+    first = folder / "copy-000.jsonl"
+    with first.open("w", encoding="utf-8") as file:
+        for article in articles:
             row = {"sentence1": article.text, "label": article.category}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    memory, rates = [], []
-    for copies in COPIES:
-        megabytes, rate = _run_job(jsonl, copies, model_dir, scratch / "job")
-        memory.append(Row(f"memory, {copies} x the corpus", "MB resident", megabytes, None, None, MEMORY_LIMIT, 1))
-        rates.append(Row(f"job, {copies} x the corpus", "articles per second", rate, None, None, None, 1))
-    return memory + rates
+    for copy in range(1, copies):
+        os.link(first, folder / f"copy-{copy:03}.jsonl")
 
 
-def _run_job(jsonl: Path, copies: int, model_dir: Path, base: Path) -> tuple[float, float]:
-    """Copies are links: they are read like files of their own and take no space."""
-    given = base / "processing/input/corpus"
-    given.mkdir(parents=True)
-    for copy in range(copies):
-        os.link(jsonl, given / f"copy-{copy:03}.jsonl")
+def _write_archive(articles: Sequence[Article], copies: int, file: Path) -> None:
+    """Each copy is a gzip stream of its own; readers take several, one after the other, for one."""
+    content = io.BytesIO()
+    tar = tarfile.TarFile(fileobj=content, mode="w")
+    for number, article in enumerate(articles):
+        text = ("\n" * HEADER_LINES + article.text).encode()
+        member = tarfile.TarInfo(f"text/{article.category}/{number}.txt")
+        member.size = len(text)
+        tar.addfile(member, io.BytesIO(text))
+    copy = gzip.compress(content.getvalue())
+    with file.open("wb") as stream:
+        stream.writelines([copy] * copies)
+        stream.write(gzip.compress(END_OF_ARCHIVE))
+
+
+def _run_job(base: Path, model_dir: Path) -> tuple[float, float]:
     environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "CHITRA_MODEL_DIR": str(model_dir)}
     job = subprocess.run([sys.executable, "-c", LARGEST_PROCESS], env=environment, stdout=subprocess.PIPE, check=False)
     if job.returncode:
-        raise SystemExit(f"the processing job on {copies} x the corpus ended with exit code {job.returncode}")
+        raise SystemExit(f"the processing job ended with exit code {job.returncode}")
     manifest = json.loads((base / "processing/output/train/manifest.json").read_text(encoding="utf-8"))
     shutil.rmtree(base)
     return int(job.stdout) / 1_000, manifest["stages"]["encode"]["articles_per_second"]
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        print_report(measure_sizes(Path(sys.argv[1]), Path(sys.argv[2]), Path(folder)))

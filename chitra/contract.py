@@ -1,4 +1,4 @@
-"""Where SageMaker mounts things, and how a job reports its end."""
+"""Where SageMaker mounts things, what the channels between jobs are called, and how a job reports its end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chitra.visible import visible
 
 BASE_DIR = "/opt/ml"
 BUNDLED_MODEL_DIR = "/opt/chitra/model"
+SPLITS = TRAIN, VALIDATION, TEST = ("train", "validation", "test")
 MESSAGE_BYTES = 1024  # SageMaker keeps no more of a job's message
 
 
@@ -24,8 +25,11 @@ def bundled_model_dir() -> Path:
     return Path(os.environ.get("CHITRA_MODEL_DIR", BUNDLED_MODEL_DIR))
 
 
-def place_among_instances() -> tuple[int, int]:
-    """Which of the job's instances this is, from 0, and how many there are; 0 of 1 outside of SageMaker."""
+def instance_rank() -> tuple[int, int]:
+    """Which of the job's instances this is, from 0, and how many there are; 0 of 1 outside of SageMaker.
+
+    From the file that SageMaker writes for jobs (developer guide, "Distributed Training Configuration").
+    """
     try:
         cluster = read_json(base_dir() / "config/resourceconfig.json")
     except FileNotFoundError:

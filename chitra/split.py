@@ -1,6 +1,6 @@
 """Train, validation and test: stratified, seeded, independent of the order of files.
 
-An article is known here by its ``order``, a keyed hash of its text, so that a corpus of any size can be split.
+An article is known here by a keyed hash of its text, so that a corpus of any size can be split.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from chitra.contract import SPLITS, TEST, TRAIN, VALIDATION
 from chitra.corpus import Article
 from chitra.errors import InputError
 
-SPLITS = TRAIN, VALIDATION, TEST = ("train", "validation", "test")
 HELD_OUT_SHARE = Fraction(1, 10)
 MIN_ARTICLES = 10
-ORDERS = 2**64
+HASHES = 2**64
 
 Array = np.ndarray[tuple[int], np.dtype[Any]]
 
@@ -39,9 +39,9 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Articles:
-    """What is kept of each article of a large corpus: its order, and its label as a position in ``categories``."""
+    """What is kept of each article of a large corpus: its hash, and its label as a position in ``categories``."""
 
-    orders: Array
+    hashes: Array
     labels: Array
     categories: list[str]
 
@@ -70,31 +70,31 @@ def check_categories(articles: Mapping[str, int]) -> None:
             )
 
 
-def order_of(text: str, seed: int) -> int:
+def split_hash(text: str, seed: int) -> int:
     """A number below 2**64 that the text and the seed decide: BLAKE2b's first eight bytes."""
     digest = hashlib.blake2b(text.encode(), key=str(seed).encode(), digest_size=16).digest()
     return int.from_bytes(digest[:8])
 
 
-def split_by_order(orders: Array) -> Array:
-    """Each article's split, as its position in SPLITS, decided by its own order: about a tenth is held out twice.
+def split_by_hash(hashes: Array) -> Array:
+    """Each article's split, as its position in SPLITS, decided by its own hash: about a tenth is held out twice.
 
     A share of a corpus is split as the whole corpus would be.
     """
-    held_out = int(ORDERS * HELD_OUT_SHARE)
+    held_out = int(HASHES * HELD_OUT_SHARE)
     bounds = np.array([held_out, 2 * held_out], np.uint64)
     return np.array([SPLITS.index(name) for name in (TEST, VALIDATION, TRAIN)])[
-        np.searchsorted(bounds, orders, "right")
+        np.searchsorted(bounds, hashes, "right")
     ]
 
 
-def split_by_quota(orders: Array, labels: Array) -> Array:
+def split_by_quota(hashes: Array, labels: Array) -> Array:
     """Each article's split, as its position in SPLITS: 8/1/1 within each category, duplicates in one split.
 
     Sizes follow the largest-remainder method: 7,367 articles have the quotas 5,893.6 / 736.7 / 736.7, so
     the two articles left over by rounding down go to validation and test: 5,893 / 737 / 737.
     """
-    unique, group_of, sizes = np.unique(orders, return_inverse=True, return_counts=True)
+    unique, group_of, sizes = np.unique(hashes, return_inverse=True, return_counts=True)
     label_of = np.full(len(unique), np.iinfo(np.int64).max)
     np.minimum.at(label_of, group_of, labels)
     articles = [int(count) for count in np.bincount(label_of, weights=sizes)]
@@ -114,19 +114,19 @@ def split_by_quota(orders: Array, labels: Array) -> Array:
 
 
 def split_articles(articles: Sequence[Article], seed: int) -> Split:
-    """The split by quota of articles in memory, each split in the order of its articles' orders."""
-    orders = np.array([order_of(article.text, seed) for article in articles], np.uint64)
+    """The split by quota of articles in memory, each split in the order of its articles' hashes."""
+    hashes = np.array([split_hash(article.text, seed) for article in articles], np.uint64)
     names = sorted({article.category for article in articles})
-    splits = split_by_quota(orders, np.array([names.index(article.category) for article in articles], np.int64))
+    splits = split_by_quota(hashes, np.array([names.index(article.category) for article in articles], np.int64))
     found: dict[str, list[Article]] = {name: [] for name in SPLITS}
-    for row in sorted(range(len(articles)), key=lambda row: (orders[row], articles[row].category)):
+    for row in sorted(range(len(articles)), key=lambda row: (hashes[row], articles[row].category)):
         found[SPLITS[splits[row]]].append(articles[row])
-    return Split(**found, duplicates=count_duplicates(orders))
+    return Split(**found, duplicates=count_duplicates(hashes))
 
 
-def count_duplicates(orders: Array) -> int:
+def count_duplicates(hashes: Array) -> int:
     """How many articles repeat another one exactly."""
-    return len(orders) - len(np.unique(orders))
+    return len(hashes) - len(np.unique(hashes))
 
 
 def _quotas(articles: Sequence[int], *, prefer_last: bool) -> list[int]:

@@ -62,6 +62,7 @@ class WorkshopImage(Construct):
             ignore_mode=IgnoreMode.DOCKER,
             exclude=list(OUTSIDE),
             build_args=build_arguments(settings),
+            outputs=["type=docker"],  # SageMaker refuses OCI manifests and indexes, which newer engines make by default
             build_contexts={MODELS_FOLDER: str(models)} if settings.model.is_local else None,
             invalidation=ecr_assets.DockerImageAssetInvalidationOptions(build_contexts=False),
         )

@@ -29,7 +29,9 @@ BUILD_SPEC = {
         },
         "build": {
             "commands": [
-                'docker build --file training_image/building/Dockerfile --target "$TARGET" --tag "$REPOSITORY:$TAG" '
+                # SageMaker refuses OCI manifests, and indexes, which attestations would make.
+                "docker build --output type=docker --provenance=false --sbom=false "
+                '--file training_image/building/Dockerfile --target "$TARGET" --tag "$REPOSITORY:$TAG" '
                 '--build-arg MODEL_ADDRESS="$MODEL_ADDRESS" --build-arg MODEL_SHA256="$MODEL_SHA256" '
                 f"--build-arg PYTHON_IMAGE={PYTHON_IMAGE} .",
                 'docker push "$REPOSITORY:$TAG"',

@@ -1,7 +1,8 @@
 """The SageMaker requests of one execution: the contract between the workflow, the image and the tests.
 
 Each function gives the arguments of one API call. Values in ``{% %}`` are JSONata, evaluated by Step Functions
-when the execution runs; ``$run`` is the name shared by everything that one execution makes.
+when the execution runs; ``$run`` is the name shared by everything that one execution makes. Containers get no network:
+SageMaker brings and takes what is in S3, and the image holds all else.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from chitra.contract import SPLITS
 from infra.instances import needs_gpu
 from infra.names import CORPUS_PREFIX, Names
 from infra.settings import (
@@ -24,8 +26,8 @@ from infra.settings import (
 Request = dict[str, Any]
 
 PROCESSING_DIR = "/opt/ml/processing"
-SPLITS = ("train", "validation", "test")
-# Endpoints on GPU instances start with a driver too old for current PyTorch unless this AMI is asked for.
+# Endpoints on ml.g4dn and ml.g5 start with driver 470 unless this AMI is asked for, which has 580 (AWS's API reference,
+# ProductionVariant); PyTorch for CUDA 13 needs 580.
 GPU_INFERENCE_AMI = "al2023-ami-sagemaker-inference-gpu-4-1"
 
 RUN = "{% $run %}"
@@ -91,6 +93,7 @@ def processing_job(settings: Settings, deployment: Deployment) -> Request:
         "ProcessingOutputConfig": {"Outputs": outputs},
         "ProcessingResources": {"ClusterConfig": _cluster(job)},
         "StoppingCondition": _stopping_condition(job),
+        "NetworkConfig": {"EnableNetworkIsolation": True},
         "Tags": _tags(settings),
     }
 
@@ -119,6 +122,7 @@ def training_job(settings: Settings, deployment: Deployment) -> Request:
         "OutputDataConfig": {"S3OutputPath": f"s3://{deployment.bucket}/models"},
         "CheckpointConfig": {"S3Uri": _s3(deployment, "'checkpoints/' & $run")},
         "ResourceConfig": _cluster(job),
+        "EnableNetworkIsolation": True,
         **_capacity_of_training(job),
         "Tags": _tags(settings),
     }
@@ -133,6 +137,7 @@ def model(settings: Settings, deployment: Deployment) -> Request:
             "Image": deployment.image_uri,
             "ModelDataUrl": "{% $artefact %}",
         },
+        "EnableNetworkIsolation": True,
         "Tags": _tags(settings),
     }
 

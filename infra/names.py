@@ -122,7 +122,12 @@ PARAMETER_KEYS = ("bucket", "execution-role", "workflow", "image")
 CORPUS_PREFIX = "corpus/"  # the organiser's
 CORPORA_PREFIX = "corpora/"  # a participant's own are below ``corpora/<user>/``
 EXPORTS_PREFIX = "exports/"  # records of exports; participants' own are below ``exports/<user>/``
+UPLOADS_PREFIX = "uploads/"  # of files on their way; no execution reads there
 DATASETS_PREFIX = "datasets/"
 MODELS_PREFIX = "models/"
 CHECKPOINTS_PREFIX = "checkpoints/"
 MADE_BY_JOBS = (DATASETS_PREFIX, MODELS_PREFIX, CHECKPOINTS_PREFIX)
+
+# States of the workflow in which jobs work, as an execution's history calls them.
+PREPROCESS_STATE = "Preprocess"
+TRAIN_STATE = "Train"

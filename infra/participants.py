@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
@@ -84,7 +84,7 @@ class Participants(Construct):
         stack = Stack.of(self)
 
         def arn(service: str, resource: str) -> str:
-            return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"
+            return stack.format_arn(service=service, resource=resource, arn_format=ArnFormat.NO_RESOURCE_NAME)
 
         return [
             iam.PolicyStatement(
@@ -114,7 +114,9 @@ class Participants(Construct):
             iam.PolicyStatement(
                 sid="ChangeOwnPassword",
                 actions=["iam:ChangePassword", "iam:GetUser"],
-                resources=[f"arn:{stack.partition}:iam::{stack.account}:user/${{aws:username}}"],
+                resources=[
+                    stack.format_arn(service="iam", region="", resource="user", resource_name="${aws:username}")
+                ],
             ),
             iam.PolicyStatement(sid="ReadThePasswordRules", actions=["iam:GetAccountPasswordPolicy"], resources=["*"]),
             iam.PolicyStatement(

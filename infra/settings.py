@@ -13,7 +13,9 @@ from chitra.json_text import read_json
 from infra.instances import why_unusable
 
 CONTEXT_KEY = "workshop"
-CDK_JSON = Path(__file__).parent.parent / "cdk.json"
+PROJECT = Path(__file__).parent.parent  # the checkout that this package belongs to
+CDK_JSON = PROJECT / "cdk.json"
+FOLDER_VARIABLE = "CHITRA_WORKSHOP_FOLDER"  # names the workshop's folder, where it is not the project's
 TAG_KEY = "workshop"
 MAX_HOURS_TO_LIVE = 72
 MODELS_FOLDER = "models"
@@ -198,13 +200,15 @@ def _way_out(kind: str, message: str) -> str:
     return known.get(kind, message.removeprefix("Value error, ").replace("String should", "should"))
 
 
-def read_settings(cdk_json: Path | None = None) -> Settings:
-    """Settings from a cdk.json file, by default the project's, for commands that run outside of the CDK CLI."""
-    cdk_json = cdk_json or CDK_JSON
+def read_settings(folder: Path = PROJECT) -> Settings:
+    """Settings from the workshop's folder, for commands that run outside of the CDK CLI."""
+    cdk_json = folder / CDK_JSON.name
     try:
         document = read_json(cdk_json)
     except FileNotFoundError as error:
-        raise SettingsError(f"{cdk_json}: does not exist. Run the command in the project's folder.") from error
+        raise SettingsError(
+            f"{cdk_json}: does not exist. Name the folder that holds it: --folder, or {FOLDER_VARIABLE}."
+        ) from error
     except InputError as error:
         raise SettingsError(str(error)) from error
     if not isinstance(document, dict):

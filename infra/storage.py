@@ -6,6 +6,8 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.names import CHECKPOINTS_PREFIX
+
 
 class Storage(Construct):
     """A private, encrypted, versioned bucket that accepts TLS only.
@@ -35,7 +37,7 @@ class Storage(Construct):
                 ),
                 s3.LifecycleRule(
                     id="drop-checkpoints",
-                    prefix="checkpoints/",
+                    prefix=CHECKPOINTS_PREFIX,
                     expiration=Duration.days(retention_days),
                 ),
             ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra import jobs
-from infra.names import Names
+from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
 from infra.retention import RETENTION
 from infra.settings import Settings
 
@@ -92,7 +92,11 @@ class Workflow(Construct):
             "ExpiryRole",
             role_name=self._names.expiry_role,
             description="Lets EventBridge Scheduler delete the workshop's endpoints",
-            assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"),
+            # Whoever else may make schedules in some account must not have this role used for them ("confused deputy").
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
         )
         role.add_to_policy(
             iam.PolicyStatement(actions=["sagemaker:DeleteEndpoint"], resources=[self._sagemaker_arn("endpoint")])
@@ -105,10 +109,10 @@ class Workflow(Construct):
             "Start", {"Type": "Pass", "Assign": jobs.run_variables(self._names, settings.endpoint.hours_to_live)}
         )
         preprocess = self._task(
-            "Preprocess", "sagemaker:createProcessingJob.sync", jobs.processing_job(settings, deployment)
+            PREPROCESS_STATE, "sagemaker:createProcessingJob.sync", jobs.processing_job(settings, deployment)
         )
         train = self._task(
-            "Train",
+            TRAIN_STATE,
             "sagemaker:createTrainingJob.sync",
             jobs.training_job(settings, deployment),
             Assign={"artefact": "{% $states.result.ModelArtifacts.S3ModelArtifacts %}"},
@@ -122,16 +126,24 @@ class Workflow(Construct):
         return sfn.Chain.start(start).next(has_model.otherwise(wants_endpoint))
 
     def _serving_states(self, done: sfn.Succeed) -> sfn.Chain:
-        """The expiry comes before the endpoint: without it no endpoint is made."""
+        """The expiry comes before the endpoint: without it no endpoint is made.
+
+        All through the SDK integration: the optimised one refuses members that it does not know, such as
+        ``ServerlessConfig``, instead of passing them on.
+        """
         settings = self._settings
-        create_model = self._task("Create model", "sagemaker:createModel", jobs.model(settings, self._deployment))
-        configure = self._task("Configure endpoint", "sagemaker:createEndpointConfig", jobs.endpoint_config(settings))
+        create_model = self._task(
+            "Create model", "aws-sdk:sagemaker:createModel", jobs.model(settings, self._deployment)
+        )
+        configure = self._task(
+            "Configure endpoint", "aws-sdk:sagemaker:createEndpointConfig", jobs.endpoint_config(settings)
+        )
         schedule = self._task(
             "Schedule expiry",
             "aws-sdk:scheduler:createSchedule",
             jobs.expiry_schedule(settings, self._expiry_role.role_arn),
         )
-        create = self._task("Create endpoint", "sagemaker:createEndpoint", jobs.endpoint(settings))
+        create = self._task("Create endpoint", "aws-sdk:sagemaker:createEndpoint", jobs.endpoint(settings))
         wait = self._state("Wait for endpoint", {"Type": "Wait", "Seconds": ENDPOINT_POLL_SECONDS})
         describe = self._task("Describe endpoint", "aws-sdk:sagemaker:describeEndpoint", {"EndpointName": jobs.RUN})
         failed = self._state(
@@ -182,7 +194,7 @@ class Workflow(Construct):
                 resources=[self._sagemaker_arn("endpoint"), self._sagemaker_arn("endpoint-config")],
             ),
             iam.PolicyStatement(
-                actions=["sagemaker:AddTags"],
+                actions=["sagemaker:AddTags", "sagemaker:ListTags"],
                 resources=[
                     self._sagemaker_arn(kind)
                     for kind in ("processing-job", "training-job", "model", "endpoint-config", "endpoint")
@@ -217,4 +229,4 @@ class Workflow(Construct):
 
     def _arn(self, service: str, resource: str) -> str:
         stack = Stack.of(self)
-        return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"
+        return stack.format_arn(service=service, resource=resource, arn_format=ArnFormat.NO_RESOURCE_NAME)

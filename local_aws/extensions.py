@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, router
-from ministack.core.responses import error_response_json
+from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecr, eventbridge, iam, s3
 from ministack.services.cloudformation import provisioners
 
@@ -154,7 +155,14 @@ def _serve_images_from_this_machine() -> None:
         return status, headers, json.dumps(answer).encode()
 
     ecr._get_authorization_token = get_authorization_token
+    ecr._get_download_url_for_layer = partial(_download_url, port)
     ecr._select_registry_request_scope = lambda *request: ecr.set_request_account_id(os.environ["AWS_ACCESS_KEY_ID"])
+
+
+def _download_url(port: int, request: dict[str, Any]) -> Any:
+    """Layers come from the registry of this machine, too."""
+    name, digest = request["repositoryName"], request["layerDigest"]
+    return json_response({"downloadUrl": f"http://{registry(port)}/v2/{name}/blobs/{digest}", "layerDigest": digest})
 
 
 def _say_which_images_are_missing() -> None:

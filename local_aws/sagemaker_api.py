@@ -36,6 +36,7 @@ from local_aws.validation import problems_of_request, service_model
 Answer = tuple[int, dict[str, str], bytes]
 JSON_11 = {"Content-Type": "application/x-amz-json-1.1"}
 DEFAULT_PAGE = 10
+DOCKER_MANIFESTS = tuple(f"application/vnd.docker.distribution.manifest.{kind}" for kind in ("v2+json", "v1+prettyjws"))
 INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 
 
@@ -197,5 +198,10 @@ class SageMakerService:
 def _require_image(uri: str) -> None:
     """The image must stand in the local registry, as SageMaker looks for it in ECR."""
     repository, _, tag = uri.rpartition("/")[2].partition(":")
-    if ecr._find_image(repository, {"imageTag": tag or "latest"}) is None:
+    image = ecr._find_image(repository, {"imageTag": tag or "latest"})
+    if image is None:
         raise ApiError("ValidationException", f"Cannot find image {uri}. Deploy the stacks first.")
+    media_type = image["imageManifestMediaType"]
+    if media_type not in DOCKER_MANIFESTS:  # in AWS's words (aws/amazon-sagemaker-feedback, issue 180)
+        advice = "Ensure that valid manifest media type is used for specified image."
+        raise ApiError("ValidationException", f"Unsupported manifest media type {media_type} for image {uri}. {advice}")

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from chitra.contract import base_dir, bundled_model_dir, place_among_instances, report_end
+from chitra.contract import base_dir, bundled_model_dir, instance_rank, report_end
 from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from chitra.visible import visible
 from preprocessing.dataset import Shard
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _shard(sharded: bool) -> Shard | None:
     """This instance's part of the job's output; None where one instance reads the whole corpus."""
-    number, count = place_among_instances()
+    number, count = instance_rank()
     if sharded:
         return Shard(number, count)
     if count > 1:

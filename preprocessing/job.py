@@ -14,17 +14,17 @@ import datasets
 import numpy as np
 import pyarrow as pa
 
+from chitra.contract import SPLITS
 from chitra.corpus import CorpusReader
 from chitra.encoded import encoded_features
 from chitra.fingerprint import fingerprint
 from chitra.split import (
-    SPLITS,
     Array,
     Articles,
     check_categories,
-    order_of,
-    split_by_order,
+    split_by_hash,
     split_by_quota,
+    split_hash,
 )
 from chitra.tokenisation import Encoder
 from preprocessing.dataset import (
@@ -60,10 +60,10 @@ def preprocess(
     try:
         articles, raw_file, reading = _read(reader, output / RAW, seed, shard or Shard())
         if shard:
-            splits = split_by_order(articles.orders)
+            splits = split_by_hash(articles.hashes)
         else:
             check_categories(articles.per_category())
-            splits = split_by_quota(articles.orders, articles.labels)
+            splits = split_by_quota(articles.hashes, articles.labels)
         with EncodingPool(encoder, _processes(len(articles))) as pool:
             batches = pool.encode(_texts(raw_file))
             fallbacks, encoding = _encode(batches, articles, splits, output, encoder.id_type.name, shard)
@@ -89,18 +89,18 @@ def preprocess(
 def _read(reader: CorpusReader, folder: Path, seed: int, part: Shard) -> tuple[Articles, Path, Stage]:
     """Write the articles as they come; keep of each what decides its split."""
     progress = Progress("read")
-    orders, labels, codes = array("Q"), array("L"), dict[str, int]()
+    hashes, labels, codes = array("Q"), array("L"), dict[str, int]()
     with closing(DatasetWriter(folder, raw_features(), part)) as raw:
         unread = iter(reader)
         while batch := list(islice(unread, BATCH)):
             columns = {"sentence1": [each.text for each in batch], "label": [each.category for each in batch]}
             raw.write(pa.table(columns))
-            orders.extend(order_of(each.text, seed) for each in batch)
+            hashes.extend(split_hash(each.text, seed) for each in batch)
             labels.extend(codes.setdefault(each.category, len(codes)) for each in batch)
             progress.advance(len(batch), reader.share_read)
     categories = sorted(codes)
     label_of_code = np.array([categories.index(category) for category in codes], np.int64)
-    articles = Articles(np.array(orders, np.uint64), label_of_code[np.array(labels, np.int64)], categories)
+    articles = Articles(np.array(hashes, np.uint64), label_of_code[np.array(labels, np.int64)], categories)
     return articles, raw.data_file, progress.finish()
 
 

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from chitra.contract import SPLITS
 from chitra.corpus import Source
 from chitra.fingerprint import Fingerprint
-from chitra.split import SPLITS, Array, Articles, count_duplicates
+from chitra.split import Array, Articles, count_duplicates
 from preprocessing.dataset import Shard, write_json
 from preprocessing.progress import Stage
 
@@ -32,12 +33,12 @@ def build_manifest(
     encode, ``stages`` tells how long each stage took.
     """
     members = {
-        name: Articles(articles.orders[here], articles.labels[here], articles.categories)
+        name: Articles(articles.hashes[here], articles.labels[here], articles.categories)
         for name, here in ((name, splits == number) for number, name in enumerate(SPLITS))
     }
     return {
         "articles": len(articles),
-        "duplicates": count_duplicates(articles.orders),
+        "duplicates": count_duplicates(articles.hashes),
         "splits": {name: len(found) for name, found in members.items()},
         "articles_per_category": {name: found.per_category() for name, found in members.items()},
         "categories": articles.categories,

@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from chitra.errors import WorkshopError
-from infra.settings import read_settings
-from workshop.commands.common import EXIT_INTERRUPTED, CorpusOption, console, run_app, say
+from infra.settings import PROJECT, read_settings
+from workshop.commands.common import EXIT_INTERRUPTED, CorpusOption, FolderOption, console, run_app, say, short
 
 app = typer.Typer(add_completion=False, help="The whole workshop on one machine.", rich_markup_mode=None)
 
@@ -23,6 +23,7 @@ def rehearse(
     docker: Annotated[
         bool | None, typer.Option(help="Build the image and run jobs in it; by default where a Docker engine runs.")
     ] = None,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Run the whole workshop on this machine, without an AWS account."""
     if context.invoked_subcommand:
@@ -36,13 +37,14 @@ def rehearse(
         raise WorkshopError(f"--docker: {problem}. Start a newer engine, or leave the option out.")
     if problem:
         say(f"jobs run as processes, not in containers: {problem}")
-    plan = Plan(read_settings(), (corpus or SAMPLE_CORPUS).resolve(), model.resolve() if model else None, not problem)
+    settings, model = read_settings(folder), model.resolve() if model else None
+    plan = Plan(settings, (corpus or SAMPLE_CORPUS).resolve(), model, docker=not problem, home=folder)
     try:
         report = run_rehearsal(plan, console)
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
     finally:
-        say(f"report: {plan.folder / 'report.html'}")
+        say(f"report: {short(plan.folder / 'report.html')}")
     numbers = report.evaluation
     table = Table(title="Test split", title_justify="left")
     for heading in ("accuracy", "macro-F1", "TF-IDF + linear SVM"):
@@ -60,13 +62,17 @@ def rehearse(
 @app.command("stand-in")
 def stand_in(
     corpus: CorpusOption,
-    output: Annotated[Path, typer.Option(help="The model's folder.")] = Path("build/stand-in"),
+    output: Annotated[
+        Path | None, typer.Option(help="The model's folder; build/stand-in in the workshop's when left out.")
+    ] = None,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Build a small model in chiTra's format from a corpus's training split."""
     from rehearsal.stand_in import build_stand_in
 
-    size = build_stand_in(corpus, output, seed=read_settings().preprocessing.seed)
-    say(f"{output}: stand-in with {size:,} word pieces")
+    target = output or folder / "build/stand-in"
+    size = build_stand_in(corpus, target, seed=read_settings(folder).preprocessing.seed)
+    say(f"{short(target)}: stand-in with {size:,} word pieces")
 
 
 def main() -> None:

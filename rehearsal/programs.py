@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chitra.errors import WorkshopError
+from infra.settings import PROJECT
 from local_aws.server import LocalAws
 from rehearsal.progress import Step
-from workshop.teardown.receipt import FOLDER as RECEIPTS
+from workshop.teardown.receipt import RECEIPTS
 
-ROOT = Path(__file__).parent.parent
 SETTLE_SECONDS = "1"  # nothing writes logs late on this machine
 Environment = Mapping[str, str]
 
@@ -24,22 +25,28 @@ class StepFailedError(WorkshopError):
 
 
 def tear_down(aws: LocalAws, folder: Path, step: Step) -> int:
-    """The organiser's own command, and its proof; returns how many things were removed."""
-    command = [sys.executable, "-m", "workshop.cli"]
-    teardown = [*command, "teardown", "--yes", "--settle", SETTLE_SECONDS]
+    """The organiser's own command, and its proof, with ``folder`` as the workshop's; returns how many things went."""
+    command, where = [sys.executable, "-m", "workshop.cli"], ["--folder", str(folder)]
+    teardown = [*command, "teardown", "--yes", "--settle", SETTLE_SECONDS, *where]
     _run(step, teardown, aws.environment(), "workshop teardown", folder)
-    _run(step, [*command, "verify"], aws.environment(), "workshop verify", folder)
+    _run(step, [*command, "verify", *where], aws.environment(), "workshop verify", folder)
     [receipt] = (folder / RECEIPTS).glob("*.json")
     return len(json.loads(receipt.read_text(encoding="utf-8"))["deleted"])
 
 
-def cdk(step: Step, arguments: Sequence[str], environment: Environment) -> None:
-    """Run the real CDK CLI."""
-    cli = ROOT / "node_modules" / ".bin" / "cdk"
-    _run(step, [str(cli), *arguments], environment, f"cdk {arguments[0]}")
+def synth(home: Path, assembly: Path, step: Step) -> None:
+    """The project's stacks with the settings of ``home``'s cdk.json."""
+    app = shlex.join([sys.executable, str(PROJECT / "app.py")])
+    cdk(home, ["synth", "--quiet", "--app", app, "--output", str(assembly)], os.environ, step)
 
 
-def _run(step: Step, command: Sequence[str], environment: Environment, name: str, folder: Path = ROOT) -> None:
+def cdk(home: Path, arguments: Sequence[str], environment: Environment, step: Step) -> None:
+    """Run the project's real CDK CLI where cdk.json is."""
+    cli = PROJECT / "node_modules" / ".bin" / "cdk"
+    _run(step, [str(cli), *arguments], environment, f"cdk {arguments[0]}", home)
+
+
+def _run(step: Step, command: Sequence[str], environment: Environment, name: str, folder: Path) -> None:
     """Run a program; its output goes to the step's log.
 
     Raises:
@@ -49,7 +56,7 @@ def _run(step: Step, command: Sequence[str], environment: Environment, name: str
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**environment, "PATH": path, "PYTHONPATH": str(ROOT), "CI": "true"},
+        env={**environment, "PATH": path, "PYTHONPATH": str(PROJECT), "CI": "true"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from datasets import load_from_disk
 from rich.console import Console
 
+from chitra.contract import SPLITS
 from chitra.corpus import CorpusReader, read_corpus
 from chitra.encoded import MANIFESTS
 from chitra.errors import WorkshopError
 from chitra.fingerprint import fingerprint
-from chitra.split import SPLITS
-from infra.names import Names
-from infra.settings import Settings
+from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
+from infra.settings import CDK_JSON, PROJECT, Settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws, LocalAwsError
 from rehearsal.docker_for_cdk import write_command
 from rehearsal.inventory import inventory
-from rehearsal.programs import ROOT, StepFailedError, cdk, tear_down
+from rehearsal.programs import StepFailedError, cdk, synth, tear_down
 from rehearsal.progress import Progress, Step
 from rehearsal.report import PLOTS, Report, write_report
 from rehearsal.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
@@ -43,7 +41,7 @@ from workshop.runs.predict import predict
 from workshop.runs.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
 from workshop.runs.status import endpoint_statuses
 
-SAMPLE_CORPUS = ROOT / "samples" / "corpus"
+SAMPLE_CORPUS = PROJECT / "samples" / "corpus"
 RUN_NAME = "rehearsal"
 PREDICTED_ARTICLES = 5
 FREE_TEXT = "延長戦の末に代表チームが勝ち、監督は全員の守備をたたえました。"
@@ -55,13 +53,21 @@ TAIL_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to rehearse. Without a model the stand-in is built; without ``docker`` jobs are processes."""
+    """What to rehearse, in the workshop's folder ``home``.
+
+    Without a model the stand-in is built; without ``docker`` jobs are processes.
+    """
 
     settings: Settings
     corpus: Path = SAMPLE_CORPUS
     model: Path | None = None
     docker: bool = False
-    folder: Path = ROOT / "build" / "rehearsal"
+    home: Path = PROJECT
+
+    @property
+    def folder(self) -> Path:
+        """Of everything that the rehearsal writes."""
+        return self.home / "build" / "rehearsal"
 
 
 def rehearse(plan: Plan, console: Console) -> Report:
@@ -76,6 +82,7 @@ def rehearse(plan: Plan, console: Console) -> Report:
         fingerprint(plan.model)
     _move_aside(plan.folder)
     plan.folder.mkdir(parents=True)
+    shutil.copy(plan.home / CDK_JSON.name, plan.folder)  # it is the folder of the workshop that is rehearsed
     report = Report()
     export = plan.folder / "export"
     try:
@@ -120,7 +127,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         report.model = {"name": STAND_IN_NAME if stand_in else model_dir.name, "stand_in": stand_in}
         step.note = str(report.model["name"])
     with progress.step("Synthesise the stacks") as step:
-        cdk(step, ["synth", "--quiet", "--output", str(assembly)], os.environ)
+        synth(plan.home, assembly, step)
     runtime = Runtime(model_dir, plan.docker)
     report.runtime = runtime.name
     with contextlib.ExitStack() as stack:
@@ -129,24 +136,25 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
             step.note = f"http://localhost:{aws.port}"
         cdk_out = ["--app", str(assembly)]
         with progress.step("Bootstrap") as step:
-            cdk(step, ["bootstrap", f"aws://{ACCOUNT}/{settings.region}", *cdk_out], aws.environment())
-        organiser = aws.session()
-        before = inventory(organiser)
+            cdk(plan.home, ["bootstrap", f"aws://{ACCOUNT}/{settings.region}", *cdk_out], aws.environment(), step)
+        root = aws.session()
+        organiser, before = Account(root), inventory(root)
         with progress.step("Deploy") as step:
             docker = write_command(plan.folder, model_dir) if plan.docker else {}
-            cdk(step, ["deploy", "--all", "--require-approval", "never", *cdk_out], aws.environment() | docker)
+            deploy = ["deploy", "--all", "--require-approval", "never", *cdk_out]
+            cdk(plan.home, deploy, aws.environment() | docker, step)
             deployment = find_deployment(organiser, settings)
             step.note = f"{len(Names(settings.name).stacks)} stacks"
         with progress.step("Upload the corpus"):
             instances = settings.preprocessing.instance_count
             upload_corpus(organiser.client("s3"), deployment, plan.corpus, instances=instances)
         with progress.step("Issue a participant's credentials") as step:
-            participant = _participant_session(aws, organiser, plan, step)
+            participant = _as_participant(aws, organiser, plan, step)
         _use_as_participant(plan, progress, report, participant, deployment, articles, export)
         with progress.step("Tear down") as step:
             step.note = f"{tear_down(aws, plan.folder, step)} things removed"
         with progress.step("Look for leftovers") as step:
-            report.leftovers = sorted(inventory(organiser) - before)
+            report.leftovers = sorted(inventory(root) - before)
             step.note = f"{len(report.leftovers)} found"
             if report.leftovers:
                 raise StepFailedError(f"{len(report.leftovers)} things were left: {', '.join(report.leftovers[:5])}")
@@ -156,7 +164,7 @@ def _use_as_participant(
     plan: Plan,
     progress: Progress,
     report: Report,
-    session: boto3.Session,
+    account: Account,
     deployment: Deployment,
     articles: int,
     export: Path,
@@ -164,29 +172,28 @@ def _use_as_participant(
     """Run, predict and export with the permissions of one participant."""
     hyperparameters = stand_in_hyperparameters(articles) if report.model["stand_in"] else {}
     with progress.step("Start the workflow") as step:
-        run = start_run(session, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
+        run = start_run(account, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
         step.note = run.name
-    _follow(session, run, progress)
+    _follow(account, run, progress)
     with progress.step("Export the model") as step:
         by = deployment.names.user(plan.settings.participants[0])
-        files = export_run(session.client("s3"), deployment.bucket, run.name, export, by=by)
+        files = export_run(account.client("s3"), deployment.bucket, run.name, export, by=by)
         step.note = f"{len(files)} files in {export}"
         _read_results(report, export)
     with progress.step("Predict") as step:
-        report.predictions = _predict(session, run, export)
+        report.predictions = _predict(account, run, export)
         right = sum(row["predicted"] == row["label_name"] for row in report.predictions if row["label_name"])
         step.note = f"{right} of {PREDICTED_ARTICLES} held-out articles right"
     with progress.step("Serve the model again") as step:
-        _serve_again(session, deployment, run, plan.settings, step)
+        _serve_again(account, deployment, run, plan.settings, step)
 
 
-def _serve_again(session: boto3.Session, deployment: Deployment, run: Run, settings: Settings, step: Step) -> None:
+def _serve_again(account: Account, deployment: Deployment, run: Run, settings: Settings, step: Step) -> None:
     """What `workshop endpoint create` and `delete` do: nothing is trained for it, and everything goes with it."""
-    again = create_endpoint(session, deployment, run.name, hours=1)
-    events = follow_run(session, again, poll_seconds=POLL_SECONDS)
-    if "Train" in [event.name for event in events if isinstance(event, StageStarted)]:
+    again = create_endpoint(account, deployment, run.name, hours=1)
+    events = follow_run(account, again, poll_seconds=POLL_SECONDS)
+    if TRAIN_STATE in [event.name for event in events if isinstance(event, StageStarted)]:
         raise StepFailedError(f"the endpoint of {run.name} was trained for")
-    account = Account(session)
     [status] = [
         each for each in endpoint_statuses(account, Names(settings.name), PriceList(account)) if each.name == again.name
     ]
@@ -210,18 +217,18 @@ def _stand_in(plan: Plan) -> Path:
     return folder
 
 
-def _participant_session(aws: LocalAws, organiser: boto3.Session, plan: Plan, step: Step) -> boto3.Session:
+def _as_participant(aws: LocalAws, organiser: Account, plan: Plan, step: Step) -> Account:
     name = plan.settings.participants[0]
     names, folder = Names(plan.settings.name), plan.folder / "credentials"
     users = users_of_stack(organiser.client("cloudformation"), names)
     file = issue(CredentialIssuer(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder, users), name)
     step.note = f"{name}: {file}"
-    return aws.session_from(file)
+    return Account(aws.session_from(file))
 
 
-def _follow(session: boto3.Session, run: Run, progress: Progress) -> None:
+def _follow(account: Account, run: Run, progress: Progress) -> None:
     """One step per stage of the execution."""
-    events = follow_run(session, run, poll_seconds=POLL_SECONDS)
+    events = follow_run(account, run, poll_seconds=POLL_SECONDS)
     pending = next(events, None)
     while pending is not None:
         stage = pending.name if isinstance(pending, StageStarted) else pending.stage
@@ -234,7 +241,7 @@ def _follow(session: boto3.Session, run: Run, progress: Progress) -> None:
 
 PASSING = ("Start", "Model given?", "Endpoint wanted?", "Done")
 SERVING = "endpoint in service?"
-STEP_NAMES = {"Preprocess": "Preprocessing job", "Train": "Training job"}
+STEP_NAMES = {PREPROCESS_STATE: "Preprocessing job", TRAIN_STATE: "Training job"}
 
 
 def _follow_stage(events: Iterator[StageStarted | LogLine], step: Step) -> StageStarted | LogLine | None:
@@ -269,13 +276,13 @@ def _read_results(report: Report, export: Path) -> None:
     report.warnings = metrics["warnings"]
 
 
-def _predict(session: boto3.Session, run: Run, export: Path) -> list[dict[str, object]]:
+def _predict(account: Account, run: Run, export: Path) -> list[dict[str, object]]:
     rows = [json.loads(line) for line in (export / "report/predictions.jsonl").read_text(encoding="utf-8").splitlines()]
     chosen = rows[:: max(1, len(rows) // PREDICTED_ARTICLES)][:PREDICTED_ARTICLES]
     raw = load_from_disk(export / "datasets/raw")
     texts = [*(raw[row["article"]]["sentence1"] for row in chosen), FREE_TEXT]
     labels = [*(row["label_name"] for row in chosen), None]
-    answers = predict(session, run.name, texts)
+    answers = predict(account, run.name, texts)
     return [
         {
             "text": text[:EXCERPT],

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from infra.settings import FOLDER_VARIABLE
 from tests import secrets
-from tests.helpers.project import CONTEXT, ROOT, cdk_json, copy_project
+from tests.helpers.project import ROOT, copy_project, write_cdk_json
 
 SEED = 42
 PRINTED: list[str] = []
@@ -27,11 +28,11 @@ def sample_corpus() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def settings_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What commands read that run in this process."""
-    file = tmp_path_factory.mktemp("settings") / "cdk.json"
-    file.write_text(json.dumps(cdk_json(CONTEXT)), encoding="utf-8")
+    """The workshop's folder of all commands that are told no other one."""
+    folder = tmp_path_factory.mktemp("settings")
+    write_cdk_json(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("infra.settings.CDK_JSON", file)
+        patch.setenv(FOLDER_VARIABLE, str(folder))
         yield
 
 

@@ -13,12 +13,12 @@ from datasets import ClassLabel, Dataset, load_from_disk
 from datasets.table import InMemoryTable
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from chitra.contract import SPLITS
 from chitra.encoded import MANIFESTS, encoded_features
 from chitra.errors import InputError
 from chitra.fingerprint import Fingerprint
 from chitra.json_text import read_json
 
-CHANNELS = ("train", "validation", "test")
 REASON_CHARACTERS = 300
 T = TypeVar("T")
 
@@ -27,8 +27,8 @@ Count = Annotated[int, Field(ge=0, lt=2**32)]  # the rows that the column `artic
 
 
 def _of_all_splits(value: dict[str, T]) -> dict[str, T]:
-    if not set(CHANNELS) <= value.keys():
-        raise ValueError(f"must name {', '.join(CHANNELS)}")
+    if not set(SPLITS) <= value.keys():
+        raise ValueError(f"must name {', '.join(SPLITS)}")
     return value
 
 
@@ -69,7 +69,7 @@ def read_channels(data_dir: Path, expected: Fingerprint) -> Channels:
     """
     datasets: dict[str, Dataset] = {}
     manifests: list[list[Manifest]] = []
-    for name in CHANNELS:
+    for name in SPLITS:
         folder = data_dir / name
         if not folder.is_dir():
             raise InputError(f"channel {name}: is missing ({folder}). Give the job train, validation and test.")

@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from transformers import BertForSequenceClassification
 
+from chitra.errors import InputError
 from chitra.tokenisation import Encoder
 from training_image.artefact import read_tokenisation
 from training_image.collation import Collator
 from training_image.evaluation import softmax
-from training_image.weights import load_classifier
+from training_image.weights import REASON_CHARACTERS, load_classifier
 
 BATCH = 16
+PROBE = "試合"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Predictor:
     """Loads the artefact in ``folder``.
 
     Raises:
-        InputError: it is no artefact of `train`, or was trained with another tokenisation.
+        InputError: it is no artefact of `train`, was trained with another tokenisation, or its model cannot classify.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,6 +46,21 @@ class Predictor:
         self._collate = Collator(model.config.pad_token_id, tokenisation.max_length)
         self._names: dict[int, str] = model.config.id2label
         self._lock = threading.Lock()  # Sudachi's tokenizer serves one thread at a time
+        try:
+            self.predict([PROBE])
+        except Exception as error:
+            reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+            raise InputError(
+                f"{folder}: its model cannot classify a text ({type(error).__name__}: {reason}). "
+                "Take an artefact that `train` made."
+            ) from error
+
+    def answers(self) -> bool:
+        """Whether the model can still classify a text; it cannot after a fault of its GPU, for example."""
+        try:
+            return bool(self.predict([PROBE]))
+        except Exception:
+            return False
 
     def predict(self, texts: list[str]) -> list[Prediction]:
         """One prediction per text, in order."""

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from chitra.contract import base_dir
 from chitra.errors import EXIT_INPUT, InputError
 from chitra.visible import visible
+from training_image.bodies import MAX_BODY_BYTES, BodyTooLargeError, DropUnreadBody, read_body
 from training_image.device import gpu_problem
 from training_image.predictor import Prediction, Predictor
 
 DEFAULT_PORT = 8080
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104  (inside of its container)
-MAX_BODY_BYTES = 5 * 2**20
 MAX_TEXTS = 256
 JSON_TYPE = "application/json"
 
@@ -34,45 +36,74 @@ class BadRequestError(Exception):
         self.status, self.reason = status, reason
 
 
+class Predictions:
+    """A predictor in a thread of its own, which requests wait for without holding a thread of the server's."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="predictions")
+        self.possible = True
+
+    async def of(self, texts: list[str]) -> list[Prediction]:
+        """One prediction per text, in order."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._predict, texts)
+
+    def _predict(self, texts: list[str]) -> list[Prediction]:
+        try:
+            return self._predictor.predict(texts)
+        except Exception:  # of these texts only, or of every text from now on
+            self.possible = self._predictor.answers()
+            raise
+
+
 def build_app(predictor: Predictor) -> FastAPI:
-    """The two routes of SageMaker's contract around a predictor."""
+    """The two routes of SageMaker's contract around a predictor.
+
+    Parsing a body has a thread of its own, too: /ping waits for no more than the event loop's short steps.
+    """
     app = FastAPI(title="chiTra classifier", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(DropUnreadBody)
+    predictions = Predictions(predictor)
+    parsing = ThreadPoolExecutor(1, thread_name_prefix="parsing")
 
     @app.get("/ping")
-    def ping() -> dict[str, str]:
-        return {"status": "ok"}
+    async def ping() -> JSONResponse:
+        if not predictions.possible:
+            return JSONResponse({"error": "the model cannot answer any more; see the endpoint's log"}, status_code=503)
+        return JSONResponse({"status": "ok"})
 
     @app.post("/invocations")
     async def invocations(request: Request) -> JSONResponse:
-        texts, single = await _read_texts(request)
-        predictions = await run_in_threadpool(predictor.predict, texts)
-        return JSONResponse(_answer(predictions, single=single))
+        body = await _read_json(request)
+        texts, single = await asyncio.get_running_loop().run_in_executor(parsing, _texts, body)
+        return JSONResponse(_answer(await predictions.of(texts), single=single))
 
     @app.exception_handler(BadRequestError)
-    def bad_request(request: Request, error: BadRequestError) -> JSONResponse:
+    async def bad_request(request: Request, error: BadRequestError) -> JSONResponse:
         return JSONResponse({"error": error.reason}, status_code=error.status)
 
     @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": "the model failed on this request; see the endpoint's log"}, status_code=500)
 
     return app
 
 
-async def _read_texts(request: Request) -> tuple[list[str], bool]:
-    """The texts of ``{"inputs": text or list}``, and whether it was one text."""
+async def _read_json(request: Request) -> bytes:
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != JSON_TYPE:
         raise BadRequestError(415, f"send Content-Type {JSON_TYPE}, not {media_type or 'none'}")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise BadRequestError(413, f"the request is larger than {MAX_BODY_BYTES} bytes; send fewer texts")
-    return _texts(body)
+    try:
+        return await read_body(request)
+    except BodyTooLargeError as error:
+        reason = f"the request is larger than {MAX_BODY_BYTES} bytes; send fewer texts"
+        raise BadRequestError(413, reason) from error
+    except ClientDisconnect as error:
+        raise BadRequestError(400, "the connection ended before the body did") from error
 
 
 def _texts(body: bytes) -> tuple[list[str], bool]:
+    """The texts of ``{"inputs": text or list}``, and whether it was one text."""
     try:
         document = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a number too long, or too deep
@@ -122,6 +153,12 @@ def main() -> int:
     except InputError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return EXIT_INPUT
+    serve(predictor)
+    return 0
+
+
+def serve(predictor: Predictor) -> None:
+    """Answer requests until SIGTERM."""
     # uvicorn shuts down gracefully on SIGTERM, then raises it again for whoever listened before.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     uvicorn.run(
@@ -132,7 +169,6 @@ def main() -> int:
         access_log=False,
         timeout_graceful_shutdown=25,
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from training_image.channels import Channels
+from training_image.checkpoints import newest_complete_checkpoint
 from training_image.collation import Collator
 from training_image.hyperparameters import Hyperparameters
 from training_image.weights import load_classifier
@@ -71,10 +71,10 @@ class FineTuning:
 
     def run(self) -> bool:
         """Train; False when it was stopped before its end."""
-        checkpoint = get_last_checkpoint(str(self._checkpoints)) if self._checkpoints.is_dir() else None
+        checkpoint = newest_complete_checkpoint(self._checkpoints, half_precision=self.trainer.args.fp16)
         if checkpoint:
             print(f"resuming from {checkpoint}", flush=True)
-        self.trainer.train(resume_from_checkpoint=checkpoint)
+        self.trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         return not self._stop.is_set()
 
     def learning_curve(self) -> list[Epoch]:

@@ -87,9 +87,12 @@ class Check:
     fix: str = ""
 
 
-def examine(account: Account, settings: Settings, root: Path) -> Iterator[Check]:
-    """Every check, in the order in which one would mend things. ``root`` is the project's folder."""
-    yield from _machine(settings, root)
+def examine(account: Account, settings: Settings, project: Path, folder: Path) -> Iterator[Check]:
+    """Every check, in the order in which one would mend things.
+
+    `cdk deploy` works in the ``project``; ``folder`` is the workshop's, where downloads are.
+    """
+    yield from _machine(settings, project, folder)
     signed_in = _credentials(account)
     yield signed_in
     if signed_in.state is not State.OK:
@@ -118,8 +121,8 @@ def _credentials(account: Account) -> Check:
     return Check("credentials", State.OK, f"account {caller['Account']}, {caller['Arn']}")
 
 
-def _machine(settings: Settings, root: Path) -> Iterator[Check]:
-    cli = root / "node_modules/.bin/cdk"
+def _machine(settings: Settings, project: Path, folder: Path) -> Iterator[Check]:
+    cli = project / "node_modules/.bin/cdk"
     yield (
         Check("CDK command line", State.OK, "there")
         if cli.exists()
@@ -130,13 +133,13 @@ def _machine(settings: Settings, root: Path) -> Iterator[Check]:
         if settings.image_source == "local"
         else Check("Docker", State.OK, f"not needed with image_source {settings.image_source}")
     )
-    free = shutil.disk_usage(root).free / GIGABYTE
+    free = shutil.disk_usage(project).free / GIGABYTE
     disk = State.OK if free >= ENOUGH_DISK_GB else State.TO_DO if free >= LEAST_DISK_GB else State.FAILED
     yield Check(
         "disk", disk, f"{free:.0f} GB free", "" if disk is State.OK else f"free {ENOUGH_DISK_GB} GB for the image"
     )
-    yield _model(settings, root)
-    corpus = root / DOWNLOADS / CORPUS.file_name
+    yield _model(settings, project)
+    corpus = folder / DOWNLOADS / CORPUS.file_name
     yield (
         Check("corpus", State.OK, str(corpus.name))
         if corpus.exists()
@@ -157,10 +160,10 @@ def _docker() -> Check:
     return Check("Docker", State.OK, "engine answers")
 
 
-def _model(settings: Settings, root: Path) -> Check:
+def _model(settings: Settings, project: Path) -> Check:
     address = settings.model.address
     if settings.model.is_local:
-        if (root / address).exists():
+        if (project / address).exists():
             return Check("model", State.OK, address)
         return Check("model", State.FAILED, f"{address} does not exist", "put the archive there, or correct cdk.json")
     try:

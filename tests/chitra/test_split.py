@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chitra.contract import SPLITS
 from chitra.corpus import Article, read_corpus
 from chitra.errors import InputError
-from chitra.split import SPLITS, check_categories, order_of, split_articles, split_by_order
+from chitra.split import check_categories, split_articles, split_by_hash, split_hash
 
 LIVEDOOR = {
     "dokujo-tsushin": 870, "it-life-hack": 870, "kaden-channel": 864, "livedoor-homme": 511, "movie-enter": 870,
@@ -67,15 +68,15 @@ def test_should_hold_for_any_corpus(rows: list[tuple[str, int]], seed: int, shuf
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=200), st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_should_split_each_article_by_itself(texts: list[str], shares: int, seed: int) -> None:
-    orders = np.array([order_of(text, seed) for text in texts], np.uint64)
-    whole = split_by_order(orders)
+    hashes = np.array([split_hash(text, seed) for text in texts], np.uint64)
+    whole = split_by_hash(hashes)
     for share in range(shares):
-        assert (split_by_order(orders[share::shares]) == whole[share::shares]).all()
+        assert (split_by_hash(hashes[share::shares]) == whole[share::shares]).all()
 
 
 def test_should_hold_about_a_tenth_out_twice_when_each_article_is_split_by_itself() -> None:
     articles = make_articles(LIVEDOOR)
-    splits = split_by_order(np.array([order_of(article.text, 42) for article in articles], np.uint64))
+    splits = split_by_hash(np.array([split_hash(article.text, 42) for article in articles], np.uint64))
     for category, size in LIVEDOOR.items():
         here = splits[[article.category == category for article in articles]]
         shares = np.bincount(here, minlength=3) / size

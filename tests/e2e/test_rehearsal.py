@@ -17,24 +17,27 @@ import pytest
 
 from local_aws.engine import docker, engine_problem
 from tests import secrets
+from tests.helpers.project import ROOT, write_cdk_json
 
 
 def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list[str]:
+    """A rehearsal that writes to ``folder``, which is the build/rehearsal of a workshop's folder."""
+    home = folder.parent.parent
+    home.mkdir(exist_ok=True)
+    write_cdk_json(home)
     program = (
         # A shell without job control starts its background jobs, and so this one, with SIGINT ignored.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from pathlib import Path; import rehearsal.rehearse as r; from functools import partial;"
-        f"r.Plan = partial(r.Plan, folder=Path({str(folder)!r}));"
-        "from rehearsal.cli import main; main()"
+        "import rehearsal.rehearse as r; from rehearsal.cli import main; main()"
     )
-    return [sys.executable, "-c", program, runtime, *arguments]
+    return [sys.executable, "-c", program, "--folder", str(home), runtime, *arguments]
 
 
 @pytest.fixture(scope="module")
-def rehearsal(tmp_path_factory: pytest.TempPathFactory, project: Path) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    folder = tmp_path_factory.mktemp("rehearsal") / "build"
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("rehearsal") / "build/rehearsal"
     call = command(folder=folder, runtime="--no-docker" if engine_problem() else "--docker")
-    done = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=580, check=False)
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, timeout=580, check=False)
     return folder, done
 
 
@@ -128,11 +131,11 @@ def processes_of(folder: Path) -> list[str]:
     return [line for line in environment if "ps -Aww" not in line]
 
 
-def test_should_stop_every_process_at_ctrl_c(tmp_path: Path, project: Path) -> None:
-    folder = tmp_path / "build"
+def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
+    folder = tmp_path / "build/rehearsal"
     before = processes_of(folder)
     process = subprocess.Popen(
-        command(folder=folder), cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command(folder=folder), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     assert process.stdout is not None
     for line in process.stdout:
@@ -149,25 +152,25 @@ def test_should_stop_every_process_at_ctrl_c(tmp_path: Path, project: Path) -> N
     assert report["steps"][-1]["status"] == "interrupted"
 
 
-def test_should_keep_the_last_results_when_there_is_nothing_to_rehearse(tmp_path: Path, project: Path) -> None:
-    folder = tmp_path / "build"
+def test_should_keep_the_last_results_when_there_is_nothing_to_rehearse(tmp_path: Path) -> None:
+    folder = tmp_path / "build/rehearsal"
     (folder / "export").mkdir(parents=True)
     (folder / "export/model.tar.gz").write_text("paid for")
     call = command("--corpus", "nosuch", folder=folder)
-    done = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 2
     assert "nosuch: no such corpus" in done.stderr
     assert (folder / "export/model.tar.gz").read_text() == "paid for"
 
 
-def test_should_name_the_failed_step_and_the_way_out(tmp_path: Path, project: Path) -> None:
+def test_should_name_the_failed_step_and_the_way_out(tmp_path: Path) -> None:
     """A training job that fails for a bad setting: the line names the step, the job's reason and the log."""
-    folder = tmp_path / "build"
+    folder = tmp_path / "build/rehearsal"
     broken = command(folder=folder)
     broken[2] = broken[2].replace(
         "from rehearsal.cli", "r.stand_in_hyperparameters = lambda articles: {'epochs': 'many'}; from rehearsal.cli"
     )
-    done = subprocess.run(broken, cwd=project, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(broken, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1
     assert "step 'Training job'" in done.stderr
     assert "hyperparameter epochs: " in done.stderr

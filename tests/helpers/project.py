@@ -35,5 +35,10 @@ def copy_project(folder: Path, context: dict[str, Any] = CONTEXT, more: tuple[st
         shutil.copytree(source, folder / name, ignore=LEFT_OUT) if source.is_dir() else shutil.copy(source, folder)
     for name in INSTALLED:
         (folder / name).symlink_to(ROOT / name)
-    (folder / CDK_JSON.name).write_text(json.dumps(cdk_json(context), indent=2), encoding="utf-8")
+    write_cdk_json(folder, context)
     return folder
+
+
+def write_cdk_json(folder: Path, context: dict[str, Any] = CONTEXT) -> None:
+    """Make ``folder`` one that ``--folder`` can name."""
+    (folder / CDK_JSON.name).write_text(json.dumps(cdk_json(context), indent=2), encoding="utf-8")

@@ -26,7 +26,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 
 def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() -> None:
-    settings = read_settings(ROOT / "cdk.json")
+    settings = read_settings(ROOT)
     made = {name for name, template in synthesise(settings).items() if template.to_json()["Resources"]}
     assert {f"{settings.name}-{name}" for name in made} == set(Names(settings.name).stacks)
     assert parse_hyperparameters(settings.training.hyperparameters)
@@ -91,7 +91,7 @@ def test_should_take_an_http_address_with_a_checksum() -> None:
 def test_should_name_the_line_that_no_parser_takes(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "cdk.json").write_text(content)
     with pytest.raises(SettingsError, match=message) as caught:
-        read_settings(tmp_path / "cdk.json")
+        read_settings(tmp_path)
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -105,10 +105,10 @@ def test_should_report_every_wrong_key_on_a_line_of_its_own() -> None:
 
 def test_should_name_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="does not exist"):
-        read_settings(tmp_path / "cdk.json")
+        read_settings(tmp_path)
     (tmp_path / "cdk.json").write_text("{\n oops")
     with pytest.raises(SettingsError, match=r"cdk\.json:2: is not JSON"):
-        read_settings(tmp_path / "cdk.json")
+        read_settings(tmp_path)
     (tmp_path / "cdk.json").write_text("{}")
     with pytest.raises(SettingsError, match='context key "workshop" is missing'):
-        read_settings(tmp_path / "cdk.json")
+        read_settings(tmp_path)

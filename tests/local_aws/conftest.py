@@ -10,6 +10,7 @@ from infra.names import BOOTSTRAP_VERSION_PARAMETER, bootstrap_repository
 from infra.settings import Settings
 from local_aws.server import ACCOUNT, LocalAws
 from tests.infra.conftest import synthesise
+from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
 
 
@@ -31,6 +32,6 @@ def deploy(aws: LocalAws, settings: Settings) -> boto3.Session:
         )
         waiter = session.client("cloudformation").get_waiter("stack_create_complete")
         waiter.wait(StackName=stack, WaiterConfig={"Delay": 1})
-    image = find_deployment(session, settings).image.rpartition(":")[2]
+    image = find_deployment(Account(session), settings).image.rpartition(":")[2]
     ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": image}])
     return session

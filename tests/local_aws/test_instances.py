@@ -10,13 +10,14 @@ import boto3
 import pytest
 from datasets import load_from_disk
 
+from chitra.contract import SPLITS
 from chitra.corpus import read_corpus
-from chitra.split import SPLITS
 from infra.settings import Settings
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws
 from tests.helpers.project import SETTINGS
 from tests.local_aws.conftest import deploy
+from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment, find_deployment
 from workshop.data.export import export_run
 from workshop.data.upload import upload_corpus
@@ -41,7 +42,7 @@ def session(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, settings: 
 
 @pytest.fixture(scope="module")
 def deployment(session: boto3.Session, settings: Settings) -> Deployment:
-    return find_deployment(session, settings)
+    return find_deployment(Account(session), settings)
 
 
 def test_should_make_one_dataset_of_two_instances(
@@ -49,8 +50,8 @@ def test_should_make_one_dataset_of_two_instances(
 ) -> None:
     s3 = session.client("s3")
     assert upload_corpus(s3, deployment, sample_corpus, instances=INSTANCES) == 108
-    run = start_run(session, deployment, hyperparameters={"epochs": "1"}, endpoint=False, name="two")
-    lines = [event.text for event in follow_run(session, run, poll_seconds=0.2) if isinstance(event, LogLine)]
+    run = start_run(Account(session), deployment, hyperparameters={"epochs": "1"}, endpoint=False, name="two")
+    lines = [event.text for event in follow_run(Account(session), run, poll_seconds=0.2) if isinstance(event, LogLine)]
     assert any("test accuracy" in line for line in lines)
     export_run(s3, deployment.bucket, run.name, tmp_path)
     articles = read_corpus(sample_corpus).articles

@@ -16,6 +16,7 @@ from local_aws.server import ACCOUNT, LocalAws
 from tests.helpers.project import SETTINGS
 from tests.local_aws import permission_rows as rows
 from tests.local_aws.conftest import deploy
+from workshop.aws.account import Account
 from workshop.aws.advice import DENIED
 from workshop.aws.deployment import find_deployment
 
@@ -61,7 +62,7 @@ def make_administrator(organiser: boto3.Session, name: str) -> None:
 
 def leave_things(organiser: boto3.Session, settings: Settings) -> None:
     """A corpus, models and an endpoint, whose container does not start for want of a model archive."""
-    deployment = find_deployment(organiser, settings)
+    deployment = find_deployment(Account(organiser), settings)
     organiser.client("s3").put_object(Bucket=deployment.bucket, Key="corpus/a.jsonl", Body=b"{}")
     sagemaker, run = organiser.client("sagemaker"), f"{settings.name}--r"
     tags = [{"Key": "workshop", "Value": settings.name}]

@@ -17,6 +17,7 @@ from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
 from tests.helpers.project import SETTINGS
 from tests.local_aws.conftest import deploy
+from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
 from workshop.runs.endpoint import create_endpoint
 from workshop.runs.run import RunFailedError, follow_run
@@ -50,10 +51,10 @@ def without_scheduler(iam: Any, states: Any) -> None:
 
 
 def test_should_schedule_the_end_of_an_endpoint_and_say_when_it_fails(session: boto3.Session) -> None:
-    deployment = find_deployment(session, SETTINGS)
-    started = create_endpoint(session, deployment, RUN, hours=3)
+    deployment = find_deployment(Account(session), SETTINGS)
+    started = create_endpoint(Account(session), deployment, RUN, hours=3)
     with pytest.raises(RunFailedError, match="Failed"):  # what it should serve is no archive
-        list(follow_run(session, started, poll_seconds=0.2))
+        list(follow_run(Account(session), started, poll_seconds=0.2))
     schedule = session.client("scheduler").get_schedule(Name=started.name)
     end = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
     assert abs(end - datetime.now(UTC) - timedelta(hours=3)) < timedelta(minutes=2)
@@ -63,13 +64,13 @@ def test_should_make_no_endpoint_when_its_schedule_cannot_be_made(session: boto3
     sagemaker = session.client("sagemaker")
     before = {each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]}
     without_scheduler(session.client("iam"), session.client("stepfunctions"))
-    started = create_endpoint(session, find_deployment(session, SETTINGS), RUN, hours=1)
+    started = create_endpoint(Account(session), find_deployment(Account(session), SETTINGS), RUN, hours=1)
     with pytest.raises(RunFailedError, match="scheduler:CreateSchedule"):
-        list(follow_run(session, started, poll_seconds=0.2))
+        list(follow_run(Account(session), started, poll_seconds=0.2))
     assert {each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]} == before
     assert {each["Name"] for each in session.client("scheduler").list_schedules()["Schedules"]} <= before
 
 
 def test_should_refuse_a_run_without_a_model(session: boto3.Session) -> None:
     with pytest.raises(WorkshopError, match=r"run chitra--nothing: left no model in s3://"):
-        create_endpoint(session, find_deployment(session, SETTINGS), "chitra--nothing", hours=None)
+        create_endpoint(Account(session), find_deployment(Account(session), SETTINGS), "chitra--nothing", hours=None)

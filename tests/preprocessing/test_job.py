@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from datasets import load_from_disk
 
-from chitra.split import SPLITS
+from chitra.contract import SPLITS
 from preprocessing.__main__ import main
 from tests.conftest import Job
 

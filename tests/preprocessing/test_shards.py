@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from datasets import Dataset, load_from_disk
 
+from chitra.contract import SPLITS
 from chitra.corpus import Article, read_corpus
 from chitra.errors import InputError
 from chitra.fingerprint import fingerprint
-from chitra.split import SPLITS, order_of, split_by_order
+from chitra.split import split_by_hash, split_hash
 from preprocessing.__main__ import main
 from tests.conftest import SEED
 from training_image.channels import read_channels
@@ -108,7 +109,7 @@ def test_should_refuse_a_category_that_training_never_sees(
     tmp_path: Path, files: list[Path], run: Run, stand_in: Path
 ) -> None:
     texts = (f"たった一つの記事です。{number}" for number in range(100))
-    held_out = next(text for text in texts if split_by_order(np.array([order_of(text, SEED)], np.uint64))[0])
+    held_out = next(text for text in texts if split_by_hash(np.array([split_hash(text, SEED)], np.uint64))[0])
     united = run([files, [write_jsonl(tmp_path / "lonely.jsonl", [Article(held_out, "lonely", "")])]])
     with pytest.raises(InputError, match="category 'lonely': has no article in train"):
         read_channels(united, fingerprint(stand_in))

@@ -14,9 +14,10 @@ import boto3
 import pytest
 
 from infra.names import Names
+from infra.settings import FOLDER_VARIABLE
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
-from tests.helpers.project import SETTINGS
+from tests.helpers.project import SETTINGS, write_cdk_json
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.caller import participant
@@ -36,15 +37,17 @@ class Day:
     organiser: boto3.Session
     deployment: Deployment
     folder: Path
-    project: Path
 
     @property
     def key(self) -> Path:
         return self.folder / "credentials/participant-1.ini"
 
     def program(self, *command: str, key: Path | None = None) -> subprocess.CompletedProcess[str]:
-        environment = self.aws.environment() | {"COLUMNS": "200", "PATH": os.environ["PATH"]}
-        environment["PYTHONPATH"] = str(self.project)
+        environment = self.aws.environment() | {
+            "COLUMNS": "200",
+            "PATH": os.environ["PATH"],
+            FOLDER_VARIABLE: str(self.folder),
+        }
         if key:
             del environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
             environment["AWS_SHARED_CREDENTIALS_FILE"] = str(key)
@@ -72,11 +75,12 @@ class Day:
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus: Path, project: Path) -> Iterator[Day]:
+def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus: Path) -> Iterator[Day]:
     folder = tmp_path_factory.mktemp("day")
+    write_cdk_json(folder)
     with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=SETTINGS.region) as aws:
         organiser = deploy(aws, SETTINGS)
-        day = Day(aws, organiser, find_deployment(organiser, SETTINGS), folder, project)
+        day = Day(aws, organiser, find_deployment(Account(organiser), SETTINGS), folder)
         day.workshop("upload", "--corpus", str(sample_corpus))
         day.workshop("credentials", "participant-1")
         yield day

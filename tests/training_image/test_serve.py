@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from safetensors.torch import load_file, save_file
 
 from tests.conftest import Job
-from training_image.serve import MAX_BODY_BYTES
+from tests.helpers.serving import serving
+from training_image.bodies import MAX_BODY_BYTES
 
 TEXT = "鍋で玉ねぎを炒め、出汁と醤油で味を調えます。"
 
 
 @pytest.fixture(scope="module")
 def url(trained: Path, make_job: Callable[[Path], Job]) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    variables = {"SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_HOST": "127.0.0.1"}
-    process = make_job(trained).start("training_image.serve", **variables)
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(f"{address}/ping")
-            break
-        except httpx.TransportError:
-            time.sleep(0.2)
-    yield address
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    job = make_job(trained)
+    with serving(lambda variables: job.start("training_image.serve", **variables)) as address:
+        yield address
 
 
 def invoke(url: str, document: object) -> httpx.Response:
@@ -139,3 +125,19 @@ def test_should_refuse_a_folder_without_an_artefact(tmp_path: Path, make_job: Ca
     done = make_job(tmp_path).run("training_image.serve")
     assert done.returncode == 2
     assert "tokenisation.json: is missing" in done.stderr
+
+
+def test_should_refuse_a_model_that_cannot_classify(
+    tmp_path: Path, trained: Path, make_job: Callable[[Path], Job]
+) -> None:
+    """It would load, be ready, and fail on every request."""
+    shutil.copytree(trained / "model", tmp_path / "model")
+    weights = load_file(tmp_path / "model/model.safetensors")
+    embeddings = "bert.embeddings.word_embeddings.weight"
+    save_file(weights | {embeddings: weights[embeddings][:4].clone()}, tmp_path / "model/model.safetensors")
+    config = json.loads((tmp_path / "model/config.json").read_text())
+    (tmp_path / "model/config.json").write_text(json.dumps(config | {"vocab_size": 4}))
+    done = make_job(tmp_path).run("training_image.serve")
+    assert done.returncode == 2
+    assert f"{tmp_path}/model: its model cannot classify a text (IndexError: " in done.stderr
+    assert "Traceback" not in done.stderr

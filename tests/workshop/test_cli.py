@@ -113,7 +113,7 @@ def test_should_end_with_130_when_interrupted(project: Path) -> None:
     program = (
         "import os, signal; from workshop.commands import organise; from workshop import cli;"
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "organise.read_settings = lambda: os.kill(os.getpid(), signal.SIGINT); cli.main()"
+        "organise.read_settings = lambda folder: os.kill(os.getpid(), signal.SIGINT); cli.main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, "doctor"], cwd=project, capture_output=True, text=True, timeout=60, check=False

@@ -80,7 +80,7 @@ def settings(**changes: Any) -> Settings:
 def examined(cloud: Cloud, project: Path, given: Settings | None = None) -> dict[str, Check]:
     cloud.__class__ = Examined
     account = Account(CloudSession(cloud))
-    return {check.subject: check for check in examine(account, given or settings(), project)}
+    return {check.subject: check for check in examine(account, given or settings(), project, project)}
 
 
 def test_should_be_content_with_a_prepared_account(project: Path) -> None:

@@ -6,89 +6,19 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
-
-import boto3
-import pytest
 
 from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names, bootstrap_bucket, bootstrap_repository
 from infra.settings import Settings
-from local_aws.ports import endpoint_url, free_port
 from tests.helpers.leftovers import ACCOUNT, REGION, leave_a_run
+from tests.helpers.moto_server import Moto
 from tests.helpers.project import SETTINGS
 from tests.infra.conftest import synthesise
 
 RUN = "chitra--run-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/chitra-sagemaker-execution"
 LOCATION = {"LocationConstraint": REGION}
-START_SECONDS = 60
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-
-
-@dataclass(frozen=True)
-class Moto:
-    """A running server, and how to reach it; commands are those of ``project``."""
-
-    port: int
-    folder: Path
-    project: Path
-
-    def client(self, service: str) -> Any:
-        keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
-        return boto3.client(service, region_name=REGION, endpoint_url=endpoint_url(self.port), **keys)
-
-    def environment(self) -> dict[str, str]:
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        return {
-            **inherited,
-            "PYTHONPATH": str(self.project),
-            "AWS_ENDPOINT_URL": endpoint_url(self.port),
-            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "COLUMNS": "200",
-        }
-
-    def workshop(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "workshop.cli", *arguments]
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment(),
-            input="",
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-
-@pytest.fixture
-def moto(tmp_path: Path, project: Path) -> Iterator[Moto]:
-    port = free_port()
-    with (tmp_path / "moto.log").open("wb") as log:
-        command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
-        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        aws = Moto(port, tmp_path, project)
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                aws.client("sts").get_caller_identity()
-                break
-            except Exception:
-                assert time.monotonic() < deadline, (tmp_path / "moto.log").read_text()
-                time.sleep(0.3)
-        yield aws
-    finally:
-        server.kill()
-        server.wait()
 
 
 def deploy(aws: Moto, settings: Settings) -> None:

@@ -19,13 +19,13 @@ class Account:
 
     def __init__(self, session: boto3.Session) -> None:
         self._session = session
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, Config], Any] = {}
         self._lock = threading.Lock()
 
     @cached_property
     def caller(self) -> dict[str, str]:
         """``Account``, ``Arn`` and ``UserId`` of whoever holds the credentials."""
-        answer: dict[str, str] = self._session.client("sts", config=BRISK).get_caller_identity()
+        answer: dict[str, str] = self.client("sts", config=BRISK).get_caller_identity()
         return answer
 
     @property
@@ -40,7 +40,7 @@ class Account:
 
     def client(self, service: str, region: str = "", config: Config = PATIENT) -> Any:
         """A client that tries again, slower, when AWS asks for it."""
-        key = (service, region or self.region)
+        key = (service, region or self.region, config)
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = self._session.client(service, region_name=key[1], config=config)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import boto3
-
 from chitra.errors import WorkshopError
 from infra.names import PARAMETER_KEYS, Names
 from infra.settings import Settings
+from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
 
 
@@ -25,10 +24,10 @@ class Deployment:
     image: str
 
 
-def find_deployment(session: boto3.Session, settings: Settings) -> Deployment:
+def find_deployment(account: Account, settings: Settings) -> Deployment:
     """Raises WorkshopError when the stacks are not deployed in this account and region."""
     names = Names(settings.name)
-    found = session.client("ssm").get_parameters(Names=[names.parameter(key) for key in PARAMETER_KEYS])
+    found = account.client("ssm").get_parameters(Names=[names.parameter(key) for key in PARAMETER_KEYS])
     values = {parameter["Name"]: parameter["Value"] for parameter in found["Parameters"]}
     if len(values) < len(PARAMETER_KEYS):
         raise WorkshopError(

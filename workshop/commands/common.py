@@ -14,7 +14,7 @@ from rich.text import Text
 
 from chitra.errors import EXIT_INPUT, InputError, WorkshopError
 from chitra.visible import visible
-from infra.settings import Settings, SettingsError
+from infra.settings import FOLDER_VARIABLE, Settings, SettingsError
 from workshop.aws.account import Account
 
 EXIT_FAILED = 1
@@ -23,20 +23,36 @@ EXIT_INTERRUPTED = 130
 console = Console()
 errors = Console(stderr=True, soft_wrap=True)
 
+FolderOption = Annotated[
+    Path,
+    typer.Option(
+        "--folder",
+        envvar=FOLDER_VARIABLE,
+        exists=True,
+        file_okay=False,
+        resolve_path=True,
+        show_default="the project's",
+        help="The workshop's folder: cdk.json is read there, and what a command writes goes there.",
+    ),
+]
 CorpusOption = Annotated[Path, typer.Option("--corpus", help="Archive, extracted folder, or JSONL files.")]
 
 
-def session(settings: Settings) -> boto3.Session:
-    """Raises WorkshopError when AWS_PROFILE names a profile that no file holds."""
+def account_of(settings: Settings) -> Account:
+    """The account of the caller's credentials, in the settings' region.
+
+    Raises:
+        WorkshopError: AWS_PROFILE names a profile that no file holds.
+    """
     try:
-        return boto3.Session(region_name=settings.region)
+        return Account(boto3.Session(region_name=settings.region))
     except ProfileNotFound as error:
         raise WorkshopError(f"AWS_PROFILE: {error}. Name one of your AWS configuration, or unset it.") from error
 
 
 def signed_in(settings: Settings) -> Account:
     """Ask AWS who the caller is, so that wrong credentials fail at once and in one line."""
-    account = Account(session(settings))
+    account = account_of(settings)
     _ = account.caller
     return account
 
@@ -44,6 +60,12 @@ def signed_in(settings: Settings) -> Account:
 def may_ask() -> bool:
     """Whether somebody sits there to answer."""
     return sys.stdin.isatty()
+
+
+def short(path: Path) -> str:
+    """As it can be typed where the command was called."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def plain(text: str) -> Text:

@@ -10,10 +10,10 @@ from rich.table import Table
 
 from chitra.errors import WorkshopError
 from infra.names import Names
-from infra.settings import read_settings
+from infra.settings import PROJECT, read_settings
 from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.waiting import Pace, StillThereError
-from workshop.commands.common import console, plain, say, session, signed_in
+from workshop.commands.common import FolderOption, account_of, console, plain, say, signed_in
 from workshop.commands.runs import follow
 from workshop.data.results import check_run_name
 from workshop.runs.costs import PriceList, price_text
@@ -29,13 +29,14 @@ Endpoint = Annotated[str, typer.Argument(help="Name of the endpoint, as `worksho
 def create(
     run: Annotated[str, typer.Argument(help="Name of the run whose model to serve.")],
     hours: Annotated[int | None, typer.Option(help="Hours until it deletes itself; as set in cdk.json.")] = None,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Serve a finished run's model. The schedule that deletes the endpoint is made before the endpoint."""
-    settings = read_settings()
+    settings = read_settings(folder)
     name = check_run_name(full_name(Names(settings.name), run))
     if hours is not None:
         check_hours(hours)
-    aws = session(settings)
+    aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
         started = create_endpoint(aws, deployment, name, hours=hours)
@@ -44,9 +45,13 @@ def create(
 
 
 @endpoint_app.command("extend")
-def extend(endpoint: Endpoint, hours: Annotated[int, typer.Option(help="Hours to live from now on.")]) -> None:
+def extend(
+    endpoint: Endpoint,
+    hours: Annotated[int, typer.Option(help="Hours to live from now on.")],
+    folder: FolderOption = PROJECT,
+) -> None:
     """Move an endpoint's end."""
-    settings = read_settings()
+    settings = read_settings(folder)
     check_hours(hours)
     check_run_name(endpoint)
     with aws_errors():
@@ -57,9 +62,9 @@ def extend(endpoint: Endpoint, hours: Annotated[int, typer.Option(help="Hours to
 
 
 @endpoint_app.command("delete")
-def delete(endpoint: Endpoint) -> None:
+def delete(endpoint: Endpoint, folder: FolderOption = PROJECT) -> None:
     """Delete an endpoint with its config, model and schedule."""
-    settings = read_settings()
+    settings = read_settings(folder)
     check_run_name(endpoint)
     with aws_errors():
         account = signed_in(settings)
@@ -73,15 +78,15 @@ def delete(endpoint: Endpoint) -> None:
         say(line)
 
 
-def status() -> None:
+def status(folder: FolderOption = PROJECT) -> None:
     """Show every endpoint with time and cost left, and every execution with its stage."""
-    settings = read_settings()
+    settings = read_settings(folder)
     names = Names(settings.name)
     with aws_errors():
         account = signed_in(settings)
         prices = PriceList(account)
         endpoints = endpoint_statuses(account, names, prices)
-        executions = execution_statuses(account, find_deployment(session(settings), settings).workflow)
+        executions = execution_statuses(account, find_deployment(account, settings).workflow)
     console.print(_endpoint_table(endpoints))
     if prices.problem:
         say(f"prices are unknown: {prices.problem}")

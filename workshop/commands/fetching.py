@@ -9,7 +9,8 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from chitra.errors import InputError
-from workshop.commands.common import console, say
+from infra.settings import PROJECT
+from workshop.commands.common import FolderOption, console, say, short
 from workshop.data import fetch as fetching
 
 fetch_app = typer.Typer(no_args_is_help=True, help="Download the model or the corpus.")
@@ -19,27 +20,29 @@ fetch_app = typer.Typer(no_args_is_help=True, help="Download the model or the co
 def fetch_model(
     version: Annotated[str, typer.Option(help="1.0 or 1.1.")] = "1.0",
     source: Annotated[Path | None, typer.Option("--from", help="A local archive or folder instead.")] = None,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Download chiTra and unpack it to build/models/."""
     if version not in fetching.MODELS:
         raise InputError(f"--version {version}: is unknown. Known are {', '.join(fetching.MODELS)}.")
-    archive = _obtain(fetching.MODELS[version], source)
-    folder = fetching.unpack_model(archive, Path("build/models") / f"chiTra-{version}")
-    say(f"{folder}: ready. Rehearse with it: rehearse --model {folder}")
+    archive = _obtain(fetching.MODELS[version], source, folder)
+    model = short(fetching.unpack_model(archive, folder / fetching.UNPACKED / f"chiTra-{version}"))
+    say(f"{model}: ready. Rehearse with it: rehearse --model {model}")
 
 
 @fetch_app.command("corpus")
 def fetch_corpus(
     source: Annotated[Path | None, typer.Option("--from", help="A local archive instead.")] = None,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Download the livedoor news corpus."""
     from chitra.corpus import read_corpus
 
-    archive = _obtain(fetching.CORPUS, source)
-    say(f"{archive}: {len(read_corpus(archive).articles):,} articles")
+    archive = _obtain(fetching.CORPUS, source, folder)
+    say(f"{short(archive)}: {len(read_corpus(archive).articles):,} articles")
 
 
-def _obtain(download: fetching.Download, source: Path | None) -> Path:
+def _obtain(download: fetching.Download, source: Path | None, folder: Path) -> Path:
     if source is not None:
         if not source.exists():
             raise InputError(f"{source}: does not exist.")
@@ -49,7 +52,7 @@ def _obtain(download: fetching.Download, source: Path | None) -> Path:
         task = bar.add_task(download.name, total=None)
         return fetching.fetch(
             download,
-            fetching.DOWNLOADS,
-            fetching.LOCK_FILE,
+            folder / fetching.DOWNLOADS,
+            folder / fetching.LOCK_FILE,
             lambda done, total: bar.update(task, completed=done, total=total),
         )

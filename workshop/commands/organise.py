@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,22 +10,21 @@ from rich.text import Text
 
 from chitra.errors import InputError
 from infra.names import Names
-from infra.settings import CDK_JSON, Settings, read_settings
+from infra.settings import PROJECT, Settings, read_settings
 from workshop.access.credentials import CredentialIssuer, holds_keys, issue, revoke, rotate, users_of_stack
-from workshop.aws.account import Account
 from workshop.aws.deployment import aws_errors, find_deployment
-from workshop.commands.common import EXIT_FAILED, console, plain, say, session, signed_in
+from workshop.commands.common import EXIT_FAILED, FolderOption, account_of, console, plain, say, short, signed_in
 from workshop.doctor import Check, State, examine
 from workshop.runs import image_build as building
 
-FOLDER = Path("credentials")
+CREDENTIALS = "credentials"  # below the workshop's folder; git ignores it in the project's
 COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", State.FAILED: "red"}
 
 
-def doctor() -> None:
+def doctor(folder: FolderOption = PROJECT) -> None:
     """Check account, quotas and this machine before a deployment; fails on what would break it."""
-    settings = read_settings()
-    checks = list(examine(Account(session(settings)), settings, CDK_JSON.parent))
+    settings = read_settings(folder)
+    checks = list(examine(account_of(settings), settings, PROJECT, folder))
     console.print(_table(checks))
     failed = [check for check in checks if check.state is State.FAILED]
     for check in (check for check in checks if check.fix):
@@ -43,13 +41,13 @@ def _table(checks: list[Check]) -> Table:
     return table
 
 
-def build_image() -> None:
+def build_image(folder: FolderOption = PROJECT) -> None:
     """Build the image in CodeBuild and follow the build, for a deployment with image_source codebuild."""
-    settings = read_settings()
+    settings = read_settings(folder)
     if settings.image_source != "codebuild":
         raise InputError(f"cdk.json: workshop.image_source: is {settings.image_source}; builds are for codebuild.")
     with aws_errors():
-        opened = session(settings)
+        opened = account_of(settings)
         deployment = find_deployment(opened, settings)
         if building.is_built(opened, deployment):
             say(f"{deployment.image}: is there already")
@@ -67,9 +65,10 @@ def credentials(
     console_password: Annotated[
         bool, typer.Option("--console", help="Also a temporary console password, which must be changed.")
     ] = False,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Issue an access key per participant: credentials/NAME.ini and a sheet, NAME.md, for them alone."""
-    settings = read_settings()
+    settings = read_settings(folder)
     chosen = _chosen(settings, participant, everybody=everybody)
     if revoking and (rotating or console_password):
         raise InputError("--revoke: goes neither with --rotate nor with --console.")
@@ -77,7 +76,8 @@ def credentials(
         account = signed_in(settings)
         names = Names(settings.name)
         users = users_of_stack(account.client("cloudformation"), names)
-        issuer = CredentialIssuer(account.client("iam"), names, account.number, settings.region, FOLDER, users)
+        private = folder / CREDENTIALS
+        issuer = CredentialIssuer(account.client("iam"), names, account.number, settings.region, private, users)
         for each in chosen:
             if revoking:
                 say(f"{each}: {revoke(issuer, each)} access keys deleted")
@@ -86,7 +86,7 @@ def credentials(
                 say(f"{each}: has an access key already (--rotate replaces it)")
                 continue
             file = (rotate if rotating else issue)(issuer, each, console=console_password)
-            say(f"{each}: {file} and {issuer.sheet(each)}")
+            say(f"{each}: {short(file)} and {short(issuer.sheet(each))}")
 
 
 def _chosen(settings: Settings, participant: str | None, *, everybody: bool) -> list[str]:

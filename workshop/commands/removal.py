@@ -18,13 +18,23 @@ from rich.table import Table
 from chitra.errors import WorkshopError
 from chitra.visible import visible
 from infra.names import Names
-from infra.settings import Settings, read_settings
+from infra.settings import PROJECT, Settings, read_settings
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
 from workshop.aws.deployment import aws_errors
 from workshop.aws.waiting import SETTLE_SECONDS, Pace
-from workshop.commands.common import EXIT_FAILED, EXIT_INTERRUPTED, console, may_ask, plain, say, signed_in
-from workshop.commands.transfer import export_runs
+from workshop.commands.common import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    FolderOption,
+    console,
+    may_ask,
+    plain,
+    say,
+    short,
+    signed_in,
+)
+from workshop.commands.transfer import EXPORT, export_runs
 from workshop.data.unexported_runs import UnexportedRun, list_unexported_runs
 from workshop.runs.costs import PriceList, capacity_of, price_text
 from workshop.teardown.journal import Journal
@@ -35,7 +45,6 @@ from workshop.teardown.resources.storage import CONTENTS
 from workshop.teardown.survey import Survey, survey
 from workshop.teardown.teardown import Attempt, Outcome, WhyKept, teardown
 
-EXPORT_FOLDER = Path("export")
 NAME_WIDTH = 34
 MAY_BILL = frozenset({Topic.TENANTS, Topic.INSTANCES, Topic.OTHERS})  # by the hour, where no price is looked up
 
@@ -49,28 +58,29 @@ def tear_down(
         bool, typer.Option("--discard-data", help="Remove runs that were not exported in full, too.")
     ] = False,
     settle: Settle = SETTLE_SECONDS,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Remove everything that belongs to the workshop, look again from scratch, and write a receipt.
 
     Exit code 0: nothing remains. 1: something remains or could not be seen; run the command again.
     """
-    settings = read_settings()
+    settings = read_settings(folder)
     with aws_errors():
         account = signed_in(settings)
-        journal = _journal(settings, account)
+        journal = _journal(folder, settings, account)
         with console.status("looking for everything that belongs to the workshop"):
             found = survey(account, settings, journal.memory)
         show_plan(account, settings, found)
         if dry_run:
             return
         if found.resources:
-            _keep_data_safe(account, settings, found, yes=yes, discard=discard_data)
+            _keep_data_safe(account, settings, found, folder / EXPORT, yes=yes, discard=discard_data)
             if not yes:
                 typer.confirm(f"Remove {_count_of(len(found.resources), 'thing')} for good?", abort=True)
         why_kept = (lambda resource: "") if discard_data else partial(why_data_is_kept, account, settings)
         outcome = _work(account, settings, found, journal, Pace(settle=settle), why_kept)
-    receipt = write_receipt(outcome, journal, settings, account)
-    say(f"receipt: {receipt}")
+    receipt = write_receipt(folder, outcome, journal, settings, account)
+    say(f"receipt: {short(receipt)}")
     if not outcome.clean:
         for line in _what_remains(outcome):
             say(line)
@@ -79,12 +89,15 @@ def tear_down(
     console.print("nothing remains")
 
 
-def verify(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+def verify(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    folder: FolderOption = PROJECT,
+) -> None:
     """List from scratch what belongs to the workshop, and delete nothing. Exit code 1 when something does."""
-    settings = read_settings()
+    settings = read_settings(folder)
     with aws_errors():
         account = signed_in(settings)
-        found = survey(account, settings, _journal(settings, account).memory)
+        found = survey(account, settings, _journal(folder, settings, account).memory)
         if as_json:
             content = verification(found, settings, account, datetime.now(UTC))
             print(json.dumps(content, indent=2))  # ASCII: names of others are data
@@ -96,8 +109,8 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
         console.print("nothing remains")
 
 
-def _journal(settings: Settings, account: Account) -> Journal:
-    return Journal(journal_file(settings, account), regions_of_receipts(settings, account))
+def _journal(folder: Path, settings: Settings, account: Account) -> Journal:
+    return Journal(journal_file(folder, settings, account), regions_of_receipts(folder, settings, account))
 
 
 def show_plan(account: Account, settings: Settings, found: Survey) -> None:
@@ -164,7 +177,9 @@ def _count_of(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes: bool, discard: bool) -> None:
+def _keep_data_safe(
+    account: Account, settings: Settings, found: Survey, export: Path, *, yes: bool, discard: bool
+) -> None:
     """Offer the export of what was never taken home; refuse to destroy it unless told so."""
     if discard:
         return
@@ -187,8 +202,8 @@ def _keep_data_safe(account: Account, settings: Settings, found: Survey, *, yes:
         return
     for run in unexported:
         say(str(run))
-    if not yes and may_ask() and typer.confirm(f"Export them to {EXPORT_FOLDER}/ first?", default=True):
-        _export(account, unexported)
+    if not yes and may_ask() and typer.confirm(f"Export them to {short(export)}/ first?", default=True):
+        _export(account, unexported, export)
         return
     raise WorkshopError(
         f"{_count_of(len(unexported), 'run')} would be lost; nothing was removed. Take them home: `workshop export`; "
@@ -207,9 +222,9 @@ def why_data_is_kept(account: Account, settings: Settings, resource: Resource) -
     return f"{unexported[0]}{more}: take it home with `workshop export`, or let it go with --discard-data"
 
 
-def _export(account: Account, unexported: list[UnexportedRun]) -> None:
+def _export(account: Account, unexported: list[UnexportedRun], output: Path) -> None:
     for (region, bucket), group in groupby(unexported, key=lambda each: (each.region, each.bucket)):
-        export_runs(account.client("s3", region), bucket, [each.run for each in group], EXPORT_FOLDER)
+        export_runs(account.client("s3", region), bucket, [each.run for each in group], output)
 
 
 def _work(
@@ -246,7 +261,7 @@ def _work(
                 on_attempt=ended,
             )
         except KeyboardInterrupt:
-            say(f"interrupted; what was removed stands in {journal.file}. Run the command again to go on.")
+            say(f"interrupted; what was removed stands in {short(journal.file)}. Run the command again to go on.")
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
 

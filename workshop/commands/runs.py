@@ -6,31 +6,31 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import boto3
 import typer
 
-from chitra.errors import InputError
+from chitra.errors import InputError, WorkshopError
 from infra.names import CORPUS_PREFIX, Names
-from infra.settings import read_settings
+from infra.settings import PROJECT, read_settings
 from workshop.aws.account import Account
 from workshop.aws.caller import participant
 from workshop.aws.deployment import Deployment, aws_errors, find_deployment
-from workshop.commands.common import CorpusOption, say, session
-from workshop.commands.transfer import export_runs, export_with_progress
+from workshop.commands.common import CorpusOption, FolderOption, account_of, say
+from workshop.commands.transfer import EXPORT, export_runs, export_with_progress
 from workshop.data.results import check_run_name, runs_with_results
 from workshop.runs.endpoint import full_name
+from workshop.runs.image_check import why_refused
 from workshop.runs.run import LogLine, Run, follow_run, start_run
 
 
-def upload(corpus: CorpusOption) -> None:
+def upload(corpus: CorpusOption, folder: FolderOption = PROJECT) -> None:
     """Put a corpus into the workshop's bucket: the organiser's for everybody, a participant's for their own runs."""
     from workshop.data.upload import upload_corpus
 
-    settings = read_settings()
-    aws = session(settings)
+    settings = read_settings(folder)
+    aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
-        prefix = deployment.names.corpus_prefix(participant(Account(aws), deployment.names))
+        prefix = deployment.names.corpus_prefix(participant(aws, deployment.names))
         instances = settings.preprocessing.instance_count
         count = upload_corpus(aws.client("s3"), deployment, corpus, prefix=prefix, instances=instances)
     say(f"s3://{deployment.bucket}/{prefix}: {count:,} articles")
@@ -42,15 +42,18 @@ def run(
     endpoint: Annotated[
         bool, typer.Option(help="Also create an endpoint, which costs money until it expires.")
     ] = False,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Preprocess and train on AWS, and follow it."""
-    settings = read_settings()
+    settings = read_settings(folder)
     if name is not None:
         check_run_name(full_name(Names(settings.name), name))
     overrides = dict(_pair(text) for text in hyperparameter or [])
-    aws = session(settings)
+    aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
+        if refusal := why_refused(aws, deployment.image):
+            raise WorkshopError(refusal)
         corpus = _corpus(aws, deployment)
         started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=name, corpus=corpus)
         say(f"run {started.name}")
@@ -59,18 +62,18 @@ def run(
         say(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
 
 
-def _corpus(aws: boto3.Session, deployment: Deployment) -> str:
+def _corpus(aws: Account, deployment: Deployment) -> str:
     """The prefix of the caller's own corpus when they uploaded one, and of the workshop's else."""
     from workshop.data.upload import has_corpus
 
-    prefix = deployment.names.corpus_prefix(participant(Account(aws), deployment.names))
+    prefix = deployment.names.corpus_prefix(participant(aws, deployment.names))
     if prefix != CORPUS_PREFIX and has_corpus(aws.client("s3"), deployment.bucket, prefix):
         say(f"corpus: your own, s3://{deployment.bucket}/{prefix}")
         return prefix
     return CORPUS_PREFIX
 
 
-def follow(aws: boto3.Session, started: Run) -> None:
+def follow(aws: Account, started: Run) -> None:
     """Print stages and log lines until the execution ends."""
     for event in follow_run(aws, started):
         if isinstance(event, LogLine):
@@ -91,6 +94,7 @@ def predict(
         list[str] | None, typer.Argument(help="Texts; one per line of standard input when left out.")
     ] = None,
     endpoint: Annotated[str | None, typer.Option(help="The newest one when left out.")] = None,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Classify texts with an endpoint."""
     from workshop.runs.predict import newest_endpoint
@@ -99,8 +103,8 @@ def predict(
     texts = text or [line.strip() for line in sys.stdin if line.strip()]
     if not texts:
         raise InputError("no text was given. Write: workshop predict 'a text'.")
-    settings = read_settings()
-    aws = session(settings)
+    settings = read_settings(folder)
+    aws = account_of(settings)
     if endpoint is not None:
         check_run_name(endpoint)
     with aws_errors():
@@ -114,22 +118,26 @@ def export(
     name: Annotated[
         str | None, typer.Argument(help="Name of the run, as `workshop run` printed it; all runs when left out.")
     ] = None,
-    output: Annotated[Path, typer.Option(help="Where to put it.")] = Path("export"),
+    output: Annotated[
+        Path | None, typer.Option(help="Where to put it; export/ in the workshop's folder when left out.")
+    ] = None,
+    folder: FolderOption = PROJECT,
 ) -> None:
     """Download models, reports and datasets, verified; run it again to go on with what was cut off."""
-    settings = read_settings()
+    settings = read_settings(folder)
     run_name = None if name is None else check_run_name(full_name(Names(settings.name), name))
-    aws = session(settings)
+    target = output or folder / EXPORT
+    aws = account_of(settings)
     with aws_errors():
         s3 = aws.client("s3")
         bucket = find_deployment(aws, settings).bucket
-        by = participant(Account(aws), Names(settings.name))
+        by = participant(aws, Names(settings.name))
         if run_name:
-            export_with_progress(s3, bucket, run_name, output, by=by)
+            export_with_progress(s3, bucket, run_name, target, by=by)
             return
         runs = runs_with_results(s3, bucket)
         for refusal in runs.refused:
             say(str(refusal))
-        export_runs(s3, bucket, runs.names, output, by=by)
+        export_runs(s3, bucket, runs.names, target, by=by)
     if not runs.names:
         say("no run left a model or a dataset yet")

@@ -12,9 +12,11 @@ from chitra.errors import WorkshopError
 from chitra.inside import UnsafePathError, inside
 from chitra.visible import visible
 from workshop.aws.advice import AWS_ERRORS, advice
-from workshop.commands.common import console, say
+from workshop.commands.common import console, say, short
 from workshop.data.export import export_run
 from workshop.data.results import CHECKSUMS
+
+EXPORT = "export"  # below the workshop's folder
 
 
 def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str = "") -> None:
@@ -38,7 +40,7 @@ def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str =
 
         files = export_run(s3, bucket, run, folder, show, lambda refusal: say(str(refusal)), by=by)
     if files:
-        say(f"{folder}: {len(files)} files, verified; checksums in {CHECKSUMS}")
+        say(f"{short(folder)}: {len(files)} files, verified; checksums in {CHECKSUMS}")
 
 
 def export_runs(s3: Any, bucket: str, runs: Sequence[str], output: Path, by: str = "") -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chitra.errors import InputError
 from chitra.json_text import parse_json
 from infra.names import EXPORTS_PREFIX
+from workshop.aws.objects import list_objects
 from workshop.aws.waiting import none_if_missing
 
 STARTED, FINISHED, UNREADABLE = "started", "finished", "unreadable"
@@ -60,8 +61,7 @@ def state_of_export(s3: Any, bucket: str, run: str, etags: dict[str, str]) -> st
 
 def _records(s3: Any, bucket: str, run: str) -> Iterator[_Record | None]:
     """Everybody's of one run; None for one that cannot be read."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=EXPORTS_PREFIX)
-    for key in [entry["Key"] for page in pages for entry in page.get("Contents", [])]:
+    for key in [entry["Key"] for entry in list_objects(s3, bucket, EXPORTS_PREFIX)]:
         folder, slash, _ = key.removeprefix(EXPORTS_PREFIX).partition("/")
         by = folder if slash else ""
         answer = none_if_missing(partial(s3.get_object, Bucket=bucket, Key=key)) if key == _key(run, by) else None

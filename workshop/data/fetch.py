@@ -16,8 +16,8 @@ from chitra.errors import InputError, WorkshopError
 from chitra.fingerprint import fingerprint
 from chitra.json_text import read_json
 
-DOWNLOADS = Path("build/downloads")
-LOCK_FILE = Path("downloads.lock.json")
+DOWNLOADS, UNPACKED = "build/downloads", "build/models"  # below the workshop's folder
+LOCK_FILE = "downloads.lock.json"
 MODEL_FILES = ("config.json", "pytorch_model.bin", "vocab.txt", "tokenizer_config.json")
 
 

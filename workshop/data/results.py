@@ -13,6 +13,7 @@ from chitra.errors import InputError
 from chitra.inside import UnsafePathError, file_names
 from chitra.visible import visible
 from infra.names import DATASETS_PREFIX, MODELS_PREFIX
+from workshop.aws.objects import list_objects
 
 ARCHIVES = {"model.tar.gz": "model", "output.tar.gz": "report"}  # and the folders that they are unpacked to
 CHECKSUMS = "SHA256SUMS"
@@ -116,8 +117,7 @@ def results_of(s3: Any, bucket: str, run: str) -> Results:
 
 def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
     """All but the empty objects that stand for folders."""
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (entry for entry in page.get("Contents", []) if entry["Size"] or not entry["Key"].endswith("/"))
+    return (each for each in list_objects(s3, bucket, prefix) if each["Size"] or not each["Key"].endswith("/"))
 
 
 def _check_own_place(names: Sequence[str]) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 
 from chitra.corpus import CorpusReader
 from chitra.errors import WorkshopError
-from infra.names import CORPUS_PREFIX
+from infra.names import CORPUS_PREFIX, UPLOADS_PREFIX
 from workshop.aws.deployment import Deployment
+from workshop.aws.objects import list_objects
 from workshop.aws.tags import owner
 from workshop.aws.waiting import none_if_missing
 
 ARCHIVE_NAME = "corpus.tar.gz"
-STAGING_PREFIX = "uploads/"  # of files on their way; no execution reads there
 LARGE_CORPUS = 64_000_000  # bytes of text, from which on files of articles travel, whatever the corpus was read from
 ARTICLES_FILE = 16_000_000  # bytes of text in one of them; livedoor articles: about 5,000
 FILES_PER_INSTANCE = 4  # so that SageMaker gives each instance about as much
@@ -55,37 +55,32 @@ def upload_corpus(
 
 def _replace(s3: Any, bucket: str, prefix: str, files: Iterator[tuple[str, Path]]) -> None:
     """Upload beside the old files, then take their place: whatever cuts the upload leaves the old corpus as it was."""
-    staging = f"{STAGING_PREFIX}{uuid.uuid4().hex}/"
+    staging = f"{UPLOADS_PREFIX}{uuid.uuid4().hex}/"
     sizes = dict[str, int]()
     try:
         for name, file in files:
             s3.upload_file(str(file), bucket, staging + name)
             sizes[name] = file.stat().st_size
         _check(s3, bucket, staging, sizes)
-        old = [entry["Key"].removeprefix(prefix) for entry in _listed(s3, bucket, prefix)]
+        old = [entry["Key"].removeprefix(prefix) for entry in list_objects(s3, bucket, prefix)]
         for name in sizes:
             s3.copy({"Bucket": bucket, "Key": staging + name}, bucket, prefix + name)
         for name in old:
             if name not in sizes:
                 s3.delete_object(Bucket=bucket, Key=prefix + name)
     finally:
-        for entry in _listed(s3, bucket, staging):
+        for entry in list_objects(s3, bucket, staging):
             s3.delete_object(Bucket=bucket, Key=entry["Key"])
 
 
 def _check(s3: Any, bucket: str, staging: str, sizes: dict[str, int]) -> None:
-    arrived = {entry["Key"].removeprefix(staging): entry["Size"] for entry in _listed(s3, bucket, staging)}
+    arrived = {entry["Key"].removeprefix(staging): entry["Size"] for entry in list_objects(s3, bucket, staging)}
     for name, size in sizes.items():
         if arrived.get(name) != size:
             raise WorkshopError(
                 f"{name}: {arrived.get(name, 0):,} of {size:,} bytes arrived. The earlier corpus is as it was: "
                 "run the command again."
             )
-
-
-def _listed(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from page.get("Contents", [])
 
 
 def has_corpus(s3: Any, bucket: str, prefix: str) -> bool:

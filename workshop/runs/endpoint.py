@@ -6,11 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from chitra.errors import InputError, WorkshopError
-from infra.names import Names
+from infra.names import MODELS_PREFIX, Names
 from infra.settings import MAX_HOURS_TO_LIVE, Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
@@ -35,7 +34,7 @@ SCHEDULE_KEYS = (
 )
 
 
-def create_endpoint(session: boto3.Session, deployment: Deployment, run: str, *, hours: int | None) -> Run:
+def create_endpoint(account: Account, deployment: Deployment, run: str, *, hours: int | None) -> Run:
     """Start an execution of the workflow that only serves the model of a finished run.
 
     The workflow makes endpoints in one way only: first the schedule that deletes it, then the endpoint.
@@ -43,15 +42,15 @@ def create_endpoint(session: boto3.Session, deployment: Deployment, run: str, *,
     Raises:
         WorkshopError: the run left no model.
     """
-    artefact = f"models/{run}/output/model.tar.gz"
-    s3 = session.client("s3")
+    artefact = f"{MODELS_PREFIX}{run}/output/model.tar.gz"
+    s3 = account.client("s3")
     if none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=artefact)) is None:
         raise WorkshopError(f"run {run}: left no model in s3://{deployment.bucket}/{artefact}. See `workshop status`.")
     name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     request: dict[str, Any] = {"endpoint": True, "artefact": f"s3://{deployment.bucket}/{artefact}"}
     if hours is not None:
         request["hours"] = check_hours(hours)
-    states = session.client("stepfunctions")
+    states = account.client("stepfunctions")
     started = states.start_execution(stateMachineArn=deployment.workflow, name=name, input=json.dumps(request))
     return Run(started["executionArn"], deployment.names.run_prefix + name)
 

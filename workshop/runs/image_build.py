@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import boto3
-
 from chitra.errors import WorkshopError
 from infra.names import Names
+from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
 from workshop.aws.waiting import none_if_missing
+from workshop.runs.image_check import ImageName
 
 RUNNING = "IN_PROGRESS"
 POLL_SECONDS = 5.0
@@ -22,22 +22,21 @@ class BuildFailedError(WorkshopError):
     """The build ended without success, or could not begin."""
 
 
-def is_built(session: boto3.Session, deployment: Deployment) -> bool:
+def is_built(account: Account, deployment: Deployment) -> bool:
     """Whether the image that the deployment runs is in its repository."""
-    repository, _, tag = deployment.image.partition("/")[2].rpartition(":")
-    ecr = session.client("ecr")
-    image = [{"imageTag": tag}]
-    answer = none_if_missing(partial(ecr.describe_images, repositoryName=repository, imageIds=image))
+    name, ecr = ImageName.parse(deployment.image), account.client("ecr")
+    ask = partial(ecr.describe_images, repositoryName=name.repository, imageIds=[name.reference])
+    answer = none_if_missing(ask)
     return bool(answer and answer["imageDetails"])
 
 
-def build_image(session: boto3.Session, names: Names, poll_seconds: float = POLL_SECONDS) -> Iterator[str]:
+def build_image(account: Account, names: Names, poll_seconds: float = POLL_SECONDS) -> Iterator[str]:
     """Start a build; yields the lines of its log as they come, and ends with the build.
 
     Raises:
         BuildFailedError: says in which phase and why.
     """
-    codebuild, logs = session.client("codebuild"), session.client("logs")
+    codebuild, logs = account.client("codebuild"), account.client("logs")
     answer = none_if_missing(partial(codebuild.start_build, projectName=names.build_project))
     if answer is None:
         raise BuildFailedError(

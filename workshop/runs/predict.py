@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 from pydantic import BaseModel
 
 from chitra.errors import InputError, WorkshopError
 from chitra.json_text import parse_json
 from infra.names import Names
+from workshop.aws.account import Account
 
 REASON_CHARACTERS = 200
 
@@ -24,13 +24,13 @@ class _Columns(BaseModel):
     scores: list[dict[str, float]]
 
 
-def predict(session: boto3.Session, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
+def predict(account: Account, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
     """One answer per text: label, label_name, logits and scores.
 
     Raises:
         WorkshopError: the endpoint's container answered something else.
     """
-    answer = session.client("sagemaker-runtime").invoke_endpoint(
+    answer = account.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=endpoint, ContentType="application/json", Body=json.dumps({"inputs": texts}).encode()
     )
     try:
@@ -47,10 +47,10 @@ def predict(session: boto3.Session, endpoint: str, texts: list[str]) -> list[dic
     ]
 
 
-def newest_endpoint(session: boto3.Session, names: Names) -> str:
+def newest_endpoint(account: Account, names: Names) -> str:
     """The workshop's endpoint in service that was made last."""
     pages = (
-        session.client("sagemaker")
+        account.client("sagemaker")
         .get_paginator("list_endpoints")
         .paginate(
             NameContains=names.run_prefix, StatusEquals="InService", SortBy="CreationTime", SortOrder="Descending"

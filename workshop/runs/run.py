@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-
 from chitra.errors import WorkshopError
-from infra.names import CORPUS_PREFIX
+from infra.names import CORPUS_PREFIX, PREPROCESS_STATE, TRAIN_STATE
+from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
+from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
 
-LOG_GROUPS = {"Preprocess": "/aws/sagemaker/ProcessingJobs", "Train": "/aws/sagemaker/TrainingJobs"}
+LOG_GROUPS = {PREPROCESS_STATE: PROCESSING_LOGS, TRAIN_STATE: TRAINING_LOGS}
 TAIL_LINES = 15
 
 
@@ -50,7 +50,7 @@ class RunFailedError(WorkshopError):
 
 
 def start_run(
-    session: boto3.Session,
+    account: Account,
     deployment: Deployment,
     *,
     hyperparameters: dict[str, str],
@@ -60,7 +60,7 @@ def start_run(
 ) -> Run:
     """Start one execution with overrides of the deployed hyperparameters; ``corpus`` is a prefix in the bucket."""
     execution = name or datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    started = session.client("stepfunctions").start_execution(
+    started = account.client("stepfunctions").start_execution(
         stateMachineArn=deployment.workflow,
         name=execution,
         input=json.dumps({"hyperparameters": hyperparameters, "endpoint": endpoint, "corpus": corpus}),
@@ -68,14 +68,14 @@ def start_run(
     return Run(started["executionArn"], deployment.names.run_prefix + execution)
 
 
-def follow_run(session: boto3.Session, run: Run, *, poll_seconds: float = 5.0) -> Iterator[Event]:
+def follow_run(account: Account, run: Run, *, poll_seconds: float = 5.0) -> Iterator[Event]:
     """Yield what happens until the execution ends.
 
     Raises:
         RunFailedError: names the stage and the reason, with the end of the job's log.
     """
-    states = session.client("stepfunctions")
-    logs = session.client("logs")
+    states = account.client("stepfunctions")
+    logs = account.client("logs")
     stage, tail, readers = "Start", list[str](), dict[str, _LogReader]()
     known, ended = 0, False
     while True:

@@ -17,19 +17,19 @@ from workshop.teardown.resources.resource import Resource
 from workshop.teardown.survey import Survey
 from workshop.teardown.teardown import Outcome
 
-FOLDER = Path("receipts")
+RECEIPTS = "receipts"  # below the workshop's folder
 IS_THERE = "is there: `workshop teardown` removes it"
 NOT_TRIED = "was found when everything else had gone: run the command again"
 
 
-def journal_file(settings: Settings, account: Account) -> Path:
-    return FOLDER / f"{settings.name}-{account.number}.unfinished.jsonl"
+def journal_file(folder: Path, settings: Settings, account: Account) -> Path:
+    return folder / RECEIPTS / f"{settings.name}-{account.number}.unfinished.jsonl"
 
 
-def regions_of_receipts(settings: Settings, account: Account) -> tuple[str, ...]:
+def regions_of_receipts(folder: Path, settings: Settings, account: Account) -> tuple[str, ...]:
     """Where earlier teardowns of this workshop looked; a receipt that cannot be read says nothing."""
     regions: dict[str, None] = {}
-    for file in sorted(FOLDER.glob(f"{settings.name}-*.json")):
+    for file in sorted((folder / RECEIPTS).glob(f"{settings.name}-*.json")):
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             if (content["workshop"], content["account"]) == (settings.name, account.number):
@@ -39,13 +39,14 @@ def regions_of_receipts(settings: Settings, account: Account) -> tuple[str, ...]
     return tuple(regions)
 
 
-def write_receipt(outcome: Outcome, journal: Journal, settings: Settings, account: Account) -> Path:
-    """Write ``receipts/<workshop>-<time>.json`` and ``.txt``; returns the text's path."""
+def write_receipt(folder: Path, outcome: Outcome, journal: Journal, settings: Settings, account: Account) -> Path:
+    """Write ``receipts/<workshop>-<time>.json`` and ``.txt`` in the workshop's folder; returns the text's path."""
     content = receipt(outcome, journal, settings, account)
     stem = f"{settings.name}-{outcome.ended:%Y%m%dT%H%M%SZ}"
-    write_whole(inside(FOLDER, f"{stem}.json"), json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-    write_whole(inside(FOLDER, f"{stem}.txt"), as_text(content))
-    return FOLDER / f"{stem}.txt"
+    receipts = folder / RECEIPTS
+    write_whole(inside(receipts, f"{stem}.json"), json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    write_whole(inside(receipts, f"{stem}.txt"), as_text(content))
+    return receipts / f"{stem}.txt"
 
 
 def receipt(outcome: Outcome, journal: Journal, settings: Settings, account: Account) -> dict[str, Any]:

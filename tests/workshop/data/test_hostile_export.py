@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from infra.names import PARAMETER_KEYS, Names
+from infra.settings import FOLDER_VARIABLE
+from tests.helpers.project import CONTEXT, cdk_json, write_cdk_json
 from workshop import cli
 from workshop.aws.account import Account
 from workshop.data.unexported_runs import list_unexported_runs
@@ -38,6 +40,8 @@ def archive(content: bytes = b"weights") -> bytes:
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[boto3.Session]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    write_cdk_json(tmp_path)
     with mock_aws():
         session = boto3.Session("x", "x", region_name=REGION)
         s3, ssm = session.client("s3"), session.client("ssm")
@@ -118,13 +122,12 @@ REFUSED = [
 def test_should_refuse_the_key_by_name_and_bring_home_the_rest(
     session: boto3.Session, export: Callable[..., tuple[int, str]], tmp_path: Path, key: str
 ) -> None:
-    (tmp_path / "cdk.json").write_text("mine")
     put(session, key)
     code, said = export()
     assert code == 0
     lines = [line for line in said.splitlines() if "refused" in line]
     assert len(lines) == 1, said
-    assert (tmp_path / "cdk.json").read_text() == "mine"
+    assert json.loads((tmp_path / "cdk.json").read_text()) == cdk_json(CONTEXT)
     assert files_below(tmp_path) == {
         "cdk.json",
         *(f"export/{run}/{file}" for run in (GOOD, OTHER) for file in GOOD_FILES),

@@ -8,6 +8,14 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from workshop.aws.log_groups import (
+    ENDPOINT_LOGS,
+    NOTEBOOK_LOGS,
+    PROCESSING_LOGS,
+    STUDIO_LOGS,
+    TRAINING_LOGS,
+    TRANSFORM_LOGS,
+)
 from workshop.aws.tags import owner
 from workshop.aws.waiting import Pace, delete_call, none_if_missing
 from workshop.teardown.order import Topic
@@ -16,14 +24,13 @@ from workshop.teardown.resources.resource import Finding, Lookalike, Place, Prob
 
 # Groups in which each stream is called <resource>/...: the kind of the resource, by its word in ARNs.
 SHARED_LOG_GROUPS = {
-    "/aws/sagemaker/ProcessingJobs": "processing-job",
-    "/aws/sagemaker/TrainingJobs": "training-job",
-    "/aws/sagemaker/TransformJobs": "transform-job",
-    "/aws/sagemaker/NotebookInstances": "notebook-instance",
-    "/aws/sagemaker/studio": "domain",
+    PROCESSING_LOGS: "processing-job",
+    TRAINING_LOGS: "training-job",
+    TRANSFORM_LOGS: "transform-job",
+    NOTEBOOK_LOGS: "notebook-instance",
+    STUDIO_LOGS: "domain",
 }
 JOB_KINDS = {kind.resource: kind for kind in (PROCESSING, TRAINING, TRANSFORM)}
-ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/"
 STREAMS = "log streams in"
 # What DescribeLogGroups says of a group that nobody set up: these values, or nothing.
 UNTOUCHED = {

@@ -12,11 +12,11 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
+from workshop.aws.log_groups import ENDPOINT_LOGS
 from workshop.aws.stacks import describe_stack
 from workshop.aws.tags import Arn
 from workshop.aws.waiting import Pace, delete_call, none_if_missing
 from workshop.teardown.order import Topic
-from workshop.teardown.resources.logs import ENDPOINT_LOGS
 from workshop.teardown.resources.resource import Finding, Held, Place, Resource, guarded_each, refuse
 
 BY_HAND = (
