@@ -31,7 +31,7 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CorpusFile:
     """A file that articles were read from, for the manifest."""
 
     name: str
@@ -42,7 +42,7 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Corpus:
     articles: list[Article]
-    sources: list[Source]
+    sources: list[CorpusFile]
 
 
 class CorpusReader:
@@ -56,7 +56,7 @@ class CorpusReader:
     """
 
     def __init__(self, path: Path, *, may_be_empty: bool = False) -> None:
-        self.sources: list[Source] = []
+        self.sources: list[CorpusFile] = []
         self._root = path.parent if path.is_file() else path
         self._files = [] if may_be_empty and not path.exists() else _files_of_one_kind(path)
         if not self._files and not may_be_empty:
@@ -91,7 +91,7 @@ class CorpusReader:
                 self._bytes_read = before + position
                 yield article
             self._bytes_read = before + file.stat().st_size
-            self.sources.append(Source(str(file.relative_to(self._root)), sha256_of(file), articles))
+            self.sources.append(CorpusFile(str(file.relative_to(self._root)), sha256_of(file), articles))
 
     def _read_folder(self) -> Iterator[Article]:
         articles = 0
@@ -107,7 +107,7 @@ class CorpusReader:
             category = file.parent.name if file.parent != self._root else ""
             articles += 1
             yield _article(content, category, name)
-        self.sources.append(Source(self._root.name, digest.hexdigest(), articles))
+        self.sources.append(CorpusFile(self._root.name, digest.hexdigest(), articles))
 
 
 def read_corpus(path: Path) -> Corpus:

@@ -35,7 +35,7 @@ MILLISECONDS_PER_HOUR = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class JobResources:
     """What the requests refer to; plain texts or CloudFormation references."""
 
     bucket: str
@@ -56,14 +56,14 @@ def run_variables(names: Names, hours_to_live: int) -> Request:
     }
 
 
-def processing_job(settings: Settings, deployment: Deployment) -> Request:
+def processing_job(settings: Settings, resources: JobResources) -> Request:
     """CreateProcessingJob: corpus in, raw dataset and three encoded splits out."""
     job = settings.preprocessing
     outputs = [
         {
             "OutputName": name,
             "S3Output": {
-                "S3Uri": _s3(deployment, f"'datasets/' & $run & '/{name}'"),
+                "S3Uri": _s3(resources, f"'datasets/' & $run & '/{name}'"),
                 "LocalPath": f"{PROCESSING_DIR}/output/{name}",
                 "S3UploadMode": "EndOfJob",
             },
@@ -72,9 +72,9 @@ def processing_job(settings: Settings, deployment: Deployment) -> Request:
     ]
     return {
         "ProcessingJobName": RUN,
-        "RoleArn": deployment.execution_role_arn,
+        "RoleArn": resources.execution_role_arn,
         "AppSpecification": {
-            "ImageUri": deployment.image_uri,
+            "ImageUri": resources.image_uri,
             "ContainerEntrypoint": ["python", "-m", "preprocessing"],
             "ContainerArguments": _preprocessing_arguments(job),
         },
@@ -82,7 +82,7 @@ def processing_job(settings: Settings, deployment: Deployment) -> Request:
             {
                 "InputName": "corpus",
                 "S3Input": {
-                    "S3Uri": _s3(deployment, "$corpus"),
+                    "S3Uri": _s3(resources, "$corpus"),
                     "LocalPath": f"{PROCESSING_DIR}/input/corpus",
                     "S3DataType": "S3Prefix",
                     "S3InputMode": "File",
@@ -98,13 +98,13 @@ def processing_job(settings: Settings, deployment: Deployment) -> Request:
     }
 
 
-def training_job(settings: Settings, deployment: Deployment) -> Request:
+def training_job(settings: Settings, resources: JobResources) -> Request:
     """CreateTrainingJob: the splits as channels in, model.tar.gz and output.tar.gz out."""
     job = settings.training
     return {
         "TrainingJobName": RUN,
-        "RoleArn": deployment.execution_role_arn,
-        "AlgorithmSpecification": {"TrainingImage": deployment.image_uri, "TrainingInputMode": "File"},
+        "RoleArn": resources.execution_role_arn,
+        "AlgorithmSpecification": {"TrainingImage": resources.image_uri, "TrainingInputMode": "File"},
         "HyperParameters": _hyperparameters(job.hyperparameters),
         "InputDataConfig": [
             {
@@ -112,15 +112,15 @@ def training_job(settings: Settings, deployment: Deployment) -> Request:
                 "DataSource": {
                     "S3DataSource": {
                         "S3DataType": "S3Prefix",
-                        "S3Uri": _s3(deployment, f"'datasets/' & $run & '/{name}'"),
+                        "S3Uri": _s3(resources, f"'datasets/' & $run & '/{name}'"),
                         "S3DataDistributionType": "FullyReplicated",
                     }
                 },
             }
             for name in SPLITS
         ],
-        "OutputDataConfig": {"S3OutputPath": f"s3://{deployment.bucket}/models"},
-        "CheckpointConfig": {"S3Uri": _s3(deployment, "'checkpoints/' & $run")},
+        "OutputDataConfig": {"S3OutputPath": f"s3://{resources.bucket}/models"},
+        "CheckpointConfig": {"S3Uri": _s3(resources, "'checkpoints/' & $run")},
         "ResourceConfig": _cluster(job),
         "EnableNetworkIsolation": True,
         **_capacity_of_training(job),
@@ -128,13 +128,13 @@ def training_job(settings: Settings, deployment: Deployment) -> Request:
     }
 
 
-def model(settings: Settings, deployment: Deployment) -> Request:
+def model(settings: Settings, resources: JobResources) -> Request:
     """CreateModel from the artefact of this execution's training job, or of the one that its input names."""
     return {
         "ModelName": RUN,
-        "ExecutionRoleArn": deployment.execution_role_arn,
+        "ExecutionRoleArn": resources.execution_role_arn,
         "PrimaryContainer": {
-            "Image": deployment.image_uri,
+            "Image": resources.image_uri,
             "ModelDataUrl": "{% $artefact %}",
         },
         "EnableNetworkIsolation": True,
@@ -213,8 +213,8 @@ def _hyperparameters(defaults: dict[str, str | int | float]) -> str:
     return f"{{% $merge([{{{pairs}}}, $merge($each($overrides, function($v, $k) {{{{$k: $string($v)}}}}))]) %}}"
 
 
-def _s3(deployment: Deployment, path: str) -> str:
-    return f"{{% 's3://{deployment.bucket}/' & {path} %}}"
+def _s3(resources: JobResources, path: str) -> str:
+    return f"{{% 's3://{resources.bucket}/' & {path} %}}"
 
 
 def _tags(settings: Settings) -> list[dict[str, str]]:

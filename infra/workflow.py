@@ -58,7 +58,7 @@ class Workflow(Construct):
         self._settings = settings
         self._names = names
         self._execution_role = execution_role
-        self._deployment = jobs.Deployment(
+        self._deployment = jobs.JobResources(
             bucket=bucket.bucket_name, image_uri=image_uri, execution_role_arn=execution_role.role_arn
         )
         self._expiry_role = self._create_expiry_role()

@@ -27,9 +27,9 @@ from local_aws.sagemaker_store import (
     PROCESSING,
     TRAINING,
     ApiError,
-    Kind,
     Record,
     Store,
+    StoredKind,
 )
 from local_aws.validation import problems_of_request, service_model
 
@@ -105,7 +105,7 @@ class SageMakerService:
             raise ApiError("UnknownOperationException", f"{operation} is not part of the local SageMaker.")
         return handler(request)
 
-    def _create_job(self, kind: Kind, request: Record) -> Record:
+    def _create_job(self, kind: StoredKind, request: Record) -> Record:
         _require_image(image_of(request))
         status = {kind.status_key: "InProgress"}
         if kind is TRAINING:
@@ -114,7 +114,7 @@ class SageMakerService:
         self._jobs.start(kind, record, scope()[1])
         return {kind.arn_key: record[kind.arn_key]}
 
-    def _stop_job(self, kind: Kind, request: Record) -> Record:
+    def _stop_job(self, kind: StoredKind, request: Record) -> Record:
         record = self.store.get(kind, request[kind.name_key])
         if record[kind.status_key] != "InProgress":
             raise ApiError("ValidationException", f"The job is {record[kind.status_key]}; it cannot be stopped.")
@@ -146,14 +146,14 @@ class SageMakerService:
         self.store.delete(ENDPOINT, name)
         return {}
 
-    def _delete(self, kind: Kind, request: Record) -> Record:
+    def _delete(self, kind: StoredKind, request: Record) -> Record:
         self.store.delete(kind, request[kind.name_key])
         return {}
 
-    def _describe(self, kind: Kind, request: Record) -> Record:
+    def _describe(self, kind: StoredKind, request: Record) -> Record:
         return self.store.describe(kind, request[kind.name_key])
 
-    def _list(self, kind: Kind, request: Record) -> Record:
+    def _list(self, kind: StoredKind, request: Record) -> Record:
         wanted = request.get("NameContains", "")
         status = request.get("StatusEquals")
         records = [

@@ -17,7 +17,7 @@ from local_aws.log_stream import LogStream
 from local_aws.ports import endpoint_url
 from local_aws.role_session import service_session
 from local_aws.runtime import OPT_ML, Runtime
-from local_aws.sagemaker_store import PROCESSING, TRAINING, Kind, Record, Store
+from local_aws.sagemaker_store import PROCESSING, TRAINING, Record, Store, StoredKind
 from local_aws.transfer import download_prefix, upload_archive, upload_folder
 
 POLL_SECONDS = 0.2
@@ -38,12 +38,12 @@ class JobRunner:
         self._runtime = runtime
         self._work = work
 
-    def start(self, kind: Kind, record: Record, region: str) -> None:
+    def start(self, kind: StoredKind, record: Record, region: str) -> None:
         """Begin the job of a record that was just created. The caller's scope goes with it."""
         run = self._process if kind is PROCESSING else self._train
         _in_thread(lambda: self._run(kind, record, region, run))
 
-    def _run(self, kind: Kind, record: Record, region: str, run: Callable[[Record, Any, Path], None]) -> None:
+    def _run(self, kind: StoredKind, record: Record, region: str, run: Callable[[Record, Any, Path], None]) -> None:
         session = service_session(record["RoleArn"], region=region)
         base = self._work / kind.resource / record[kind.name_key]
         try:
@@ -120,7 +120,7 @@ class JobRunner:
         self._store.update(record, TrainingJobStatus=status, SecondaryStatus=status, **_end_times(TRAINING, record))
 
     def _run_containers(
-        self, kind: Kind, record: Record, session: Any, instances: dict[str, Path], arguments: list[str]
+        self, kind: StoredKind, record: Record, session: Any, instances: dict[str, Path], arguments: list[str]
     ) -> dict[str, int | None]:
         """Each host's exit code; None for all when the job was stopped, by request or at its longest run time.
 
@@ -206,7 +206,7 @@ def _resource_config(cluster: Record, host: str) -> Record:
     }
 
 
-def _end_times(kind: Kind, record: Record) -> Record:
+def _end_times(kind: StoredKind, record: Record) -> Record:
     now = time.time()
     if kind is PROCESSING:
         return {"ProcessingEndTime": now}

@@ -24,7 +24,7 @@ class ApiError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class StoredKind:
     """A kind of resource and how the API calls it."""
 
     resource: str  # in ARNs
@@ -43,13 +43,13 @@ class Kind:
         return f"{self.noun}Status"
 
 
-PROCESSING = Kind("processing-job", "ProcessingJob")
-TRAINING = Kind("training-job", "TrainingJob")
-MODEL = Kind("model", "Model")
-ENDPOINT_CONFIG = Kind("endpoint-config", "EndpointConfig")
-ENDPOINT = Kind("endpoint", "Endpoint")
-TUNING = Kind("hyper-parameter-tuning-job", "HyperParameterTuningJob")
-TRANSFORM = Kind("transform-job", "TransformJob")
+PROCESSING = StoredKind("processing-job", "ProcessingJob")
+TRAINING = StoredKind("training-job", "TrainingJob")
+MODEL = StoredKind("model", "Model")
+ENDPOINT_CONFIG = StoredKind("endpoint-config", "EndpointConfig")
+ENDPOINT = StoredKind("endpoint", "Endpoint")
+TUNING = StoredKind("hyper-parameter-tuning-job", "HyperParameterTuningJob")
+TRANSFORM = StoredKind("transform-job", "TransformJob")
 KINDS = (PROCESSING, TRAINING, MODEL, ENDPOINT_CONFIG, ENDPOINT)
 LISTED_KINDS = (*KINDS, TUNING, TRANSFORM)  # the workshop makes none of the last two, but asks for them
 
@@ -62,7 +62,7 @@ class Store:
     _tags: dict[str, dict[str, str]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def create(self, kind: Kind, request: Record, **fields: Any) -> Record:
+    def create(self, kind: StoredKind, request: Record, **fields: Any) -> Record:
         """A record that holds the request, its ARN and times."""
         name = request[kind.name_key]
         with self._lock:
@@ -78,7 +78,7 @@ class Store:
             records[name] = record
             return record
 
-    def get(self, kind: Kind, name: str) -> Record:
+    def get(self, kind: StoredKind, name: str) -> Record:
         with self._lock:
             record = self._of(kind).get(name)
         if record is None:
@@ -89,13 +89,13 @@ class Store:
         with self._lock:
             record.update(fields, LastModifiedTime=time.time())
 
-    def delete(self, kind: Kind, name: str) -> None:
+    def delete(self, kind: StoredKind, name: str) -> None:
         record = self.get(kind, name)
         with self._lock:
             self._of(kind).pop(name, None)
             self._tags.pop(record[kind.arn_key], None)
 
-    def all_of(self, kind: Kind) -> list[Record]:
+    def all_of(self, kind: StoredKind) -> list[Record]:
         with self._lock:
             return sorted(self._of(kind).values(), key=lambda record: record["CreationTime"], reverse=True)
 
@@ -112,17 +112,17 @@ class Store:
                 raise ApiError("ValidationException", f"Could not find resource {resource_arn}.")
             return self._tags[resource_arn]
 
-    def describe(self, kind: Kind, name: str) -> Record:
+    def describe(self, kind: StoredKind, name: str) -> Record:
         """The record, cut to what the API's answer holds."""
         members = service_model("sagemaker").operation_model(f"Describe{kind.noun}").output_shape.members
         with self._lock:
             return {key: value for key, value in self.get(kind, name).items() if key in members}
 
-    def _of(self, kind: Kind) -> dict[str, Record]:
+    def _of(self, kind: StoredKind) -> dict[str, Record]:
         account, region = scope()
         return self._records.setdefault((account, region, kind.noun), {})
 
 
-def arn(kind: Kind, name: str) -> str:
+def arn(kind: StoredKind, name: str) -> str:
     account, region = scope()
     return f"arn:aws:sagemaker:{region}:{account}:{kind.resource}/{name}"

@@ -37,7 +37,7 @@ from preprocessing.dataset import (
 )
 from preprocessing.encoding import EncodingPool, Encodings
 from preprocessing.manifest import build_manifest, write_manifest
-from preprocessing.progress import Progress, Stage
+from preprocessing.progress import Stage, StageProgress
 
 BATCH = 100  # articles
 
@@ -88,7 +88,7 @@ def preprocess(
 
 def _read(reader: CorpusReader, folder: Path, seed: int, part: Shard) -> tuple[Articles, Path, Stage]:
     """Write the articles as they come; keep of each what decides its split."""
-    progress = Progress("read")
+    progress = StageProgress("read")
     hashes, labels, codes = array("Q"), array("L"), dict[str, int]()
     with closing(DatasetWriter(folder, raw_features(), part)) as raw:
         unread = iter(reader)
@@ -118,7 +118,7 @@ def _encode(
     batches: Iterator[Encodings], articles: Articles, splits: Array, output: Path, id_type: str, shard: Shard | None
 ) -> tuple[int, Stage]:
     """Write each article's encoding into its split; returns how many needed the reference tokenizer."""
-    progress = Progress("encode")
+    progress = StageProgress("encode")
     # Who saw only a share of the corpus does not know all categories, and writes their names.
     features = encoded_features(id_type, None if shard else articles.categories)
     labels = np.array(articles.categories, object)[articles.labels] if shard else articles.labels

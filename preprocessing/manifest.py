@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chitra.contract import SPLITS
-from chitra.corpus import Source
+from chitra.corpus import CorpusFile
 from chitra.fingerprint import Fingerprint
 from chitra.split import Array, Articles, count_duplicates
 from preprocessing.dataset import Shard, write_json
@@ -20,7 +20,7 @@ def build_manifest(
     articles: Articles,
     splits: Array,
     *,
-    sources: list[Source],
+    sources: list[CorpusFile],
     seed: int,
     max_length: int,
     fallbacks: int,

@@ -12,7 +12,7 @@ CLEAR_REST_OF_LINE = "\x1b[K"
 Stage = dict[str, float]  # articles, seconds, articles_per_second
 
 
-class Progress:
+class StageProgress:
     """One live line about a stage: articles, articles per second, time left; in a log a line now and then."""
 
     def __init__(self, stage: str) -> None:

@@ -108,7 +108,7 @@ def preprocessed(tmp_path_factory: pytest.TempPathFactory, sample_corpus: Path, 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, preprocessed: Path, stand_in: Path) -> Path:
-    """The /opt/ml of a finished training job: model, output and checkpoints."""
+    """The /opt/ml of a finished training job: model, output and checkpoints; ``log`` is what it printed."""
     base = tmp_path_factory.mktemp("trained")
     (base / "input/data").mkdir(parents=True)
     for name in ("train", "validation", "test"):
@@ -117,6 +117,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, preprocessed: Path, stand_
     job.set_hyperparameters(epochs="2", learning_rate="0.002", train__batch__size=4)
     done = job.run("training_image.train")
     assert done.returncode == 0, done.stderr
+    (base / "log").write_text(done.stdout, encoding="utf-8")
     return base
 
 

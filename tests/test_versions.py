@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib import import_module
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 import pytest
+
+from chitra.fingerprint import fingerprint
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = re.findall(r"^([\w-]+)==(\S+)\s+# \S", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
@@ -25,19 +29,27 @@ def test_should_have_installed_what_is_pinned(package: str, pinned: str) -> None
     assert version(package).partition("+")[0] == pinned
 
 
-@pytest.mark.parametrize(
-    ("package", "pinned"),
-    [
-        ("transformers", "4.57.6"),  # sudachitra 0.1.9 does not import under 5
-        ("sudachitra", "0.1.9"),
-        ("sudachipy", "0.7.0"),  # decides token ids
-        ("sudachidict_core", "20261015"),  # decides token ids
-        ("aws-cdk-lib", "2.275.0"),
-        ("ministack", "1.5.33"),  # local_aws/extensions.py uses its private names
-    ],
-)
-def test_should_keep_versions_that_other_code_relies_on(package: str, pinned: str) -> None:
-    assert version(package) == pinned
+def test_should_tokenise_with_the_same_versions_here_and_in_the_image(stand_in: Path) -> None:
+    """They decide token ids. SudachiTra 0.1.9 does not import under transformers 5."""
+    image = locked("training_image/building/requirements.lock")
+    here = locked("requirements.lock")
+    deciding = ("transformers", "tokenizers", "sudachitra", "sudachipy", "sudachidict-core")
+    assert {name: image[name] for name in deciding} == {name: here[name] for name in deciding}
+    assert here["transformers"].startswith("4.")
+    found = fingerprint(stand_in)
+    assert (found.sudachipy, found.sudachitra) == (here["sudachipy"], here["sudachitra"])
+    assert found.tokenizers == here["tokenizers"]
+    assert found.dictionary == f"core {here['sudachidict-core']}"
+
+
+def test_should_find_in_ministack_what_the_local_aws_puts_its_own_into() -> None:
+    """Its private names may change with any version."""
+    for source in (ROOT / "local_aws").glob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ministack"):
+                module = import_module(str(node.module))
+                for name in node.names:
+                    assert hasattr(module, name.name) or import_module(f"{node.module}.{name.name}"), source.name
 
 
 def test_should_bring_node_24_and_the_cdk_cli() -> None:
@@ -49,7 +61,18 @@ def test_should_bring_node_24_and_the_cdk_cli() -> None:
     assert json.loads((ROOT / "package.json").read_text())["dependencies"] == {"aws-cdk": "2.1148.1"}
 
 
+def locked(file: str) -> dict[str, str]:
+    lines = (ROOT / file).read_text(encoding="utf-8").lower().splitlines()
+    pairs = [re.match(r"([\w.-]+)==([^\s;\\]+)", line) for line in lines]
+    return {pair[1].replace("_", "-"): pair[2] for pair in pairs if pair}
+
+
 def test_should_lock_everything_that_is_installed() -> None:
-    locked = dict(line.split("==") for line in (ROOT / "requirements.lock").read_text().lower().splitlines())
-    normalised = {name.replace("_", "-"): number for name, number in locked.items()}
-    assert {name.replace("_", "-"): number for name, number in REQUIREMENTS}.items() <= normalised.items()
+    installed = {
+        each.name.lower().replace("_", "-"): each.version.lower().partition("+")[0]
+        for each in distributions()
+        if each.name.lower() not in ("pip", "chitra-workshop")
+    }
+    lock = {name: number.partition("+")[0] for name, number in locked("requirements.lock").items()}
+    assert installed.items() - lock.items() == set()
+    assert {name.lower().replace("_", "-") for name, _ in REQUIREMENTS} <= set(lock)

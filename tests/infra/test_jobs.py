@@ -14,7 +14,7 @@ from infra.names import Names
 from infra.settings import EndpointSettings, Settings
 from local_aws.validation import problems_of_request
 
-DEPLOYMENT = jobs.Deployment(
+DEPLOYMENT = jobs.JobResources(
     bucket="chitra-sagemaker-123456789012-ap-northeast-1",
     image_uri="123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/assets:abc",
     execution_role_arn="arn:aws:iam::123456789012:role/chitra-sagemaker-execution",

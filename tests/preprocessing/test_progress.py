@@ -10,12 +10,12 @@ import sys
 import pytest
 
 from preprocessing import progress
-from preprocessing.progress import Progress
+from preprocessing.progress import StageProgress
 
 STAGE = """
 from preprocessing import progress
 progress.SECONDS_BETWEEN_UPDATES = 0
-stage = progress.Progress("encode")
+stage = progress.StageProgress("encode")
 stage.advance(1_000, 0.5)
 stage.advance(1_000, 1.0)
 stage.finish()
@@ -27,7 +27,7 @@ def test_should_tell_rate_and_time_left_in_lines_of_a_log(
 ) -> None:
     seconds = iter([0.0, 2.0, 6.0, 120.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
-    stage = Progress("encode")
+    stage = StageProgress("encode")
     stage.advance(500, 0.01)  # too soon for a line
     stage.advance(700, 0.05)
     assert capsys.readouterr().out == "encode: 1,200 articles, 200/s, 1 min 54 s left\n"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
-from chitra.corpus import read_corpus
+import pytest
+
+from chitra.corpus import Article, read_corpus
 from chitra.split import split_articles
 from rehearsal.stand_in import build_stand_in, is_stand_in
 from tests.conftest import SEED
@@ -36,14 +40,26 @@ def test_should_be_the_same_bytes_again(tmp_path: Path, sample_corpus: Path, sta
     assert digests(tmp_path / "again") == digests(stand_in)
 
 
-def test_should_not_depend_on_held_out_articles(tmp_path: Path, sample_corpus: Path, stand_in: Path) -> None:
-    """Other words in held-out articles of the same order change nothing."""
+def test_should_not_depend_on_held_out_articles(
+    tmp_path: Path, sample_corpus: Path, stand_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other words in them change nothing, as long as they are held out."""
     articles = read_corpus(sample_corpus).articles
     train = split_articles(articles, SEED).train
-    rows = [json.dumps({"sentence1": a.text, "label": a.category}, ensure_ascii=False) for a in articles]
+    texts = [article.text if article in train else f"他の言葉{number}" for number, article in enumerate(articles)]
+    assert len(train) < len(articles)
+    pairs = zip(texts, articles, strict=True)
+    rows = [json.dumps({"sentence1": text, "label": a.category}, ensure_ascii=False) for text, a in pairs]
+
+    def split_as_before(given: Sequence[Article], seed: int) -> SimpleNamespace:
+        assert seed == SEED
+        known = {each.text: each for each in given}
+        return SimpleNamespace(train=[known[each.text] for each in train])
+
+    monkeypatch.setattr("rehearsal.stand_in.split_articles", split_as_before)
     (tmp_path / "all.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    build_stand_in(tmp_path / "all.jsonl", tmp_path / "from-jsonl", seed=SEED)
-    assert digests(tmp_path / "from-jsonl") == digests(stand_in)
+    build_stand_in(tmp_path / "all.jsonl", tmp_path / "others", seed=SEED)
+    assert digests(tmp_path / "others") == digests(stand_in)
     vocabulary = set((stand_in / "vocab.txt").read_text(encoding="utf-8").splitlines())
     held_out = {char for a in articles for char in a.text} - {char for a in train for char in a.text}
     assert held_out

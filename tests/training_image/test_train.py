@@ -65,6 +65,16 @@ def test_should_write_an_artefact_that_others_can_read(trained: Path) -> None:
 
 
 def test_should_say_how_it_went_on_standard_output(trained: Path) -> None:
+    first, *between, last = (trained / "log").read_text(encoding="utf-8").splitlines()
+    metrics = json.loads((trained / "output/data/metrics.json").read_text())
+    assert first.startswith("training on 86 articles: ")
+    epochs = [f"{each['validation_accuracy']:.4f}" for each in metrics["epochs"]]
+    assert [line.split()[4] for line in between if "validation accuracy" in line] == epochs
+    assert len([line for line in between if "step" in line and "loss" in line]) >= 10
+    assert last == (
+        f"test accuracy {metrics['accuracy']:.4f}, macro-F1 {metrics['macro_f1']:.4f};"
+        f" TF-IDF + linear SVM on the same split {metrics['baseline_accuracy']:.4f}"
+    )
     assert not (trained / "output/failure").exists()
 
 

@@ -11,7 +11,7 @@ from tests.helpers.accounts import build
 from tests.helpers.cloud import Cloud, RefusalError
 from tests.helpers.cloud_session import CloudSession
 from workshop.aws.account import Account
-from workshop.runs.costs import HOSTING, Capacity, PriceList, price_text
+from workshop.runs.costs import HOSTING, NOTEBOOK, Capacity, PriceList, capacity_of, price_text
 
 CAPACITY = Capacity("ml.m5.xlarge", 2, HOSTING)
 # The shape that GetProducts answers with (AWS Price List API reference); the price is made up.
@@ -66,3 +66,18 @@ def test_should_say_when_a_price_is_unknown(cloud: Priced) -> None:
     prices = PriceList(Account(CloudSession(cloud)))
     assert prices.per_hour("ap-northeast-1", CAPACITY) is None
     assert "GetProducts was denied" in prices.problem
+
+
+def test_should_know_no_price_that_is_not_in_dollars(cloud: Priced, monkeypatch: pytest.MonkeyPatch) -> None:
+    dimensions = {"D": {"unit": "Hrs", "pricePerUnit": {"CNY": "2"}}}
+    monkeypatch.setitem(PRODUCT, "terms", {"OnDemand": {"T": {"priceDimensions": dimensions}}})
+    assert PriceList(Account(CloudSession(cloud))).per_hour("ap-northeast-1", CAPACITY) is None
+
+
+@pytest.mark.parametrize(("status", "count"), [("InService", 1), ("Stopped", 0)])
+def test_should_count_a_notebook_that_runs(cloud: Priced, status: str, count: int) -> None:
+    answer = {"NotebookInstanceStatus": status, "InstanceType": "ml.t3.medium"}
+    cloud._sagemaker = lambda *given: answer  # type: ignore[method-assign]
+    found = capacity_of(Account(CloudSession(cloud)), "notebook instance", "n", "ap-northeast-1")
+    assert found == [Capacity("ml.t3.medium", 1, NOTEBOOK)] * count
+    assert capacity_of(Account(CloudSession(cloud)), "bucket", "n", "ap-northeast-1") == []

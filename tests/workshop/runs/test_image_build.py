@@ -98,4 +98,18 @@ def test_should_know_whether_the_image_is_there(aws: Aws) -> None:
     asked = {"repositoryName": "chitra-image", "imageIds": [{"imageTag": "0" * 64}]}
     aws.stubs["ecr"].add_client_error("describe_images", "ImageNotFoundException", expected_params=asked)
     aws.stubs["ecr"].add_response("describe_images", {"imageDetails": [{"imageTags": ["0" * 64]}]}, asked)
-    assert [is_built(aws, DEPLOYMENT), is_built(aws, DEPLOYMENT)] == [False, True]  # type: ignore[arg-type]
+    aws.stubs["ecr"].add_response("describe_images", {"imageDetails": []}, asked)
+    assert [is_built(aws, DEPLOYMENT) for _ in range(3)] == [False, True, False]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("phases", "why"),
+    [
+        ([{"phaseType": "BUILD", "phaseStatus": "TIMED_OUT"}], "BUILD TIMED_OUT: see the lines above"),
+        ([{"phaseType": "QUEUED", "phaseStatus": "SUCCEEDED"}, {"phaseType": "COMPLETED"}], "STOPPED"),
+    ],
+)
+def test_should_say_what_is_known_of_a_build_that_ended_without_a_reason(aws: Aws, phases: Any, why: str) -> None:
+    aws.build("STOPPED", first=True, logs=False, phases=phases)
+    with pytest.raises(BuildFailedError, match=f"^{ID}: {why}$"):
+        list(build_image(aws, NAMES, poll_seconds=0))  # type: ignore[arg-type]

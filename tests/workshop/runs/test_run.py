@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
-from workshop.runs.run import LogLine, Run, StageStarted, follow_run
+import pytest
+
+from infra.names import Names
+from workshop.aws.deployment import Deployment
+from workshop.runs.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
 
 
 class Service:
@@ -16,19 +22,25 @@ class Service:
 
     def __init__(self, pages: dict[str, tuple[list[str], str]], statuses: list[str]) -> None:
         self.pages, self.statuses, self.looks = pages, statuses, 0
+        self.cause, self.stages, self.started = "", ["Train"], dict[str, Any]()
 
     def client(self, service: str) -> Service:
         return self
 
     def describe_execution(self, executionArn: str) -> dict[str, str]:  # noqa: N803
         self.looks += 1
-        return {"status": self.statuses[min(self.looks, len(self.statuses)) - 1]}
+        return {"status": self.statuses[min(self.looks, len(self.statuses)) - 1], "cause": self.cause}
 
     def get_paginator(self, operation: str) -> Service:
         return self
 
     def paginate(self, **given: Any) -> list[dict[str, Any]]:
-        return [{"events": [{"stateEnteredEventDetails": {"name": "Train"}}]}]
+        entered = [{"stateEnteredEventDetails": {"name": name}} for name in self.stages]
+        return [{"events": [{"type": "ExecutionStarted"}]}, {"events": entered}]
+
+    def start_execution(self, **given: Any) -> dict[str, str]:
+        self.started = given
+        return {"executionArn": "arn"}
 
     def describe_log_streams(self, **given: Any) -> dict[str, Any]:
         return {"logStreams": [{"logStreamName": "run/algo-1"}]}
@@ -55,3 +67,34 @@ def test_should_show_lines_that_come_after_the_end() -> None:
     assert [next(events), next(events)] == [StageStarted("Train"), LogLine("Train", "one")]
     service.pages["a"] = (["late"], "b")
     assert list(events) == [LogLine("Train", "late")]
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        ("", "the execution ended as FAILED"),
+        ("no JSON", "no JSON"),
+        ("[1]", "[1]"),
+        ('{"ExitMessage": "bad epochs", "FailureReason": "AlgorithmError"}', "bad epochs; AlgorithmError"),
+        ('{"FailureReason": "AlgorithmError"}', "AlgorithmError"),
+        ('{"Status": "Failed"}', '{"Status": "Failed"}'),
+    ],
+)
+def test_should_name_the_stage_that_failed_its_reason_and_the_end_of_its_log(cause: str, reason: str) -> None:
+    service = Service({"": (["one", "two"], "a")}, ["RUNNING", "FAILED"])
+    service.cause, service.stages = cause, ["Preprocess", "Model given?", "Train"]
+    events = list[object]()
+    with pytest.raises(RunFailedError) as caught:
+        events.extend(follow_run(service, Run("arn", "run"), poll_seconds=0.0))  # type: ignore[arg-type]
+    assert str(caught.value) == f"Train: {reason}"
+    assert caught.value.tail[-2:] == ["one", "two"]
+
+
+def test_should_call_a_run_as_it_was_asked_to_or_by_the_time() -> None:
+    service, deployment = Service({}, []), Deployment(Names("chitra"), "bucket", "role", "workflow", "image")
+    given: dict[str, Any] = {"hyperparameters": {"epochs": "1"}, "endpoint": True}
+    assert start_run(service, deployment, name="mine", **given) == Run("arn", "chitra--mine")  # type: ignore[arg-type]
+    assert service.started["name"] == "mine"
+    assert json.loads(service.started["input"]) == {**given, "corpus": "corpus/"}
+    unnamed = start_run(service, deployment, **given)  # type: ignore[arg-type]
+    assert re.fullmatch(r"chitra--\d{8}-\d{6}", unnamed.name)

@@ -6,6 +6,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from infra.names import Names
 from tests.helpers.accounts import HOME, TAG, build
 from tests.helpers.cloud import Cloud, RefusalError
@@ -23,6 +26,8 @@ class Watched(Cloud):
     may_see: bool = True
     ends: str = ""
     expression: str = ""
+    state: str = "ENABLED"
+    refusal: str = "AccessDeniedException"
     config_is_gone: bool = False
 
     def _sagemaker(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -37,12 +42,12 @@ class Watched(Cloud):
 
     def _scheduler(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         if not self.may_see:
-            raise RefusalError("AccessDeniedException", "no")
+            raise RefusalError(self.refusal, "no")
         self.get("schedule", region, params["Name"])
         target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint", "RoleArn": "r"}
         target["Input"] = json.dumps({"EndpointName": self.ends or params["Name"]})
         expression = self.expression or f"at({self.end:%Y-%m-%dT%H:%M:%S})"
-        return {"Name": params["Name"], "Target": target, "ScheduleExpression": expression}
+        return {"Name": params["Name"], "Target": target, "ScheduleExpression": expression, "State": self.state}
 
 
 def watched(variant: dict[str, Any]) -> tuple[Watched, Account]:
@@ -97,3 +102,26 @@ def test_should_show_an_endpoint_whose_config_is_gone() -> None:
     cloud.config_is_gone = True
     [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
     assert (status.name, status.capacity, status.per_hour) == ("chitra--run", "unknown", None)
+
+
+def test_should_say_never_when_the_schedule_is_switched_off() -> None:
+    cloud, account = watched({"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
+    cloud.add("schedule", HOME, "chitra--run")
+    cloud.state = "DISABLED"
+    [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
+    assert (status.expiry, status.left, status.cost_left) == ("NEVER", None, None)
+
+
+def test_should_not_hide_that_schedules_cannot_be_seen_for_another_reason() -> None:
+    cloud, account = watched({"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
+    cloud.may_see, cloud.refusal = False, "ValidationException"
+    with pytest.raises(ClientError, match="ValidationException"):
+        endpoint_statuses(account, Names("chitra"), PriceList(account))
+
+
+def test_should_know_no_cost_left_without_a_price() -> None:
+    cloud, account = watched({"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
+    cloud.add("schedule", HOME, "chitra--run")
+    [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
+    assert status.left is not None
+    assert (status.per_hour, status.cost_left) == (None, None)
