@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +63,24 @@ def test_should_beat_chance_with_the_yardstick_on_the_sample(preprocessed: Path,
     vocabulary = (stand_in / "vocab.txt").read_text(encoding="utf-8").splitlines()
     train, test = (load_from_disk(preprocessed / name) for name in ("train", "test"))
     assert yardstick_accuracy(train, test, cut=Collator(0, 512).cut, vocabulary=vocabulary) > 0.5
+
+
+def test_should_not_hold_the_words_of_all_articles_for_the_yardstick() -> None:
+    """What grows with the corpus is one number per article and different word."""
+    pieces = [chr(0x4E00 + number) for number in range(50)]
+    vocabulary = ["[CLS]", "[SEP]", *pieces, *(f"##{piece}" for piece in pieces)]
+    chance = random.Random(5)  # noqa: S311
+    rows = [[0, *(2 + chance.randrange(50) + 50 * (i % 2) for i in range(510)), 1] for _ in range(1_000)]
+    data = Dataset.from_dict({"input_ids": rows, "label": [number % 2 for number in range(1_000)]})
+    tracemalloc.start()
+    listed = [[vocabulary[ids[i]] + vocabulary[ids[i + 1]] for i in range(1, 511, 2)] for ids in rows]
+    all_words = tracemalloc.get_traced_memory()[0]
+    del listed
+    tracemalloc.reset_peak()
+    yardstick_accuracy(data, data, cut=Collator(0, 512).cut, vocabulary=vocabulary)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < all_words / 2
 
 
 def test_should_draw_plots_with_japanese_labels(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
