@@ -6,10 +6,13 @@ import json
 import re
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
+
+from dependencies.install import PYPI_LOCK, REQUIREMENTS_LOCK
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = re.findall(r"^([\w-]+)==(\S+)\s+# \S", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
@@ -50,6 +53,13 @@ def test_should_bring_node_24_and_the_cdk_cli() -> None:
 
 
 def test_should_lock_everything_that_is_installed() -> None:
-    locked = dict(line.split("==") for line in (ROOT / "requirements.lock").read_text().lower().splitlines())
-    normalised = {name.replace("_", "-"): number for name, number in locked.items()}
-    assert {name.replace("_", "-"): number for name, number in REQUIREMENTS}.items() <= normalised.items()
+    locked = {**read(REQUIREMENTS_LOCK), **read(PYPI_LOCK)}
+    assert {(canonicalize_name(name), number) for name, number in REQUIREMENTS} <= locked.items()
+    installed = {canonicalize_name(package.name): package.version.partition("+")[0] for package in distributions()}
+    del installed["chitra-workshop"]
+    assert installed.items() <= locked.items()
+
+
+def read(lock: str) -> dict[str, str]:
+    """Versions by name."""
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / lock).read_text(), re.MULTILINE))
