@@ -70,7 +70,7 @@ image-size:  ## what each of the image's layers weighs (TARGET=cuda)
 	$(ENGINE) image inspect --format '{{.Size}} bytes in all' $(IMAGE)
 
 audit: setup  ## known vulnerabilities of the image's packages (asks PyPI)
-	pip-audit --strict --no-deps --disable-pip $(addprefix --requirement training_image/building/,requirements.lock cuda.lock)
+	pip-audit --strict --require-hashes --disable-pip $(addprefix --requirement training_image/building/,requirements.lock cuda.lock)
 
 lock: setup  ## write requirements.txt and all that it needs to the lock files, keeping locked versions (asks PyPI)
 	python -m dependencies.lock

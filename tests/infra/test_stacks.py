@@ -196,7 +196,7 @@ def synthesise_with_the_cli(source: Path, output: Path) -> dict[str, bytes]:
 def test_should_synthesise_the_same_bytes_anywhere(tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere"
     copy.mkdir()
-    for name in ("app.py", "cdk.json", "chitra", "infra", "models", "preprocessing", "training_image"):
+    for name in ("app.py", "cdk.json", "chitra", "dependencies", "infra", "models", "preprocessing", "training_image"):
         source = ROOT / name
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(source, copy / name, ignore=ignore) if source.is_dir() else shutil.copy(source, copy / name)
