@@ -162,3 +162,11 @@ def test_should_install_pypis_build_elsewhere_and_nothing_whose_hash_is_not_lock
     (tmp_path / REQUIREMENTS_LOCK).write_text(locked)
     assert set_up.run(address, "http://127.0.0.1:9").returncode == 0
     assert set_up.packages() == {"builder==1.0", "program==1.0", "torch==9.9.9", "nvidia-cublas==1.0"}
+
+
+def test_should_make_an_environment_again_whose_set_up_was_stopped(tmp_path: Path) -> None:
+    """One whose packages are only to be changed is kept."""
+    command = ["make", "--dry-run", "--always-make", "setup", "PYTHON=python3", f"VENV={tmp_path}"]
+    assert f"python3 -m venv  {tmp_path}\n" in subprocess.check_output(command, cwd=ROOT, text=True)
+    (tmp_path / ".unfinished").touch()
+    assert f"python3 -m venv --clear {tmp_path}\n" in subprocess.check_output(command, cwd=ROOT, text=True)
