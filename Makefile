@@ -1,12 +1,13 @@
 # Two words set everything up by themselves: `make run` and `make test`.
 
 PYTHON ?= python3
-PIP_VERSION := 26.0
 VENV := .venv
 ENGINE := $(or $(CDK_DOCKER),docker)
 TARGET ?= cpu
 IMAGE := chitra-workshop:$(TARGET)
 STAMP := $(VENV)/.installed
+UNFINISHED := $(VENV)/.unfinished
+LOCKS := requirements.lock dependencies/installer.lock dependencies/torch-cpu.lock dependencies/torch-pypi.lock
 NODE_STAMP := node_modules/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -44,16 +45,18 @@ teardown: setup  ## everything that belongs to the workshop, after asking once
 
 setup: $(STAMP) $(NODE_STAMP)
 
-$(STAMP): requirements.txt requirements.lock pyproject.toml
+# An environment whose set-up was stopped may hold half a package: it is made again, from finished downloads.
+$(STAMP): $(LOCKS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Say which: make run PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet pip==$(PIP_VERSION)
-	$(VENV)/bin/python -m pip install --quiet -r requirements.txt -c requirements.lock
+	$(PYTHON) -m venv $(if $(wildcard $(UNFINISHED)),--clear) $(VENV)
+	@touch $(UNFINISHED)
+	$(VENV)/bin/python dependencies/install.py
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
+	@rm $(UNFINISHED) && touch $@
 
 $(NODE_STAMP): package.json package-lock.json $(STAMP)
-	npm ci --no-audit --no-fund --loglevel=error
+	npm ci --no-audit --no-fund --loglevel=error \
+		|| { echo "error: npm could not install the CDK command line; its reason stands above. Run the same command again." >&2; exit 1; }
 	@touch $@
 
 image:  ## the container image (TARGET=cuda, MODEL=archive or folder of your own, SHA256=the archive's checksum)
@@ -68,12 +71,10 @@ image-size:  ## what each of the image's layers weighs (TARGET=cuda)
 	$(ENGINE) image inspect --format '{{.Size}} bytes in all' $(IMAGE)
 
 audit: setup  ## known vulnerabilities of the image's packages (asks PyPI)
-	pip-audit --strict --no-deps --disable-pip --requirement training_image/building/requirements.lock --requirement training_image/building/cuda.lock
+	pip-audit --strict --require-hashes --disable-pip $(addprefix --requirement training_image/building/,requirements.lock cuda.lock)
 
-lock: setup  ## write what is installed to requirements.lock
-	pip freeze --all --exclude-editable | grep -v '^pip==' | sed 's/+cpu$$//' > requirements.lock
-	python -m training_image.building.lock
-	@touch $(STAMP) $(NODE_STAMP)
+lock: setup  ## write requirements.txt and all that it needs to the lock files, keeping locked versions (asks PyPI)
+	python -m dependencies.lock
 
 clean:
 	rm -rf build cdk.out $(VENV) node_modules

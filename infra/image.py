@@ -20,6 +20,8 @@ BUILD_CONTEXT = (
     "training_image/*.py",
     "training_image/building/*.py",
     "training_image/building/*.lock",
+    "dependencies/installer.lock",
+    "dependencies/torch-cpu.lock",
     DOCKERFILE,
     "chitra/*.py",
     "preprocessing/*.py",

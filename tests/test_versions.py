@@ -12,8 +12,10 @@ from importlib.metadata import distributions, version
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from chitra.fingerprint import fingerprint
+from dependencies.install import PYPI_LOCK, REQUIREMENTS_LOCK
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = re.findall(r"^([\w-]+)==(\S+)\s+# \S", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
@@ -31,8 +33,8 @@ def test_should_have_installed_what_is_pinned(package: str, pinned: str) -> None
 
 def test_should_tokenise_with_the_same_versions_here_and_in_the_image(stand_in: Path) -> None:
     """They decide token ids. SudachiTra 0.1.9 does not import under transformers 5."""
-    image = locked("training_image/building/requirements.lock")
-    here = locked("requirements.lock")
+    image = read("training_image/building/requirements.lock")
+    here = read(REQUIREMENTS_LOCK)
     deciding = ("transformers", "tokenizers", "sudachitra", "sudachipy", "sudachidict-core")
     assert {name: image[name] for name in deciding} == {name: here[name] for name in deciding}
     assert here["transformers"].startswith("4.")
@@ -61,18 +63,14 @@ def test_should_bring_node_24_and_the_cdk_cli() -> None:
     assert json.loads((ROOT / "package.json").read_text())["dependencies"] == {"aws-cdk": "2.1148.1"}
 
 
-def locked(file: str) -> dict[str, str]:
-    lines = (ROOT / file).read_text(encoding="utf-8").lower().splitlines()
-    pairs = [re.match(r"([\w.-]+)==([^\s;\\]+)", line) for line in lines]
-    return {pair[1].replace("_", "-"): pair[2] for pair in pairs if pair}
-
-
 def test_should_lock_everything_that_is_installed() -> None:
-    installed = {
-        each.name.lower().replace("_", "-"): each.version.lower().partition("+")[0]
-        for each in distributions()
-        if each.name.lower() not in ("pip", "chitra-workshop")
-    }
-    lock = {name: number.partition("+")[0] for name, number in locked("requirements.lock").items()}
-    assert installed.items() - lock.items() == set()
-    assert {name.lower().replace("_", "-") for name, _ in REQUIREMENTS} <= set(lock)
+    locked = {**read(REQUIREMENTS_LOCK), **read(PYPI_LOCK)}
+    assert {(canonicalize_name(name), number) for name, number in REQUIREMENTS} <= locked.items()
+    installed = {canonicalize_name(package.name): package.version.partition("+")[0] for package in distributions()}
+    del installed["chitra-workshop"]
+    assert installed.items() <= locked.items()
+
+
+def read(lock: str) -> dict[str, str]:
+    """Versions by name."""
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / lock).read_text(), re.MULTILINE))

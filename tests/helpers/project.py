@@ -12,7 +12,7 @@ from infra.settings import CDK_JSON, CONTEXT_KEY, parse_settings
 ROOT = Path(__file__).parent.parent.parent
 CONTEXT: dict[str, Any] = json.loads((ROOT / "tests/settings.json").read_text(encoding="utf-8"))
 SETTINGS = parse_settings(CONTEXT)
-PROGRAMS = ("app.py", "chitra", "infra", "local_aws", "models", "preprocessing", "rehearsal", "samples")
+PROGRAMS = ("app.py", "chitra", "dependencies", "infra", "local_aws", "models", "preprocessing", "rehearsal", "samples")
 PROGRAMS += ("training_image", "workshop")
 INSTALLED = (".venv", "node_modules")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.tar.gz")

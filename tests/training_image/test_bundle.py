@@ -14,7 +14,6 @@ import pytest
 from chitra.fingerprint import fingerprint
 from chitra.tokenisation import load_tokenizer
 from training_image.building.bundle import BundleError, bundle
-from training_image.building.lock import image_requirements
 from training_image.building.slim import slim
 
 ROOT = Path(__file__).parent.parent.parent
@@ -101,20 +100,6 @@ def test_should_run_alone_without_the_projects_packages(tmp_path: Path, stand_in
     assert done.stderr.strip() == (
         "error: models/nothing.tar.gz: does not exist. Put the archive into models/ or give its address."
     )
-
-
-def test_should_install_into_the_image_what_the_tests_run_with() -> None:
-    assert read_lock("requirements.lock") == image_requirements()
-
-
-def test_should_pin_the_same_torch_for_both_targets() -> None:
-    cuda = read_lock("cuda.lock")
-    assert cuda["torch"] == read_lock("requirements.lock")["torch"]
-    assert {"nvidia-cublas", "nvidia-cudnn-cu13"} <= set(cuda)
-
-
-def read_lock(name: str) -> dict[str, str]:
-    return dict(line.split("==") for line in (ROOT / "training_image/building" / name).read_text().splitlines())
 
 
 def test_should_copy_nothing_into_the_image_that_an_edit_elsewhere_changes() -> None:

@@ -1,0 +1,123 @@
+"""Writes the locks: every package with its version and the hashes of its files for every platform.
+
+`make lock` runs it after requirements.txt has changed. uv resolves; what is locked stays as long as requirements.txt
+allows it. The image's locks are cut out of the set-up's, so the image holds the versions that the tests ran with.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from dependencies.install import (
+    CPU_INDEX,
+    CPU_LOCK,
+    INSTALLER_LOCK,
+    PYPI_LOCK,
+    REQUIREMENTS_LOCK,
+    ROOT,
+    answers,
+    cpu_build_hash,
+)
+
+IMAGE_LOCK = "training_image/building/requirements.lock"
+CUDA_LOCK = "training_image/building/cuda.lock"
+# What the image's programs import.
+IMPORTED = (
+    "accelerate",
+    "datasets",
+    "fastapi",
+    "matplotlib",
+    "matplotlib-fontja",
+    "numpy",
+    "pydantic",
+    "scikit-learn",
+    "sudachidict-core",
+    "sudachipy",
+    "sudachitra",
+    "torch",
+    "transformers",
+    "uvicorn",
+)
+# Asked for by one of those and imported by none of the programs; a test of the image watches it.
+NOT_IMPORTED = ("contourpy", "hf-xet", "httpcore", "logzero", "networkx", "setuptools", "triton")
+INSTALLERS = ("pip", "setuptools", "setuptools-scm")
+CUDA = re.compile(r"cuda-|nvidia-|torch$|triton$")
+PYTHON = ("--python-version", "3.11")
+EVERYWHERE = ("--universal", *PYTHON)
+IMAGE = ("--python-platform", "x86_64-manylinux_2_28", *PYTHON)
+HEADER = "# Written by `make lock`.\n"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        full = Path(scratch) / "full.lock"
+        full.write_text("".join(read(name) for name in (REQUIREMENTS_LOCK, PYPI_LOCK)), encoding="utf-8")
+        resolve(["requirements.txt", "--output-file", str(full), "--generate-hashes", *EVERYWHERE])
+        packages = entries(full.read_text(encoding="utf-8"))
+        in_constraints = ["-", "--constraints", str(full)]
+        image = entries(resolve([*in_constraints, *IMAGE], IMPORTED)).keys() - set(NOT_IMPORTED)
+        installers = entries(resolve([*in_constraints, *EVERYWHERE], INSTALLERS)).keys()
+    cuda = {name for name in packages if CUDA.match(name)}
+    contents = {
+        REQUIREMENTS_LOCK: cut(packages, packages.keys() - cuda),
+        PYPI_LOCK: cut(packages, cuda),
+        CPU_LOCK: cpu_entry(packages["torch"]),
+        INSTALLER_LOCK: cut(packages, installers),
+        IMAGE_LOCK: cut(packages, image - cuda),
+        CUDA_LOCK: cut(packages, image & cuda),
+    }
+    for name, content in contents.items():
+        (ROOT / name).write_text(HEADER + content, encoding="utf-8")
+
+
+def resolve(arguments: list[str], requirements: tuple[str, ...] = ()) -> str:
+    """What `uv pip compile` prints; ``requirements`` are its standard input."""
+    done = subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-annotate", "--no-header", *arguments],
+        cwd=ROOT,
+        input="\n".join(requirements),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit("error: uv could not resolve requirements.txt; its reason stands above. The locks are as they were.")
+    return done.stdout
+
+
+def entries(lock: str) -> dict[str, str]:
+    """A lock's entries (a requirement, and its hashes in lines below it) by the package's name."""
+    found = re.findall(r"^(([\w.-]+)==.*\n(?:[ ].*\n)*)", lock, re.MULTILINE)
+    return {name: entry for entry, name in found}
+
+
+def cut(packages: dict[str, str], names: Iterable[str]) -> str:
+    return "".join(packages[name] for name in sorted(names))
+
+
+def cpu_entry(pypi_entry: str) -> str:
+    """The same version's CPU build: from PyTorch's index, or as it is locked, or the one that pip finds here."""
+    requirement = pypi_entry.split()[0] + "+cpu"
+    if answers(CPU_INDEX):
+        torch_only = ["-", "--no-deps", "--default-index", CPU_INDEX, "--generate-hashes", *EVERYWHERE]
+        return resolve(torch_only, (requirement,))
+    locked = entries(read(CPU_LOCK)).get("torch", "")
+    if locked.split()[:1] == [requirement]:
+        return locked
+    if (found := cpu_build_hash(requirement, [])) is None:
+        sys.exit(f"error: {CPU_INDEX} does not answer, so {requirement} cannot be locked. The locks are as they were.")
+    return f"{requirement} \\\n    --hash=sha256:{found}\n"
+
+
+def read(name: str) -> str:
+    file = ROOT / name
+    return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+if __name__ == "__main__":
+    main()
