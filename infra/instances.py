@@ -1,8 +1,18 @@
-"""What instance types mean for the image: which have a GPU, and which it does not run on."""
+"""Which instance types SageMaker knows, and what they mean for the image: GPUs, and where it does not run."""
 
 from __future__ import annotations
 
+import difflib
+import json
 import re
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+# Written from botocore's model of SageMaker by `UPDATE_SNAPSHOTS=1 pytest tests/infra/test_instances.py`: synth imports
+# no AWS SDK.
+INSTANCE_TYPES = Path(__file__).with_name("instance_types.json")
+Use = Literal["processing jobs", "training jobs", "endpoints"]
 
 _GPU = re.compile(r"^ml\.(g|gr|p)\d")
 # CUDA 13 dropped GPUs before Turing (P2: Kepler, P3: Volta, G3: Maxwell; CUDA 13.0 release notes).
@@ -15,10 +25,20 @@ def needs_gpu(instance_type: str) -> bool:
     return _GPU.match(instance_type) is not None
 
 
-def why_unusable(instance_type: str) -> str:
-    """Why the image does not run there, with the way out; empty when it does."""
+@cache
+def known_types(use: Use) -> frozenset[str]:
+    """What SageMaker's API takes for one use."""
+    return frozenset(json.loads(INSTANCE_TYPES.read_text(encoding="utf-8"))[use])
+
+
+def why_unusable(instance_type: str, use: Use) -> str:
+    """Why SageMaker would not take it, or why the image does not run there, with the way out; empty when it does."""
     if _OLD_GPU.match(instance_type):
         return "has a GPU that this PyTorch no longer supports; take ml.g4dn.xlarge, ml.g5.xlarge or a newer one"
     if _GRAVITON.match(instance_type):
         return "is no x86 machine, and the image is for x86; take one whose family does not end with g"
+    known = known_types(use)
+    if instance_type not in known:
+        alike = difflib.get_close_matches(instance_type, sorted(known), n=1)
+        return f"is no instance type of SageMaker's {use}{f'; did you mean {alike[0]}?' if alike else ''}"
     return ""

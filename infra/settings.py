@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import reprlib
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from chitra.errors import InputError
+from chitra.hyperparameters import parse_hyperparameters
 from chitra.json_text import read_json
-from infra.instances import why_unusable
+from infra.instances import Use, why_unusable
 
 CONTEXT_KEY = "workshop"
 PROJECT = Path(__file__).parent.parent  # the checkout that this package belongs to
@@ -38,13 +49,16 @@ PARTICIPANT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"
 Participant = Annotated[str, StringConstraints(pattern=PARTICIPANT_PATTERN)]
 
 
-def _usable(instance_type: str) -> str:
-    if reason := why_unusable(instance_type):
+def _usable(use: Use, instance_type: str) -> str:
+    if reason := why_unusable(instance_type, use):
         raise ValueError(reason)
     return instance_type
 
 
-InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"), AfterValidator(_usable)]
+InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+ProcessingInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "processing jobs"))]
+TrainingInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "training jobs"))]
+HostingInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "endpoints"))]
 ImageUri = Annotated[
     str,
     StringConstraints(
@@ -98,7 +112,7 @@ class JobSettings(_Section):
 class PreprocessingSettings(JobSettings):
     """Several instances share the corpus' files; each article's split is then decided by itself."""
 
-    instance_type: InstanceType = "ml.m5.xlarge"
+    instance_type: ProcessingInstance = "ml.m5.xlarge"
     max_length: Annotated[int, Field(ge=8, le=512)] = 512
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
@@ -109,11 +123,21 @@ class TrainingSettings(JobSettings):
     ``spot`` trains on spare capacity, at a lower price; an interrupted job goes on from its checkpoint.
     """
 
-    instance_type: InstanceType = "ml.g4dn.xlarge"
+    instance_type: TrainingInstance = "ml.g4dn.xlarge"
     volume_gb: Annotated[int, Field(ge=1, le=16384)] = 50
     max_runtime_minutes: Annotated[int, Field(ge=1, le=7200)] = 120
     spot: bool = False
     hyperparameters: dict[HyperparameterName, HyperparameterText | int | float] = {}
+
+    @field_validator("hyperparameters")
+    @classmethod
+    def _known(cls, value: dict[str, str | int | float]) -> dict[str, str | int | float]:
+        """What `train` would refuse after the preprocessing job was paid for."""
+        try:
+            parse_hyperparameters(value)
+        except InputError as error:
+            raise ValueError(str(error).rstrip(".")) from error
+        return value
 
     @model_validator(mode="after")
     def _one_instance(self) -> TrainingSettings:
@@ -126,7 +150,7 @@ class EndpointSettings(_Section):
     """``instance_type`` counts for kind real-time, ``memory_mb`` for kind serverless."""
 
     kind: Literal["real-time", "serverless"] = "real-time"
-    instance_type: InstanceType = "ml.m5.xlarge"
+    instance_type: HostingInstance = "ml.m5.xlarge"
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 4096
     hours_to_live: Annotated[int, Field(ge=1, le=MAX_HOURS_TO_LIVE)] = 2
 

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from chitra.hyperparameters import Hyperparameters
 from training_image.channels import Channels
 from training_image.collation import Collator
 from training_image.evaluation import evaluate, prediction_rows
-from training_image.hyperparameters import Hyperparameters
 from training_image.plots import plot_confusion_matrix, plot_learning_curve
 from training_image.trainer import FineTuning
 from training_image.yardstick import yardstick_accuracy

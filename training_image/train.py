@@ -18,12 +18,12 @@ import transformers
 from chitra.contract import base_dir, bundled_model_dir, end_in_failure, report_end
 from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from chitra.fingerprint import fingerprint
+from chitra.hyperparameters import Hyperparameters, read_hyperparameters
 from chitra.json_text import read_json
 from chitra.tokenisation import load_tokenizer
 from training_image.artefact import save_artefact
 from training_image.channels import Channels, read_channels
 from training_image.device import gpu_problem
-from training_image.hyperparameters import Hyperparameters, read_hyperparameters
 from training_image.report import write_report
 from training_image.trainer import FineTuning
 

@@ -21,10 +21,10 @@ from transformers import (
     TrainingArguments,
 )
 
+from chitra.hyperparameters import Hyperparameters
 from training_image.channels import Channels
 from training_image.checkpoints import newest_complete_checkpoint
 from training_image.collation import Collator
-from training_image.hyperparameters import Hyperparameters
 from training_image.weights import load_classifier
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from chitra.hyperparameters import parse_hyperparameters
 from infra.names import Names
 from infra.settings import SettingsError, parse_settings, read_settings
 from tests.helpers.project import CONTEXT, ROOT
 from tests.infra.conftest import synthesise
-from training_image.hyperparameters import parse_hyperparameters
 
 
 def changed(path: str, value: object) -> dict[str, Any]:

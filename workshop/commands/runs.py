@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from chitra.errors import InputError, WorkshopError
+from chitra.hyperparameters import parse_hyperparameters
 from infra.names import CORPUS_PREFIX, Names
 from infra.settings import PROJECT, read_settings
 from workshop.aws.account import Account
@@ -49,6 +50,7 @@ def run(
     names = Names(settings.name)
     chosen = check_run_name(full_name(names, name)) if name is not None else ""
     overrides = dict(_pair(text) for text in hyperparameter or [])
+    parse_hyperparameters(overrides)
     aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)

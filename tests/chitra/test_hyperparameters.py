@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chitra.errors import InputError
-from training_image.hyperparameters import Hyperparameters, parse_hyperparameters, read_hyperparameters
+from chitra.hyperparameters import Hyperparameters, parse_hyperparameters, read_hyperparameters
 
 
 @pytest.mark.parametrize("values", [{"epochs": "2", "train-batch-size": "8"}, {"epochs": 2, "train-batch-size": 8}])
