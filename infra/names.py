@@ -116,6 +116,13 @@ def bootstrap_repository(account: str, region: str) -> str:
     return f"cdk-{BOOTSTRAP_QUALIFIER}-container-assets-{account}-{region}"
 
 
+def bootstrap_roles(account: str, region: str, *, images: bool) -> list[str]:
+    """ARNs of the roles that the CDK CLI assumes in a deployment; ``images`` are among what it stages."""
+    purposes = ("deploy", "file-publishing", *(("image-publishing",) if images else ()))
+    names = (f"cdk-{BOOTSTRAP_QUALIFIER}-{purpose}-role-{account}-{region}" for purpose in purposes)
+    return [f"arn:aws:iam::{account}:role/{name}" for name in names]
+
+
 BOOTSTRAP_QUALIFIER = "hnb659fds"  # the CDK's own default
 BOOTSTRAP_VERSION_PARAMETER = f"/cdk-bootstrap/{BOOTSTRAP_QUALIFIER}/version"
 PARAMETER_KEYS = ("bucket", "execution-role", "workflow", "image")

@@ -6,7 +6,7 @@ import enum
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from typing import Any
 import httpx
 from botocore.exceptions import NoCredentialsError
 
-from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names
+from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names, bootstrap_roles
 from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
+from workshop.aws.permissions import BOOTSTRAP_ACTIONS, ORGANISER_ACTIONS
 from workshop.aws.stacks import describe_stack
 from workshop.aws.tags import owner
 from workshop.aws.waiting import none_if_missing
@@ -27,45 +28,6 @@ BOOTSTRAP_VERSION = 8  # from which on the CLI's deploy role may read the versio
 ENOUGH_DISK_GB, LEAST_DISK_GB = 20, 10  # the image has some 6 GB, its build cache as much again
 GIGABYTE = 1e9
 DEPLOYABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
-DEPLOY_ACTIONS = (
-    "cloudformation:CreateChangeSet",
-    "cloudformation:DescribeStacks",
-    "cloudformation:ExecuteChangeSet",
-    "ecr:CreateRepository",
-    "iam:AttachRolePolicy",
-    "iam:CreatePolicy",
-    "iam:CreateRole",
-    "iam:CreateUser",
-    "iam:PassRole",
-    "s3:CreateBucket",
-    "s3:PutBucketPolicy",
-    "ssm:GetParameter",
-    "ssm:PutParameter",
-    "states:CreateStateMachine",
-    "sts:AssumeRole",
-)
-ORGANISER_ACTIONS = (
-    "application-autoscaling:DescribeScalableTargets",
-    "cloudformation:DeleteStack",
-    "codebuild:BatchGetProjects",
-    "ec2:DescribeRegions",
-    "ecr:BatchDeleteImage",
-    "ecr:ListImages",
-    "iam:CreateAccessKey",
-    "iam:DeleteAccessKey",
-    "logs:DeleteLogGroup",
-    "logs:DeleteLogStream",
-    "pricing:GetProducts",
-    "s3:DeleteObjectVersion",
-    "s3:ListBucketVersions",
-    "sagemaker:DeleteEndpoint",
-    "sagemaker:ListEndpoints",
-    "sagemaker:StopTrainingJob",
-    "scheduler:DeleteSchedule",
-    "states:StartExecution",
-    "states:StopExecution",
-    "tag:GetResources",
-)
 
 
 class State(enum.Enum):
@@ -188,15 +150,20 @@ def _region(account: Account, settings: Settings) -> Iterator[Check]:
 
 def _bootstrap(account: Account, settings: Settings) -> Iterator[Check]:
     fix = f"make deploy does it, or: cdk bootstrap aws://{account.number}/{settings.region}"
+    version = _bootstrap_version(account)
+    if not version:
+        yield Check("bootstrap", State.TO_DO, "this region is not bootstrapped", fix)
+    elif version < BOOTSTRAP_VERSION:
+        yield Check("bootstrap", State.TO_DO, f"version {version}, {BOOTSTRAP_VERSION} is needed", fix)
+    else:
+        yield Check("bootstrap", State.OK, f"version {version}")
+
+
+def _bootstrap_version(account: Account) -> int:
+    """0 where the region is not bootstrapped."""
     ssm = account.client("ssm")
     answer = none_if_missing(lambda: ssm.get_parameters(Names=[BOOTSTRAP_VERSION_PARAMETER]))
-    values = [int(parameter["Value"]) for parameter in answer["Parameters"]] if answer else []
-    if not values:
-        yield Check("bootstrap", State.TO_DO, "this region is not bootstrapped", fix)
-    elif values[0] < BOOTSTRAP_VERSION:
-        yield Check("bootstrap", State.TO_DO, f"version {values[0]}, {BOOTSTRAP_VERSION} is needed", fix)
-    else:
-        yield Check("bootstrap", State.OK, f"version {values[0]}")
+    return max((int(parameter["Value"]) for parameter in answer["Parameters"]), default=0) if answer else 0
 
 
 def _stacks(account: Account, settings: Settings) -> Iterator[Check]:
@@ -222,21 +189,36 @@ def _permissions(account: Account, settings: Settings) -> Iterator[Check]:
         return
     iam = account.client("iam")
     source = _principal(iam, arn)
-    for purpose, actions, state in (
-        ("to deploy", DEPLOY_ACTIONS, State.FAILED),
-        ("to watch and tear down", ORGANISER_ACTIONS, State.TO_DO),
-    ):
-        pages = iam.get_paginator("simulate_principal_policy").paginate(
-            PolicySourceArn=source, ActionNames=list(actions)
-        )
-        results = [result for page in pages for result in page["EvaluationResults"]]
-        denied = sorted(each["EvalActionName"] for each in results if each["EvalDecision"] != "allowed")
-        if denied:
-            yield Check(
-                f"permissions {purpose}", state, f"missing: {', '.join(denied)}", "ask the account's administrator"
-            )
-        else:
-            yield Check(f"permissions {purpose}", State.OK, f"{len(actions)} actions allowed")
+    if _bootstrap_version(account) < BOOTSTRAP_VERSION:
+        denied = _denied(iam, source, BOOTSTRAP_ACTIONS)
+        yield _allowed("to bootstrap", State.FAILED, denied, f"{len(BOOTSTRAP_ACTIONS)} actions allowed")
+    roles = bootstrap_roles(account.number, settings.region, images=settings.image_source == "local")
+    denied = _denied(iam, source, ["sts:AssumeRole"], roles)
+    yield _allowed("to deploy", State.FAILED, denied, f"the {len(roles)} roles of the bootstrap may be assumed")
+    denied = _denied(iam, source, ORGANISER_ACTIONS)
+    yield _allowed("of the organiser", State.TO_DO, denied, f"{len(ORGANISER_ACTIONS)} actions allowed")
+
+
+def _allowed(purpose: str, otherwise: State, denied: list[str], finding: str) -> Check:
+    subject = f"permissions {purpose}"
+    if denied:
+        return Check(subject, otherwise, f"missing: {', '.join(denied)}", "ask the account's administrator")
+    return Check(subject, State.OK, finding)
+
+
+def _denied(iam: Any, source: str, actions: Sequence[str], roles: Sequence[str] = ()) -> list[str]:
+    """The actions that the simulator does not allow: on any resource, or on each of the ``roles``."""
+    request = {"PolicySourceArn": source, "ActionNames": list(actions)} | (
+        {"ResourceArns": list(roles)} if roles else {}
+    )
+    denied = set[str]()
+    for page in iam.get_paginator("simulate_principal_policy").paginate(**request):
+        for result in page["EvaluationResults"]:
+            for each in result.get("ResourceSpecificResults") or [result]:
+                on = f" on {each['EvalResourceName'].rpartition('/')[2]}" if roles else ""
+                if each.get("EvalResourceDecision", each.get("EvalDecision")) != "allowed":
+                    denied.add(result["EvalActionName"] + on)
+    return sorted(denied)
 
 
 def _principal(iam: Any, arn: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -16,7 +16,8 @@ from tests.helpers.cloud import Cloud, RefusalError
 from tests.helpers.cloud_session import CloudSession
 from tests.helpers.project import SETTINGS
 from workshop.aws.account import Account
-from workshop.doctor import DEPLOY_ACTIONS, ORGANISER_ACTIONS, Check, State, examine, needed_quotas
+from workshop.aws.permissions import BOOTSTRAP_ACTIONS, ORGANISER_ACTIONS
+from workshop.doctor import Check, State, examine, needed_quotas
 
 QUOTAS = {
     "ml.m5.xlarge for processing job usage": ("L-1", 10.0),
@@ -31,6 +32,7 @@ class Examined(Cloud):
     bootstrap_version = "30"
     denied: tuple[str, ...] = ()
     quotas: dict[str, tuple[str, float]] = QUOTAS
+    simulated: ClassVar[list[dict[str, Any]]] = []  # requests
 
     def _ssm(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         values = [{"Name": params["Names"][0], "Value": self.bootstrap_version}] if self.bootstrap_version else []
@@ -45,8 +47,19 @@ class Examined(Cloud):
 
     def _iam(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         assert params["PolicySourceArn"].endswith(":user/organiser")
-        decided = {name: "implicitDeny" if name in self.denied else "allowed" for name in params["ActionNames"]}
-        return {"EvaluationResults": [{"EvalActionName": name, "EvalDecision": how} for name, how in decided.items()]}
+        self.simulated.append(params)
+        results = []
+        for action in params["ActionNames"]:
+            decisions = [
+                {"EvalResourceName": arn, "EvalResourceDecision": self._decision(arn.partition("/")[2])}
+                for arn in params.get("ResourceArns", [])
+            ]
+            decided = {"EvalActionName": action, "EvalDecision": self._decision(action)}
+            results.append({**decided, "ResourceSpecificResults": decisions})
+        return {"EvaluationResults": results}
+
+    def _decision(self, name: str) -> str:
+        return "implicitDeny" if name in self.denied else "allowed"
 
 
 @pytest.fixture
@@ -94,10 +107,11 @@ def test_should_be_content_with_a_prepared_account(project: Path) -> None:
     assert {check.subject for check in checks.values() if check.state is not State.OK} == set()
     assert list(checks) == [
         *("CDK command line", "Docker", "disk", "model", "corpus", "credentials", "region", "bootstrap", "stacks"),
-        *("permissions to deploy", "permissions to watch and tear down"),
+        *("permissions to deploy", "permissions of the organiser"),
         *(f"quota: {name}" for name in QUOTAS),
     ]
-    assert checks["permissions to deploy"].finding == f"{len(DEPLOY_ACTIONS)} actions allowed"
+    assert checks["permissions to deploy"].finding == "the 3 roles of the bootstrap may be assumed"
+    assert checks["permissions of the organiser"].finding == f"{len(ORGANISER_ACTIONS)} actions allowed"
 
 
 def test_should_name_the_request_for_a_quota_that_is_too_small(project: Path) -> None:
@@ -203,15 +217,41 @@ def test_should_ask_for_the_models_address(
     assert finding in check.finding
 
 
-def test_should_list_missing_permissions(project: Path) -> None:
-    Examined.denied = ("iam:CreateUser", ORGANISER_ACTIONS[0])
-    try:
-        checks = examined(build([]), project)
-    finally:
-        Examined.denied = ()
-    assert checks["permissions to deploy"].finding == "missing: iam:CreateUser"
+def test_should_list_missing_permissions(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    role = f"cdk-hnb659fds-deploy-role-123456789012-{HOME}"
+    monkeypatch.setattr(Examined, "denied", (role, ORGANISER_ACTIONS[0]))
+    checks = examined(build([]), project)
+    assert checks["permissions to deploy"].finding == f"missing: sts:AssumeRole on {role}"
     assert checks["permissions to deploy"].state is State.FAILED
-    assert checks["permissions to watch and tear down"].state is State.TO_DO
+    assert checks["permissions of the organiser"].finding == f"missing: {ORGANISER_ACTIONS[0]}"
+    assert checks["permissions of the organiser"].state is State.TO_DO
+
+
+def test_should_not_ask_a_deployer_for_what_the_bootstraps_roles_do(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Examined, "simulated", [])
+    examined(build([]), project)
+    actions = {action for request in Examined.simulated for action in request["ActionNames"]}
+    assert actions == {"sts:AssumeRole", *ORGANISER_ACTIONS}
+    assert not actions & {"iam:CreateUser", "s3:CreateBucket", "cloudformation:CreateChangeSet"}
+    roles = {arn.partition("/")[2] for request in Examined.simulated for arn in request.get("ResourceArns", [])}
+    purposes = ("deploy", "file-publishing", "image-publishing")
+    assert roles == {f"cdk-hnb659fds-{purpose}-role-123456789012-{HOME}" for purpose in purposes}
+    check = examined(build([]), project, settings(image_source="codebuild"))["permissions to deploy"]
+    assert check.finding == "the 2 roles of the bootstrap may be assumed"
+
+
+@pytest.mark.parametrize("version", ["", "6"])
+def test_should_ask_for_the_bootstraps_own_permissions_before_it(
+    version: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Examined, "bootstrap_version", version)
+    check = examined(build([]), project)["permissions to bootstrap"]
+    assert check.finding == f"{len(BOOTSTRAP_ACTIONS)} actions allowed"
+    monkeypatch.setattr(Examined, "denied", ("iam:CreateRole",))
+    check = examined(build([]), project)["permissions to bootstrap"]
+    assert (check.state, check.finding) == (State.FAILED, "missing: iam:CreateRole")
 
 
 def test_should_go_on_when_a_check_is_not_allowed(project: Path) -> None:
