@@ -35,6 +35,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     caller = SimpleNamespace(client=lambda *given: None, number="123456789012", region="x")
     deployment = SimpleNamespace(bucket=HOSTILE, workflow="w", image=HOSTILE, names=SimpleNamespace())
     monkeypatch.setattr("workshop.commands.runs._corpus", lambda *given: "corpus/")
+    monkeypatch.setattr("workshop.commands.runs.why_refused", lambda *given: "")
     for module in ("runs", "endpoints", "organise"):
         for name, answer in (("account_of", caller), ("signed_in", caller), ("find_deployment", deployment)):
             place = f"workshop.commands.{module}.{name}"
