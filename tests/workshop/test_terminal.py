@@ -32,11 +32,12 @@ SHOWN = r"[/b][red]:smile:[link=x]\x1b]0;owned\x07\x9b2J\u202e"
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """A command with what it asks AWS replaced; returns its exit code and what it printed, which was made harmless."""
     monkeypatch.setattr("workshop.commands.common.console._width", 400)
-    caller = SimpleNamespace(client=lambda service: None, number="123456789012", region="x")
+    caller = SimpleNamespace(client=lambda *given: None, number="123456789012", region="x")
     deployment = SimpleNamespace(bucket=HOSTILE, workflow="w", image=HOSTILE, names=SimpleNamespace())
     monkeypatch.setattr("workshop.commands.runs._corpus", lambda *given: "corpus/")
+    monkeypatch.setattr("workshop.commands.runs.why_refused", lambda *given: "")
     for module in ("runs", "endpoints", "organise"):
-        for name, answer in (("session", caller), ("signed_in", caller), ("find_deployment", deployment)):
+        for name, answer in (("account_of", caller), ("signed_in", caller), ("find_deployment", deployment)):
             place = f"workshop.commands.{module}.{name}"
             monkeypatch.setattr(place, lambda *given, answer=answer: answer, raising=False)
 
@@ -92,7 +93,7 @@ def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPa
 
 def test_should_print_what_the_doctor_found(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     check = Check(HOSTILE, State.TO_DO, HOSTILE, HOSTILE)
-    monkeypatch.setattr("workshop.commands.organise.Account", lambda session: None)
+    monkeypatch.setattr("workshop.commands.organise.account_of", lambda settings: None)
     monkeypatch.setattr("workshop.commands.organise.examine", lambda *given: [check])
     assert command("doctor")[1].count(SHOWN) == 4
 

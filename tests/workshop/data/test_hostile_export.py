@@ -51,7 +51,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[boto3.S
         for run in (GOOD, OTHER):
             s3.put_object(Bucket=BUCKET, Key=f"models/{run}/output/model.tar.gz", Body=archive())
             s3.put_object(Bucket=BUCKET, Key=f"datasets/{run}/train/data.arrow", Body=b"ids" * 100)
-        monkeypatch.setattr("workshop.commands.runs.session", lambda settings: session)
+        monkeypatch.setattr("workshop.commands.runs.account_of", lambda settings: Account(session))
         yield session
 
 
