@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.moto_server import Moto
 from tests.helpers.project import SETTINGS
-from tests.workshop.test_moto import RUN, Moto, bootstrap, deploy, furnish, moto
+from tests.workshop.test_moto import RUN, bootstrap, deploy, furnish
 
-__all__ = ["moto"]  # the server, as a fixture
 OWN, OTHER = [{"Key": "workshop", "Value": "chitra"}], [{"Key": "workshop", "Value": "chitra-2"}]
 ROLE = "arn:aws:iam::123456789012:role/chitra-sagemaker-execution"
 
