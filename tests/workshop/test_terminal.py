@@ -32,7 +32,12 @@ SHOWN = r"[/b][red]:smile:[link=x]\x1b]0;owned\x07\x9b2J\u202e"
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """A command with what it asks AWS replaced; returns its exit code and what it printed, which was made harmless."""
     monkeypatch.setattr("workshop.commands.common.console._width", 400)
-    caller = SimpleNamespace(client=lambda *given: None, number="123456789012", region="x")
+    caller = SimpleNamespace(
+        client=lambda *given: None,
+        caller={"Arn": "arn:aws:iam::123456789012:root"},
+        number="123456789012",
+        region="x",
+    )
     deployment = SimpleNamespace(bucket=HOSTILE, workflow="w", image=HOSTILE, names=SimpleNamespace())
     monkeypatch.setattr("workshop.commands.runs._corpus", lambda *given: "corpus/")
     monkeypatch.setattr("workshop.commands.runs.why_refused", lambda *given: "")

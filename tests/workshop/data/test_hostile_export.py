@@ -230,7 +230,7 @@ def test_should_report_a_denied_object_and_go_on(
         def client(self, service: str, **rest: Any) -> Any:
             return denying if service == "s3" else session.client(service, **rest)
 
-    monkeypatch.setattr("workshop.commands.runs.session", lambda settings: Session())
+    monkeypatch.setattr("workshop.commands.runs.account_of", lambda settings: Account(Session()))  # type: ignore[arg-type]
     code, said = export()
     if key.startswith("datasets/"):
         assert code == 1
