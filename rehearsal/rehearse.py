@@ -14,7 +14,7 @@ from datasets import load_from_disk
 from rich.console import Console
 
 from chitra.contract import SPLITS
-from chitra.corpus import CorpusReader, read_corpus
+from chitra.corpus import CorpusReader
 from chitra.encoded import MANIFESTS
 from chitra.errors import WorkshopError
 from chitra.fingerprint import fingerprint
@@ -118,7 +118,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
     settings = plan.settings
     assembly = plan.folder / "cdk.out"
     with progress.step("Read the corpus") as step:
-        articles = len(read_corpus(plan.corpus).articles)
+        articles = sum(1 for _ in CorpusReader(plan.corpus))
         step.note = f"{articles:,} articles"
     with progress.step("Prepare the model") as step:
         model_dir = plan.model or _stand_in(plan)

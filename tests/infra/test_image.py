@@ -75,7 +75,7 @@ def test_should_call_another_model_or_target_another_image(
         ("ml.m5.xlarge", "ml.m5.xlarge", "cpu"),
         ("ml.g4dn.xlarge", "ml.m5.xlarge", "cuda"),
         ("ml.c7i.xlarge", "ml.g5.xlarge", "cuda"),
-        ("ml.gr6.4xlarge", "ml.t2.medium", "cuda"),
+        ("ml.g6.4xlarge", "ml.t2.medium", "cuda"),
         ("ml.p5.48xlarge", "ml.c5.large", "cuda"),
     ],
 )

@@ -72,6 +72,7 @@ def test_should_print_texts_and_labels(command: Any, monkeypatch: pytest.MonkeyP
 
 
 def test_should_print_log_lines(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workshop.commands.runs.participant", lambda *given: "")
     monkeypatch.setattr("workshop.commands.runs.start_run", lambda *given, **rest: Run("arn", "chitra--x"))
     monkeypatch.setattr("workshop.commands.runs.follow_run", events)
     assert command("run")[1].count(SHOWN) == 2
@@ -81,6 +82,7 @@ def test_should_print_what_failed(command: Any, monkeypatch: pytest.MonkeyPatch)
     def fail(*given: Any, **rest: Any) -> Run:
         raise WorkshopError(f"{HOSTILE}\nsecond line")
 
+    monkeypatch.setattr("workshop.commands.runs.participant", lambda *given: "")
     monkeypatch.setattr("workshop.commands.runs.start_run", fail)
     code, said = command("run")
     assert code == 1

@@ -36,10 +36,10 @@ def fetch_corpus(
     folder: FolderOption = PROJECT,
 ) -> None:
     """Download the livedoor news corpus."""
-    from chitra.corpus import read_corpus
+    from chitra.corpus import CorpusReader
 
     archive = _obtain(fetching.CORPUS, source, folder)
-    say(f"{short(archive)}: {len(read_corpus(archive).articles):,} articles")
+    say(f"{short(archive)}: {sum(1 for _ in CorpusReader(archive)):,} articles")
 
 
 def _obtain(download: fetching.Download, source: Path | None, folder: Path) -> Path:

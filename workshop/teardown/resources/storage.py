@@ -83,13 +83,19 @@ def _contents(s3: Any, bucket: str, prefix: str = "") -> str:
 def _empty(s3: Any, bucket: str, prefix: str, pace: Pace) -> None:
     """Delete every version, delete marker and unfinished upload under a prefix.
 
-    The records of exports go last: as long as a model is there, they tell whether it was taken home.
+    The records of exports go last: as long as a model is there, they tell whether it was taken home. An object that S3
+    keeps, say a locked one, keeps no other from going.
     """
     try:
+        refused = list[dict[str, Any]]()
         for entries in _versions(s3, bucket, prefix):
-            _delete_objects(s3, bucket, [entry for entry in entries if not entry["Key"].startswith(EXPORTS_PREFIX)])
-        for entries in _versions(s3, bucket, prefix or EXPORTS_PREFIX):
-            _delete_objects(s3, bucket, entries)
+            others = [entry for entry in entries if not entry["Key"].startswith(EXPORTS_PREFIX)]
+            refused += _delete_objects(s3, bucket, others)
+        for entries in _versions(s3, bucket, prefix or EXPORTS_PREFIX) if not refused else ():
+            refused += _delete_objects(s3, bucket, entries)
+        if refused:
+            first = refused[0]
+            raise StillThereError(f"{len(refused)} objects were not deleted, {first['Key']} first: {first['Message']}")
         for upload in _uploads(s3, bucket, prefix):
             none_if_missing(
                 partial(s3.abort_multipart_upload, Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
@@ -98,17 +104,18 @@ def _empty(s3: Any, bucket: str, prefix: str, pace: Pace) -> None:
         return
 
 
-def _delete_objects(s3: Any, bucket: str, entries: list[dict[str, Any]]) -> None:
-    if not entries:
-        return
+def _delete_objects(s3: Any, bucket: str, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What S3 kept, with its reasons."""
     objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
     for each in (each for each in objects if NOT_IN_XML.search(each["Key"])):
         s3.delete_object(Bucket=bucket, **each)
     objects = [each for each in objects if not NOT_IN_XML.search(each["Key"])]
-    refused = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}) if objects else {}
-    if refused := refused.get("Errors", []):
-        first = refused[0]
-        raise StillThereError(f"{len(refused)} objects were not deleted, {first['Key']} first: {first['Message']}")
+    if not objects:
+        return []
+    refused: list[dict[str, Any]] = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}).get(
+        "Errors", []
+    )
+    return refused
 
 
 def _delete_bucket(s3: Any, bucket: str, pace: Pace) -> None:
