@@ -6,24 +6,26 @@ max_length=512`. The limit is Sudachi alone, with all fields, on the characters 
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import datasets
+import typer
 from sudachitra import BertSudachipyTokenizer
 
 from benchmarks.report import Row, print_report, write_report
 from benchmarks.sizes import measure_sizes
 from benchmarks.timing import Contender, Passes, interleaved
 from chitra.contract import SPLITS
-from chitra.corpus import read_corpus
+from chitra.corpus import CorpusReader, read_corpus
 from chitra.tokenisation import Encoder, load_tokenizer
 from infra.settings import read_settings
 from preprocessing.encoding import EncodingPool, encode_texts
 from preprocessing.job import in_batches, preprocess
 from rehearsal import stand_in
+from workshop.commands.common import run_app
 
 MAX_LENGTH = 512
 VOCABULARY_SIZE = 32_000  # about that of chiTra-1.0
@@ -32,8 +34,13 @@ RUNS = 9
 SAMPLE = 10  # every tenth article, where one process is measured
 
 
-def main(corpus: Path) -> None:
-    """Print and write the report."""
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def bench(corpus: Annotated[Path, typer.Argument(help="Archive, extracted folder, or JSONL files.")]) -> None:
+    """Measure preprocessing beside the hands-on's recipe; print the report and write it to build/bench/."""
+    CorpusReader(corpus)
     datasets.disable_progress_bars()
     datasets.disable_caching()
     stand_in.VOCABULARY_SIZE = VOCABULARY_SIZE
@@ -164,4 +171,4 @@ def _megabytes(folder: Path) -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    run_app(app)

@@ -6,12 +6,13 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-REPORT = Path("build/bench/report.json")
+from infra.settings import PROJECT
+
+REPORT = PROJECT / "build/bench/report.json"
 
 
 @dataclass(frozen=True, slots=True)

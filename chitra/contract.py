@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from chitra.errors import InputError
 from chitra.json_text import read_json
 from chitra.visible import visible
 
@@ -16,7 +17,21 @@ MESSAGE_BYTES = 1024  # SageMaker keeps no more of a job's message
 
 
 def base_dir() -> Path:
-    """``/opt/ml``, or what SAGEMAKER_BASE_DIR says."""
+    """``/opt/ml``, or what SAGEMAKER_BASE_DIR says.
+
+    Raises:
+        InputError: it does not exist, so this is no job.
+    """
+    folder = _base()
+    if not folder.is_dir():
+        raise InputError(
+            f"SAGEMAKER_BASE_DIR: {folder} does not exist. SageMaker mounts a job's folder as {BASE_DIR}; "
+            "elsewhere, name one."
+        )
+    return folder
+
+
+def _base() -> Path:
     return Path(os.environ.get("SAGEMAKER_BASE_DIR", BASE_DIR))
 
 
@@ -29,23 +44,39 @@ def instance_rank() -> tuple[int, int]:
     """Which of the job's instances this is, from 0, and how many there are; 0 of 1 outside of SageMaker.
 
     From the file that SageMaker writes for jobs (developer guide, "Distributed Training Configuration").
+
+    Raises:
+        InputError: that file says something else.
     """
+    file = base_dir() / "config/resourceconfig.json"
     try:
-        cluster = read_json(base_dir() / "config/resourceconfig.json")
+        cluster = read_json(file)
     except FileNotFoundError:
         return 0, 1
-    return cluster["hosts"].index(cluster["current_host"]), len(cluster["hosts"])
+    try:
+        return cluster["hosts"].index(cluster["current_host"]), len(cluster["hosts"])
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InputError(f"{file}: does not say which of its hosts this is. Leave it as SageMaker wrote it.") from error
 
 
 def end_in_failure(reason: str, code: int) -> int:
     """Say why a training job ends, in its log and in ``output/failure``; returns its exit code."""
     print(f"error: {visible(reason)}", file=sys.stderr)
-    report_end(base_dir() / "output/failure", reason)
+    report_end("failure", reason)
     return code
 
 
-def report_end(file: Path, message: str) -> None:
-    """Write a job's last words where SageMaker reads them (``output/message``, ``output/failure``)."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+def report_end(name: str, message: str) -> None:
+    """Write a job's last words where SageMaker reads them: ``message`` or ``failure`` in ``output/``.
+
+    Outside of a job nobody does; a place that cannot be written is a warning, for the log has the words, too.
+    """
+    if not _base().is_dir():
+        return
+    file = _base() / "output" / name
     content = message.encode(errors="backslashreplace")[:MESSAGE_BYTES]
-    file.write_text(content.decode(errors="ignore"), encoding="utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content.decode(errors="ignore"), encoding="utf-8")
+    except OSError as error:
+        print(f"warning: {file}: cannot be written ({error.strerror})", file=sys.stderr)

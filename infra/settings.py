@@ -233,6 +233,8 @@ def read_settings(folder: Path = PROJECT) -> Settings:
         raise SettingsError(
             f"{cdk_json}: does not exist. Name the folder that holds it: --folder, or {FOLDER_VARIABLE}."
         ) from error
+    except OSError as error:
+        raise SettingsError(f"{cdk_json}: cannot be read ({error.strerror}).") from error
     except InputError as error:
         raise SettingsError(str(error)) from error
     if not isinstance(document, dict):

@@ -9,13 +9,19 @@ import threading
 import time
 from pathlib import Path
 
+from chitra.errors import EXIT_INPUT
 from local_aws.runtime import Runtime
 
 PARENT_CHECK_SECONDS = 1.0
+VARIABLES = ("REHEARSAL_MODEL_DIR", "REHEARSAL_RUNTIME", "REHEARSAL_WORK_DIR", "GATEWAY_PORT")
 
 
-def main() -> None:
-    """Serve until SIGTERM. Configured by the variables that ``LocalAws`` sets."""
+def main() -> int:
+    """Serve until SIGTERM; 2 without the variables that ``LocalAws`` sets."""
+    for name in VARIABLES:
+        if name not in os.environ:
+            print(f"error: {name}: is not set. A rehearsal starts this program: run `rehearse`.", file=sys.stderr)
+            return EXIT_INPUT
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     from ministack import app
 
@@ -24,6 +30,7 @@ def main() -> None:
     install(Runtime.from_environment(), Path(os.environ["REHEARSAL_WORK_DIR"]))
     sys.argv = ["ministack"]
     app.main()
+    return 0
 
 
 def _end_with_parent(parent: int) -> None:
@@ -34,4 +41,4 @@ def _end_with_parent(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

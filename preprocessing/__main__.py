@@ -28,14 +28,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     except InputError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
-        report_end(base_dir() / "output/message", str(error))
+        report_end("message", str(error))
         return EXIT_INPUT
     except Exception as error:
         traceback.print_exc()
-        report_end(base_dir() / "output/message", f"preprocessing failed: {type(error).__name__}: {error}")
+        report_end("message", f"preprocessing failed: {type(error).__name__}: {error}")
         return EXIT_FAILURE
     print(summary)
-    report_end(base_dir() / "output/message", summary)
+    report_end("message", summary)
     return 0
 
 

@@ -63,7 +63,8 @@ def rehearse(
 def stand_in(
     corpus: CorpusOption,
     output: Annotated[
-        Path | None, typer.Option(help="The model's folder; build/stand-in in the workshop's when left out.")
+        Path | None,
+        typer.Option(file_okay=False, help="The model's folder; build/stand-in in the workshop's when left out."),
     ] = None,
     folder: FolderOption = PROJECT,
 ) -> None:

@@ -7,6 +7,7 @@ and the local registry asks for no login, so the user's Docker configuration sta
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import sys
@@ -49,8 +50,18 @@ def write_command(folder: Path, model_dir: Path) -> dict[str, str]:
     return {"CDK_DOCKER": str(script), ENGINE_VARIABLE: os.environ.get("CDK_DOCKER", "docker")}
 
 
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m rehearsal.docker_for_cdk", description=__doc__)
+    parser.add_argument("model", type=Path, help="the model's folder")
+    parser.add_argument("call", nargs=argparse.REMAINDER, help="what docker was called with")
+    given = parser.parse_args()
+    if not given.call:
+        parser.error("the following arguments are required: call")
+    return given
+
+
 if __name__ == "__main__":
-    words = adapted(sys.argv[2:], Path(sys.argv[1]))
-    if words:
+    given = _parse()
+    if words := adapted(given.call, given.model):
         engine = os.environ.get(ENGINE_VARIABLE, "docker")
         os.execvp(engine, [engine, *words])  # noqa: S606

@@ -66,6 +66,8 @@ def main() -> None:
     parser.add_argument("splits", type=Path)
     parser.add_argument("--port", type=int, default=8080)
     given = parser.parse_args()
+    if not given.splits.is_dir():
+        parser.error(f"{given.splits} is no folder")
     with tempfile.TemporaryDirectory() as scratch:
         account = boto3.Session("none", "none", region_name="ap-northeast-1")  # nothing goes there
         session = LocalSession(account, sagemaker_config=NO_TELEMETRY)

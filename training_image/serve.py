@@ -144,27 +144,35 @@ def _answer(predictions: list[Prediction], *, single: bool) -> dict[str, Any]:
     return {"label": labels, "logits": logits, "label_name": names, "scores": scores}
 
 
+def _port() -> int:
+    text = os.environ.get("SAGEMAKER_BIND_TO_PORT", str(DEFAULT_PORT))
+    if not text.isdecimal():
+        raise InputError(f"SAGEMAKER_BIND_TO_PORT: must be a port's number, not {text!r}.")
+    return int(text)
+
+
 def main() -> int:
     """Serve until SIGTERM; 2 when the artefact cannot be served."""
     if problem := gpu_problem():
         print(f"warning: {problem} Serving on the CPU.", file=sys.stderr, flush=True)
     try:
+        port = _port()
         predictor = Predictor(base_dir() / "model")
     except InputError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return EXIT_INPUT
-    serve(predictor)
+    serve(predictor, port)
     return 0
 
 
-def serve(predictor: Predictor) -> None:
+def serve(predictor: Predictor, port: int) -> None:
     """Answer requests until SIGTERM."""
     # uvicorn shuts down gracefully on SIGTERM, then raises it again for whoever listened before.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     uvicorn.run(
         build_app(predictor),
         host=os.environ.get("SERVE_HOST", ALL_INTERFACES),
-        port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", DEFAULT_PORT)),
+        port=port,
         log_level="info",
         access_log=False,
         timeout_graceful_shutdown=25,

@@ -30,7 +30,6 @@ from training_image.trainer import FineTuning
 
 def main() -> int:
     """0, 2 for input that cannot be used, 1 for a fault of ours; ``output/failure`` says why."""
-    base = base_dir()
     stop = threading.Event()
 
     def on_sigterm(number: int, frame: FrameType | None) -> None:
@@ -38,7 +37,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, on_sigterm)
     try:
-        train(base, bundled_model_dir(), stop)
+        train(base_dir(), bundled_model_dir(), stop)
     except InputError as error:
         return end_in_failure(str(error), EXIT_INPUT)
     except torch.OutOfMemoryError as error:
@@ -46,7 +45,7 @@ def main() -> int:
         return end_in_failure(reason, EXIT_INPUT)
     except Exception as error:
         traceback.print_exc()
-        report_end(base / "output/failure", f"training failed: {type(error).__name__}: {error}")
+        report_end("failure", f"training failed: {type(error).__name__}: {error}")
         return EXIT_FAILURE
     return 0
 
@@ -99,7 +98,9 @@ def read_resources(file: Path) -> dict[str, Any]:
     """What SageMaker says about the job's instances; nothing outside of it."""
     if not file.exists():
         return {}
-    resources: dict[str, Any] = read_json(file)
+    resources = read_json(file)
+    if not isinstance(resources, dict):
+        raise InputError(f"{file}: is not an object of resources. Leave it as SageMaker wrote it.")
     return resources
 
 

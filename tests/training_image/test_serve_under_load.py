@@ -42,7 +42,7 @@ class Obedient:
     def answers(self):
         return not self.broken
 
-serve(Obedient())
+serve(Obedient(), int(os.environ["SAGEMAKER_BIND_TO_PORT"]))
 """
 MEBIBYTE = 2**20
 # The largest request that SageMaker passes on to a container.

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.project import write_cdk_json
+
 OFFLINE = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
@@ -62,6 +64,11 @@ def test_should_name_the_participants_of_cdk_json(project: Path) -> None:
         (["upload", "--corpus", "nowhere"], 1, "no AWS credentials were found"),
         (["fetch", "model", "--version", "9"], 2, "--version 9: is unknown"),
         (["fetch", "corpus", "--from", "nowhere"], 2, "nowhere: does not exist"),
+        (["fetch", "corpus", "--from", "app.py"], 2, "app.py: holds no .tar.gz"),
+        (["fetch", "model", "--from", "nowhere"], 2, "nowhere: does not exist"),
+        (["fetch", "model", "--from", "app.py"], 2, "app.py: truncated or unsafe (invalid header)."),
+        (["fetch", "model", "--from", "samples"], 2, "samples: is no chiTra model, config.json"),
+        (["export", "--output", "app.py"], 2, "'app.py' is a file"),
         (["credentials", "a", "--all"], 2, "name one participant, or --all"),
         (["credentials", "a", "--revoke", "--rotate"], 2, "--revoke: goes neither with --rotate nor with --console"),
         (["endpoint", "create", "r", "--hours", "99"], 2, "--hours 99: must be from 1 to 72"),
@@ -85,6 +92,7 @@ def test_should_explain_a_mistake_in_one_line(project: Path, arguments: list[str
         (["--corpus", "nowhere"], 2, "nowhere: no such corpus"),
         (["--model", "nowhere"], 2, "nowhere: is no chiTra model"),
         (["stand-in", "--corpus", "nowhere"], 2, "nowhere: no such corpus"),
+        (["stand-in", "--corpus", "samples/corpus", "--output", "README.md"], 2, "'README.md' is a file"),
         (["nonsense"], 2, "No such command"),
     ],
 )
@@ -103,6 +111,37 @@ def test_should_name_a_profile_that_does_not_exist(project: Path, arguments: lis
     assert done.returncode == 1
     assert "AWS_PROFILE: The config profile (nosuch) could not be found" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "run", "doctor", "teardown"])
+def test_should_name_a_configuration_that_is_none(project: Path, command: str) -> None:
+    done = workshop(project, command, AWS_CONFIG_FILE="app.py")
+    assert done.returncode == 1
+    assert "AWS's configuration: Unable to parse config file: app.py. Mend the file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "run", "doctor", "teardown"])
+def test_should_name_an_endpoint_that_is_none(project: Path, command: str) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "x"}
+    done = workshop(project, command, AWS_ENDPOINT_URL="nonsense", **keys)
+    assert done.returncode == 1
+    assert done.stderr == "error: AWS_ENDPOINT_URL: Invalid endpoint: nonsense. Give an address, or unset it.\n"
+
+
+def test_should_name_a_place_where_nothing_can_be_written(project: Path, tmp_path: Path) -> None:
+    write_cdk_json(tmp_path)
+    (tmp_path / "build").write_text("in the way")
+    done = workshop(project, "fetch", "model", "--from", "samples", "--folder", str(tmp_path))
+    assert done.returncode == 1
+    assert (
+        done.stderr == f"error: {tmp_path}/build/models: Not a directory. Mend the place, then run the command again.\n"
+    )
+    (tmp_path / "cdk.json").unlink()
+    (tmp_path / "cdk.json").mkdir()
+    done = workshop(project, "status", "--folder", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr == f"error: {tmp_path}/cdk.json: cannot be read (Is a directory).\n"
 
 
 def test_should_say_that_aws_cannot_be_reached(project: Path) -> None:

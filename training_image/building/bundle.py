@@ -5,6 +5,7 @@ Runs alone, with the standard library only, so that no edit elsewhere makes the 
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import shutil
@@ -105,7 +106,12 @@ def _sha256(file: Path) -> str:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Bundles chiTra into the image while it is built.")
+    parser.add_argument("address", help="of an archive on the web, or the path of an archive or a folder")
+    parser.add_argument("sha256", help="of the archive; may be empty for an https address")
+    parser.add_argument("folder", type=Path, help="where the model goes")
+    given = parser.parse_args()
     try:
-        print(f"bundled {sys.argv[1]}, sha256 {bundle(sys.argv[1], sys.argv[2], Path(sys.argv[3]))}")
+        print(f"bundled {given.address}, sha256 {bundle(given.address, given.sha256, given.folder)}")
     except BundleError as problem:
         sys.exit(f"error: {problem}")

@@ -6,10 +6,10 @@ tests run what is left.
 
 from __future__ import annotations
 
+import argparse
 import compileall
 import py_compile
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,7 +80,15 @@ def compile_all(site_packages: Path) -> None:
     compileall.compile_dir(site_packages, quiet=2, workers=0, invalidation_mode=unchecked)
 
 
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no folder")
+    return Path(text)
+
+
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description="Removes from installed packages what no program of the image uses.")
+    parser.add_argument("site_packages", type=_folder)
+    folder = parser.parse_args().site_packages
     print(f"freed {slim(folder) / 1e6:.0f} MB")
     compile_all(folder)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import boto3
 import typer
-from botocore.exceptions import ProfileNotFound
+from botocore.exceptions import ConfigParseError, ProfileNotFound
 from rich.console import Console
 from rich.text import Text
 
@@ -42,10 +42,17 @@ def account_of(settings: Settings) -> Account:
     """The account of the caller's credentials, in the settings' region.
 
     Raises:
-        WorkshopError: AWS_PROFILE names a profile that no file holds.
+        WorkshopError: AWS_PROFILE names a profile that no file holds, or a file is no configuration.
     """
     try:
-        return Account(boto3.Session(region_name=settings.region))
+        session = boto3.Session(region_name=settings.region)
+        _ = session.available_profiles  # reads the files now
+        return Account(session)
+    except ConfigParseError as error:
+        raise WorkshopError(
+            f"AWS's configuration: {error}. Mend the file, or name another: AWS_CONFIG_FILE, "
+            "AWS_SHARED_CREDENTIALS_FILE."
+        ) from error
     except ProfileNotFound as error:
         raise WorkshopError(f"AWS_PROFILE: {error}. Name one of your AWS configuration, or unset it.") from error
 
@@ -94,6 +101,15 @@ def run_app(app: typer.Typer) -> None:
         sys.exit(EXIT_INPUT)
     except WorkshopError as error:
         errors.print(plain(f"error: {error}"))
+        sys.exit(EXIT_FAILED)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        errors.print(plain(f"error: {place}{error.strerror or error}. Mend the place, then run the command again."))
+        sys.exit(EXIT_FAILED)
+    except ValueError as error:
+        if not str(error).startswith("Invalid endpoint: "):  # botocore's words, which have no class of their own
+            raise
+        errors.print(plain(f"error: AWS_ENDPOINT_URL: {error}. Give an address, or unset it."))
         sys.exit(EXIT_FAILED)
 
 

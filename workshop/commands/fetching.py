@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from chitra.errors import InputError
+from chitra.errors import InputError, WorkshopError
 from infra.settings import PROJECT
 from workshop.commands.common import FolderOption, console, say, short
 from workshop.data import fetch as fetching
@@ -26,7 +26,12 @@ def fetch_model(
     if version not in fetching.MODELS:
         raise InputError(f"--version {version}: is unknown. Known are {', '.join(fetching.MODELS)}.")
     archive = _obtain(fetching.MODELS[version], source, folder)
-    model = short(fetching.unpack_model(archive, folder / fetching.UNPACKED / f"chiTra-{version}"))
+    try:
+        model = short(fetching.unpack_model(archive, folder / fetching.UNPACKED / f"chiTra-{version}"))
+    except WorkshopError as error:
+        if source is None:
+            raise
+        raise InputError(str(error)) from error
     say(f"{model}: ready. Rehearse with it: rehearse --model {model}")
 
 

@@ -123,7 +123,8 @@ def export(
         str | None, typer.Argument(help="Name of the run, as `workshop run` printed it; all runs when left out.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Where to put it; export/ in the workshop's folder when left out.")
+        Path | None,
+        typer.Option(file_okay=False, help="Where to put it; export/ in the workshop's folder when left out."),
     ] = None,
     folder: FolderOption = PROJECT,
 ) -> None:

@@ -142,17 +142,19 @@ def unpack_model(archive: Path, folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         unpacked = Path(scratch) / "model"
-        if archive.is_dir():
-            shutil.copytree(archive, unpacked)
-        else:
-            try:
+        try:
+            if archive.is_dir():
+                shutil.copytree(archive, unpacked)
+            else:
                 extract(archive, unpacked)
-            except ARCHIVE_ERRORS as error:
-                raise WorkshopError(f"{archive}: truncated or unsafe ({error}). Fetch it again.") from error
+        except ARCHIVE_ERRORS as error:
+            raise WorkshopError(f"{archive}: truncated or unsafe ({error}). Fetch it again.") from error
         root = next((found.parent for found in sorted(unpacked.rglob("vocab.txt"))), unpacked)
         missing = [name for name in MODEL_FILES if not (root / name).is_file()]
         if missing:
-            raise WorkshopError(f"{archive}: is no chiTra model, {', '.join(missing)} is missing.")
+            raise WorkshopError(
+                f"{archive}: is no chiTra model, {', '.join(missing)} is missing. Name chiTra's archive or folder."
+            )
         try:
             fingerprint(root)
         except InputError as error:
