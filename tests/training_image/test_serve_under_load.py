@@ -22,6 +22,7 @@ from training_image.bodies import MAX_BODY_BYTES, MAX_DROPPED_BYTES
 
 # The real server around a predictor that does what a text says; a path is waited for.
 SERVER = """
+import os
 import time
 from pathlib import Path
 from training_image.predictor import Prediction
