@@ -29,6 +29,18 @@ RETRY_WHEN_BUSY = [
         "JitterStrategy": "FULL",
     }
 ]
+# At a quota a run waits in line: the interval and the patience are those of Step Functions' own example for this error
+# ("Manage SageMaker AI jobs"), but no run outlives the workshop's day.
+MAX_HOURS_IN_LINE = 8
+ENDPOINT_MINUTES = 60
+RETRY_AT_A_QUOTA = [
+    {
+        "ErrorEquals": ["SageMaker.ResourceLimitExceededException"],
+        "IntervalSeconds": 60,
+        "MaxAttempts": MAX_HOURS_IN_LINE * 60,
+        "BackoffRate": 1,
+    }
+]
 ENDPOINT_POLL_SECONDS = 15
 
 
@@ -82,9 +94,10 @@ class Workflow(Construct):
             self.state_machine.add_to_role_policy(statement)
 
     def _timeout_minutes(self) -> int:
-        queueing_and_endpoint = 60
-        job_minutes = self._settings.preprocessing.max_runtime_minutes + self._settings.training.max_runtime_minutes
-        return job_minutes + queueing_and_endpoint
+        """Of everything that one execution may wait for: three lines, two jobs, spare capacity, the endpoint."""
+        in_line = 3 * MAX_HOURS_IN_LINE * 60
+        training = self._settings.training.max_runtime_minutes * (2 if self._settings.training.spot else 1)
+        return in_line + self._settings.preprocessing.max_runtime_minutes + training + ENDPOINT_MINUTES
 
     def _create_expiry_role(self) -> iam.Role:
         role = iam.Role(
@@ -166,7 +179,7 @@ class Workflow(Construct):
             "Type": "Task",
             "Resource": f"arn:aws:states:::{resource}",
             "Arguments": arguments,
-            "Retry": RETRY_WHEN_BUSY,
+            "Retry": RETRY_AT_A_QUOTA + RETRY_WHEN_BUSY,
             **fields,
         }
         return self._state(name, state)

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from ministack.services import ecr
 
 from local_aws.permissions import refused
+from local_aws.quotas import Quotas, instances_of
 from local_aws.role_session import scope
 from local_aws.runtime import Runtime
 from local_aws.sagemaker_endpoints import EndpointRunner
@@ -52,6 +53,7 @@ class SageMakerService:
 
     def __init__(self, runtime: Runtime, work: Path) -> None:
         self.store = Store()
+        self._quotas = Quotas.from_environment()
         self._jobs = JobRunner(self.store, runtime, work)
         self._endpoints = EndpointRunner(self.store, runtime, work)
         self._operations: dict[str, Callable[[Record], Record]] = {
@@ -110,7 +112,8 @@ class SageMakerService:
         status = {kind.status_key: "InProgress"}
         if kind is TRAINING:
             status["SecondaryStatus"] = "Starting"
-        record = self.store.create(kind, request, **status)
+        room = partial(self._quotas.require_room, kind, *instances_of(request))
+        record = self.store.create(kind, request, check=room, **status)
         self._jobs.start(kind, record, scope()[1])
         return {kind.arn_key: record[kind.arn_key]}
 
@@ -131,8 +134,10 @@ class SageMakerService:
         return {"EndpointConfigArn": self.store.create(ENDPOINT_CONFIG, request)["EndpointConfigArn"]}
 
     def _create_endpoint(self, request: Record) -> Record:
-        self.store.get(ENDPOINT_CONFIG, request["EndpointConfigName"])
-        record = self.store.create(ENDPOINT, request, EndpointStatus="Creating")
+        config = self.store.get(ENDPOINT_CONFIG, request["EndpointConfigName"])
+        instance_type = config["ProductionVariants"][0].get("InstanceType", "serverless")
+        room = partial(self._quotas.require_room, ENDPOINT, instance_type, 1)
+        record = self.store.create(ENDPOINT, request, check=room, EndpointStatus="Creating")
         self._endpoints.start(record, scope()[1])
         return {"EndpointArn": record["EndpointArn"]}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from local_aws.role_session import scope
 from local_aws.validation import service_model
 
 Record = dict[str, Any]
+Check = Callable[[list[Record]], None]
 
 
 class ApiError(Exception):
@@ -62,11 +64,19 @@ class Store:
     _tags: dict[str, dict[str, str]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def create(self, kind: StoredKind, request: Record, **fields: Any) -> Record:
-        """A record that holds the request, its ARN and times."""
+    def create(
+        self,
+        kind: StoredKind,
+        request: Record,
+        *,
+        check: Callable[[list[Record]], None] = lambda records: None,
+        **fields: Any,
+    ) -> Record:
+        """A record that holds the request, its ARN and times; ``check`` may refuse it, seeing those that are there."""
         name = request[kind.name_key]
         with self._lock:
             records = self._of(kind)
+            check(list(records.values()))
             if name in records:
                 raise ApiError(
                     "ValidationException", f'Cannot create already existing {kind.resource} "{arn(kind, name)}".'

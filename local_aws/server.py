@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +19,7 @@ import boto3
 import httpx
 
 from local_aws.ports import endpoint_url, free_port
+from local_aws.quotas import VARIABLE as QUOTAS_VARIABLE
 from local_aws.runtime import KEPT_VARIABLES, Runtime
 
 ACCOUNT = "123456789012"
@@ -32,7 +35,9 @@ class LocalAwsError(Exception):
 class LocalAws:
     """A context manager: inside of it, AWS runs on a loopback port, with its state in memory."""
 
-    def __init__(self, folder: Path, *, runtime: Runtime, region: str) -> None:
+    def __init__(self, folder: Path, *, runtime: Runtime, region: str, quotas: Mapping[str, int] | None = None) -> None:
+        """``quotas`` limit the instances at work, by ``TrainingJob``, ``ProcessingJob`` and ``Endpoint``."""
+        self._quotas = quotas or {}
         self.region = region
         self.port = free_port()
         self._folder = folder
@@ -113,6 +118,7 @@ class LocalAws:
             **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
             **self._runtime.to_environment(),
             "REHEARSAL_WORK_DIR": str(self._folder / "jobs"),
+            QUOTAS_VARIABLE: json.dumps(self._quotas),
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",

@@ -24,17 +24,21 @@ SDK_INTEGRATION = "arn:aws:states:::aws-sdk:"
 JOBS = {"createProcessingJob": "ProcessingJob", "createTrainingJob": "TrainingJob"}
 # Members that the optimised integration does not pass on, though the API has them (reported for AWS, not documented).
 NOT_OPTIMISED = {"createEndpointConfig": ("ServerlessConfig", "InferenceAmiVersion")}
+# SageMaker's own errors have no "Exception" in their names; Step Functions calls them as the SDK for Java does.
+NAMED_WITHOUT_EXCEPTION = ("ResourceInUse", "ResourceLimitExceeded", "ResourceNotFound")
 ERROR_PREFIX = {"sagemaker": "SageMaker", "scheduler": "Scheduler"}
 
 _execution_arn: ContextVar[str] = ContextVar("execution_arn")
 _run_execution = stepfunctions._run_execution
 _start_execution = stepfunctions._start_execution
+_fail_execution = stepfunctions._fail_execution
 
 
 def install() -> None:
     """Register the integrations with MiniStack."""
     stepfunctions._run_execution = _run_execution_in_context
     stepfunctions._start_execution = _start_once
+    stepfunctions._fail_execution = _fail_unless_aborted
     for prefix in ("sagemaker", "aws-sdk:sagemaker", "aws-sdk:scheduler"):
         stepfunctions._SERVICE_DISPATCH[f"arn:aws:states:::{prefix}:"] = _integrate
 
@@ -46,6 +50,12 @@ def _start_once(request: dict[str, Any]) -> Any:
     if known and known["status"] == "RUNNING" and known["input"] == request.get("input", "{}"):
         return json_response({"executionArn": known["executionArn"], "startDate": known["startDate"]})
     return _start_execution(request)
+
+
+def _fail_unless_aborted(execution: dict[str, Any], error: str, cause: str) -> None:
+    """What was stopped stays stopped, whatever its job says afterwards."""
+    if execution["status"] == "RUNNING":
+        _fail_execution(execution, error, cause)
 
 
 def _run_execution_in_context(execution_arn: str) -> None:
@@ -124,7 +134,8 @@ def _execution() -> dict[str, Any]:
 
 
 def _error(service: str, code: str, message: str) -> Exception:
-    error: Exception = stepfunctions._ExecutionError(f"{ERROR_PREFIX[service]}.{code}", message)
+    name = f"{code}Exception" if code in NAMED_WITHOUT_EXCEPTION else code
+    error: Exception = stepfunctions._ExecutionError(f"{ERROR_PREFIX[service]}.{name}", message)
     return error
 
 

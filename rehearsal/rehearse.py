@@ -37,8 +37,9 @@ from workshop.data.export import export_run
 from workshop.data.upload import upload_corpus
 from workshop.runs.costs import PriceList
 from workshop.runs.endpoint import create_endpoint, delete_endpoint
+from workshop.runs.follow import Event, LogLine, RunFailedError, StageStarted, follow_run
 from workshop.runs.predict import predict
-from workshop.runs.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
+from workshop.runs.run import Run, start_run
 from workshop.runs.status import endpoint_statuses
 
 SAMPLE_CORPUS = PROJECT / "samples" / "corpus"
@@ -244,13 +245,15 @@ SERVING = "endpoint in service?"
 STEP_NAMES = {PREPROCESS_STATE: "Preprocessing job", TRAIN_STATE: "Training job"}
 
 
-def _follow_stage(events: Iterator[StageStarted | LogLine], step: Step) -> StageStarted | LogLine | None:
+def _follow_stage(events: Iterator[Event], step: Step) -> Event | None:
     """Consume the events of one step; returns the first that belongs to the next one."""
     try:
         for event in events:
             if isinstance(event, LogLine):
                 step.log(event.text)
                 step.note = event.text if "accuracy" in event.text or "encoded" in event.text else step.note
+            elif not isinstance(event, StageStarted):
+                step.note = str(event.why)
             elif event.name in STEP_NAMES or event.name in PASSING:
                 step.note = "in service" if step.note == SERVING else step.note
                 return event

@@ -21,7 +21,8 @@ from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment, find_deployment
 from workshop.data.export import export_run
 from workshop.data.upload import upload_corpus
-from workshop.runs.run import LogLine, follow_run, start_run
+from workshop.runs.follow import LogLine, follow_run
+from workshop.runs.run import start_run
 
 INSTANCES = 2
 

@@ -20,7 +20,8 @@ from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
 from workshop.runs.endpoint import create_endpoint
-from workshop.runs.run import RunFailedError, follow_run, start_run
+from workshop.runs.follow import RunFailedError, follow_run
+from workshop.runs.run import start_run
 
 REGION = "ap-northeast-1"
 NAMES = Names("chitra")

@@ -20,8 +20,9 @@ from rehearsal.progress import Progress
 from rehearsal.report import Report
 from workshop import cli
 from workshop.doctor import Check, State
+from workshop.runs.follow import LogLine, StageStarted
 from workshop.runs.predict import predict
-from workshop.runs.run import LogLine, Run, StageStarted
+from workshop.runs.run import Run
 from workshop.runs.status import EndpointStatus, ExecutionStatus
 
 HOSTILE = "[/b][red]:smile:[link=x]\x1b]0;owned\x07\x9b2J\u202e"

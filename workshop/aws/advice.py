@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
 
 # What a call may raise, other than for a mistake in this program: a proxy that answers in AWS's place is among it.
@@ -21,6 +21,14 @@ BAD_CREDENTIALS |= {"InvalidClientTokenId", "UnrecognizedClientException", "Sign
 def is_denied(error: Exception) -> bool:
     """Whether a permission is missing: trying again will not help."""
     return isinstance(error, ClientError) and error.response["Error"]["Code"] in DENIED
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same call may well work in a minute: the network is gone, or AWS asks for patience."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return error.response["Error"]["Code"] in SLOW_DOWN or status >= 500
+    return isinstance(error, ConnectionError | HTTPClientError | ResponseParserError)
 
 
 def advice(error: Exception) -> str:

@@ -16,7 +16,7 @@ from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name
 from workshop.aws.waiting import Pace, StillThereError
 from workshop.commands.common import FolderOption, account_of, console, plain, say, signed_in
-from workshop.commands.runs import follow
+from workshop.commands.runs import show
 from workshop.runs.costs import PriceList, price_text
 from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint
 from workshop.runs.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
@@ -42,7 +42,7 @@ def create(
         deployment = find_deployment(aws, settings)
         user = participant(aws, deployment.names)
         started = create_endpoint(aws, deployment, name, hours=hours, user=user)
-        follow(aws, started)
+        show(aws, started)
     say(f"endpoint {started.name} deletes itself in {hours or settings.endpoint.hours_to_live} hours")
 
 

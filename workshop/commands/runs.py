@@ -16,11 +16,12 @@ from workshop.aws.account import Account
 from workshop.aws.caller import participant
 from workshop.aws.deployment import Deployment, aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name, new_run_name
-from workshop.commands.common import CorpusOption, FolderOption, account_of, say
+from workshop.commands.common import EXIT_INTERRUPTED, CorpusOption, FolderOption, account_of, say
 from workshop.commands.transfer import EXPORT, export_runs, export_with_progress
 from workshop.data.results import runs_with_results
+from workshop.runs.follow import LogLine, OutOfSight, StageStarted, Waiting, follow_run, read_logs
 from workshop.runs.image_check import why_refused
-from workshop.runs.run import LogLine, Run, follow_run, start_run
+from workshop.runs.run import Run, find_run, start_run, stop_run
 
 
 def upload(corpus: CorpusOption, folder: FolderOption = PROJECT) -> None:
@@ -61,7 +62,7 @@ def run(
         corpus = _corpus(aws, deployment, user)
         started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=chosen, corpus=corpus)
         say(f"run {started.name}")
-        follow(aws, started)
+        show(aws, started)
     if endpoint:
         say(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
 
@@ -77,13 +78,64 @@ def _corpus(aws: Account, deployment: Deployment, user: str) -> str:
     return CORPUS_PREFIX
 
 
-def follow(aws: Account, started: Run) -> None:
-    """Print stages and log lines until the execution ends."""
-    for event in follow_run(aws, started):
-        if isinstance(event, LogLine):
-            say(f"  {event.text}")
-        else:
-            say(event.name, style="bold")
+def show(aws: Account, started: Run) -> None:
+    """Print stages and log lines until the execution ends. Ctrl-C ends the printing only."""
+    stage = ""
+    try:
+        for event in follow_run(aws, started):
+            match event:
+                case StageStarted(name):
+                    stage = name
+                    say(name, style="bold")
+                case LogLine(of, text):
+                    say(f"  {text}" if of == stage else f"  [{of}] {text}")
+                case Waiting() | OutOfSight():
+                    say(f"  {event.why}")
+    except KeyboardInterrupt:
+        say(
+            f"{started.name} goes on without you, and so does what it costs. Look again: "
+            f"`workshop follow {started.name}`; end it: `workshop stop {started.name}`."
+        )
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+RunName = Annotated[str, typer.Argument(help="Name of the run, as `workshop run` printed it.")]
+
+
+def follow(name: RunName, folder: FolderOption = PROJECT) -> None:
+    """Show a run from its beginning, until it ends."""
+    with aws_errors():
+        aws, found = _find(name, folder)
+        show(aws, found)
+
+
+def logs(name: RunName, folder: FolderOption = PROJECT) -> None:
+    """Print what the jobs of a run have written so far."""
+    with aws_errors():
+        aws, found = _find(name, folder)
+        stage = ""
+        for line in read_logs(aws, found):
+            if line.stage != stage:
+                stage = line.stage
+                say(stage, style="bold")
+            say(f"  {line.text}")
+    if not stage:
+        say(f"{found.name} has written no log yet")
+
+
+def stop(name: RunName, folder: FolderOption = PROJECT) -> None:
+    """End a run with the job at work. An endpoint that it made stays until its schedule, or you, delete it."""
+    with aws_errors():
+        aws, found = _find(name, folder)
+        status = stop_run(aws, found)
+    say(f"{found.name} was {status} already" if status != "RUNNING" else f"{found.name} is stopped; its job ends")
+
+
+def _find(name: str, folder: Path) -> tuple[Account, Run]:
+    settings = read_settings(folder)
+    chosen = check_run_name(full_name(Names(settings.name), name))
+    aws = account_of(settings)
+    return aws, find_run(aws, find_deployment(aws, settings), chosen)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,25 +1,20 @@
-"""Starts an execution of the workflow and follows it: stages, and the log of the job at work."""
+"""Executions of the workflow: started, found again, stopped."""
 
 from __future__ import annotations
 
 import json
-import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from chitra.errors import WorkshopError
-from infra.names import CORPUS_PREFIX, PREPROCESS_STATE, TRAIN_STATE
+from infra.names import CORPUS_PREFIX
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
-from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
 from workshop.aws.run_names import full_name
-
-LOG_GROUPS = {PREPROCESS_STATE: PROCESSING_LOGS, TRAIN_STATE: TRAINING_LOGS}
-TAIL_LINES = 15
+from workshop.aws.waiting import none_if_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +23,6 @@ class Run:
 
     execution_arn: str
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class StageStarted:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    stage: str
-    text: str
-
-
-Event = StageStarted | LogLine
-
-
-class RunFailedError(WorkshopError):
-    """The execution ended without success."""
-
-    def __init__(self, stage: str, reason: str, tail: list[str]) -> None:
-        super().__init__(f"{stage}: {reason}")
-        self.stage, self.reason, self.tail = stage, reason, tail
 
 
 def start_run(
@@ -87,82 +60,25 @@ def start_execution(account: Account, deployment: Deployment, name: str, request
     return Run(started["executionArn"], name)
 
 
-def follow_run(account: Account, run: Run, *, poll_seconds: float = 5.0) -> Iterator[Event]:
-    """Yield what happens until the execution ends.
+def find_run(account: Account, deployment: Deployment, name: str) -> Run:
+    """The run that was started under this name.
 
     Raises:
-        RunFailedError: names the stage and the reason, with the end of the job's log.
+        WorkshopError: there is none; Step Functions forgets executions after 90 days.
     """
+    machine = deployment.workflow.replace(":stateMachine:", ":execution:")
+    arn = f"{machine}:{name.removeprefix(deployment.names.run_prefix)}"
     states = account.client("stepfunctions")
-    logs = account.client("logs")
-    stage, tail, readers = "Start", list[str](), dict[str, _LogReader]()
-    known, ended = 0, False
-    while True:
-        status = states.describe_execution(executionArn=run.execution_arn)["status"]
-        stages = _stages(states, run)
-        for name in stages[known:]:
-            stage, tail = name, []
-            yield StageStarted(name)
-        known = len(stages)
-        for group_stage in [name for name in dict.fromkeys(stages) if name in LOG_GROUPS]:
-            reader = readers.setdefault(group_stage, _LogReader(logs, LOG_GROUPS[group_stage], run.name))
-            for line in reader.new_lines():
-                tail = [*tail, line][-TAIL_LINES:]
-                yield LogLine(group_stage, line)
-        if ended:
-            break
-        ended = status != "RUNNING"  # the last lines reach the log after the end: one more look
-        time.sleep(poll_seconds)
-    if status != "SUCCEEDED":
-        raise RunFailedError(stage, _reason(states, run, status), tail)
+    if none_if_missing(lambda: states.describe_execution(executionArn=arn)) is None:
+        raise WorkshopError(f"run {name}: there is none. `workshop status` lists those of the last 90 days.")
+    return Run(arn, name)
 
 
-def _stages(states: Any, run: Run) -> list[str]:
-    pages = states.get_paginator("get_execution_history").paginate(executionArn=run.execution_arn)
-    return [
-        event["stateEnteredEventDetails"]["name"]
-        for page in pages
-        for event in page["events"]
-        if "stateEnteredEventDetails" in event
-    ]
-
-
-def _reason(states: Any, run: Run, status: str) -> str:
-    execution = states.describe_execution(executionArn=run.execution_arn)
-    cause = execution.get("cause") or f"the execution ended as {status}"
-    try:
-        job = json.loads(cause)
-    except (ValueError, RecursionError):
-        return str(cause)
-    reasons = [job.get(key) for key in ("ExitMessage", "FailureReason")] if isinstance(job, dict) else []
-    return "; ".join(str(reason) for reason in reasons if reason) or str(cause)
-
-
-class _LogReader:
-    """Reads the lines that a job's log streams got since the last look."""
-
-    def __init__(self, logs: Any, group: str, run_name: str) -> None:
-        self._logs = logs
-        self._group = group
-        self._prefix = f"{run_name}/"
-        self._tokens: dict[str, str] = {}
-
-    def new_lines(self) -> list[str]:
-        try:
-            streams = self._logs.describe_log_streams(logGroupName=self._group, logStreamNamePrefix=self._prefix)
-        except self._logs.exceptions.ResourceNotFoundException:
-            return []
-        return [line for stream in streams["logStreams"] for line in self._read(stream["logStreamName"])]
-
-    def _read(self, stream: str) -> list[str]:
-        """Pages may be empty with more behind them; the end is a token that repeats (GetLogEvents)."""
-        lines: list[str] = []
-        while True:
-            token = {"nextToken": self._tokens[stream]} if stream in self._tokens else {}
-            page = self._logs.get_log_events(
-                logGroupName=self._group, logStreamName=stream, startFromHead=True, **token
-            )
-            lines += [event["message"] for event in page["events"]]
-            if page["nextForwardToken"] == self._tokens.get(stream):
-                return lines
-            self._tokens[stream] = page["nextForwardToken"]
+def stop_run(account: Account, run: Run) -> str:
+    """End the execution, which ends the job that it waits for; returns the state in which it was found."""
+    states = account.client("stepfunctions")
+    status = str(states.describe_execution(executionArn=run.execution_arn)["status"])
+    if status == "RUNNING":
+        cause = f"stopped by {account.caller['Arn']}"
+        states.stop_execution(executionArn=run.execution_arn, error="Stopped", cause=cause)
+    return status

@@ -15,8 +15,10 @@ from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing
 from workshop.runs.costs import PriceList, capacity_of_endpoint
 from workshop.runs.endpoint import expiry_of, own_schedule
+from workshop.runs.history import in_line, reason_of, stages_in
 
 HISTORY_PAGE = 100
+REASON_CHARACTERS = 200
 SERVERLESS = "serverless"
 
 
@@ -39,7 +41,7 @@ class EndpointStatus:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionStatus:
-    """``stage`` is the state of the workflow that was entered last."""
+    """``stage`` is the state of the workflow that was entered last, with what it waits for or why it failed."""
 
     name: str
     state: str
@@ -89,17 +91,20 @@ def execution_statuses(account: Account, workflow: str) -> list[ExecutionStatus]
     states = account.client("stepfunctions")
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=workflow)
     return [
-        ExecutionStatus(entry["name"], entry["status"], _stage(states, entry["executionArn"]), entry["startDate"])
+        ExecutionStatus(entry["name"], entry["status"], _where(states, entry), entry["startDate"])
         for page in pages
         for entry in page["executions"]
     ]
 
 
-def _stage(states: Any, execution: str) -> str:
-    history = states.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=HISTORY_PAGE)
-    entered = (event["stateEnteredEventDetails"]["name"] for event in history["events"] if _is_entry(event))
-    return next(entered, "")
-
-
-def _is_entry(event: dict[str, Any]) -> bool:
-    return "stateEnteredEventDetails" in event
+def _where(states: Any, entry: dict[str, Any]) -> str:
+    """The stage that was entered last, and what it waits for or why it failed."""
+    arn = entry["executionArn"]
+    newest = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=HISTORY_PAGE)["events"]
+    stage = next(iter(stages_in(newest)), "")
+    if entry["status"] == "RUNNING" and (waiting := in_line(reversed(newest))):
+        return f"{stage}: {waiting}"
+    if entry["status"] in ("FAILED", "TIMED_OUT", "ABORTED"):
+        reason = " ".join(reason_of(states.describe_execution(executionArn=arn)).split())
+        return f"{stage}: {reason[:REASON_CHARACTERS]}"
+    return stage

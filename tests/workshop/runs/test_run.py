@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
+from chitra.errors import WorkshopError
 from infra.names import Names
 from workshop.aws.deployment import Deployment
-from workshop.runs.run import LogLine, Run, RunFailedError, StageStarted, follow_run, start_run
+from workshop.runs.follow import LogLine, OutOfSight, RunFailedError, StageStarted, Waiting, follow_run
+from workshop.runs.history import in_line
+from workshop.runs.run import Run, find_run, start_run, stop_run
 
 
 class Service:
@@ -22,12 +27,16 @@ class Service:
     def __init__(self, pages: dict[str, tuple[list[str], str]], statuses: list[str]) -> None:
         self.pages, self.statuses, self.looks = pages, statuses, 0
         self.cause, self.stages, self.started = "", ["Train"], dict[str, Any]()
+        self.failures, self.later, self.stopped = list[Exception](), list[dict[str, Any]](), dict[str, Any]()
+        self.caller = {"Arn": "arn:aws:iam::1:user/u"}
 
     def client(self, service: str) -> Service:
         return self
 
     def describe_execution(self, executionArn: str) -> dict[str, str]:  # noqa: N803
         self.looks += 1
+        if self.failures:
+            raise self.failures.pop(0)
         return {"status": self.statuses[min(self.looks, len(self.statuses)) - 1], "cause": self.cause}
 
     def get_paginator(self, operation: str) -> Service:
@@ -35,7 +44,10 @@ class Service:
 
     def paginate(self, **given: Any) -> list[dict[str, Any]]:
         entered = [{"stateEnteredEventDetails": {"name": name}} for name in self.stages]
-        return [{"events": [{"type": "ExecutionStarted"}]}, {"events": entered}]
+        return [{"events": [{"type": "ExecutionStarted"}]}, {"events": [*entered, *self.later]}]
+
+    def stop_execution(self, **given: Any) -> None:
+        self.stopped = given
 
     def start_execution(self, **given: Any) -> dict[str, str]:
         self.started = given
@@ -99,3 +111,101 @@ def test_should_call_a_run_as_it_was_asked_to() -> None:
     assert start_run(service, deployment, name="chitra--mine", **given) == Run("arn", "chitra--mine")  # type: ignore[arg-type]
     assert service.started["name"] == "mine"
     assert json.loads(service.started["input"])["id"] != first["id"]
+
+
+def refusal(error: str, second: int) -> dict[str, Any]:
+    cause = "The account-level service limit 'ml.g4dn.xlarge for training job usage' is 4 Instances, with ..."
+    details = {"error": error, "cause": cause}
+    return {"type": "TaskFailed", "timestamp": NOW + timedelta(seconds=second), "taskFailedEventDetails": details}
+
+
+NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+QUOTA = "SageMaker.ResourceLimitExceededException"
+ENTERED = {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Train"}}
+
+
+@pytest.mark.parametrize(
+    ("events", "since"),
+    [
+        ([], None),
+        ([ENTERED], None),
+        ([ENTERED, refusal(QUOTA, 1)], 1),
+        ([ENTERED, refusal(QUOTA, 1), {"type": "TaskScheduled"}, refusal(QUOTA, 61)], 1),
+        ([ENTERED, refusal(QUOTA, 1), {"type": "TaskScheduled"}, {"type": "TaskSubmitted"}], None),
+        ([ENTERED, refusal(QUOTA, 1), ENTERED, refusal(QUOTA, 90)], 90),
+        ([ENTERED, refusal("SageMaker.AmazonSageMakerException", 1)], None),
+    ],
+)
+def test_should_tell_since_when_a_run_waits_at_a_quota(events: list[dict[str, Any]], since: int | None) -> None:
+    waiting = in_line(events)
+    assert (waiting.since if waiting else None) == (NOW + timedelta(seconds=since) if since else None)
+    if waiting:
+        assert waiting.what == "ml.g4dn.xlarge for training job usage"
+
+
+def test_should_say_once_that_a_run_waits() -> None:
+    service = Service({}, ["RUNNING", "RUNNING", "SUCCEEDED"])
+    service.later = [refusal(QUOTA, 1)]
+    events = list(follow_run(service, Run("arn", "run"), poll_seconds=0.0))  # type: ignore[arg-type]
+    assert [event for event in events if isinstance(event, Waiting)] == [Waiting("Train", in_line(service.later))]  # type: ignore[arg-type]
+
+
+def throttled(code: str, status: int = 400) -> ClientError:
+    answer = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "DescribeExecution")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        EndpointConnectionError(endpoint_url="https://states"),
+        ReadTimeoutError(endpoint_url="https://states"),
+        throttled("ThrottlingException"),
+        throttled("Whatever", 503),
+    ],
+)
+def test_should_go_on_when_aws_does_not_answer_for_a_while(failure: Exception) -> None:
+    service = Service({"": (["one"], "a")}, ["RUNNING"] * 4 + ["SUCCEEDED"])
+    service.failures = [failure, failure]
+    events = list(follow_run(service, Run("arn", "run"), poll_seconds=0.0))  # type: ignore[arg-type]
+    assert len([event for event in events if isinstance(event, OutOfSight)]) == 1
+    assert LogLine("Train", "one") in events
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ExpiredToken"])
+def test_should_end_where_patience_does_not_help(code: str) -> None:
+    service = Service({}, ["RUNNING"])
+    service.failures = [throttled(code)]
+    with pytest.raises(ClientError):
+        list(follow_run(service, Run("arn", "run"), poll_seconds=0.0))  # type: ignore[arg-type]
+
+
+def test_should_show_late_lines_of_a_stage_as_its_own() -> None:
+    service = Service({"": (["one"], "a")}, ["RUNNING", "RUNNING", "SUCCEEDED"])
+    service.stages = ["Preprocess"]
+    events = follow_run(service, Run("arn", "run"), poll_seconds=0.0)  # type: ignore[arg-type]
+    assert [next(events), next(events)] == [StageStarted("Preprocess"), LogLine("Preprocess", "one")]
+    service.stages, service.pages["a"] = ["Preprocess", "Done"], (["late"], "b")
+    assert next(events) == LogLine("Preprocess", "late")
+    assert next(events) == StageStarted("Done")
+    service.pages["b"] = (["latest"], "c")
+    assert list(events) == [LogLine("Preprocess", "latest")]
+
+
+def test_should_stop_what_runs_and_nothing_else() -> None:
+    service = Service({}, ["RUNNING", "SUCCEEDED"])
+    assert stop_run(service, Run("arn", "run")) == "RUNNING"  # type: ignore[arg-type]
+    assert service.stopped["executionArn"] == "arn"
+    service.stopped = {}
+    assert stop_run(service, Run("arn", "run")) == "SUCCEEDED"  # type: ignore[arg-type]
+    assert service.stopped == {}
+
+
+def test_should_say_that_there_is_no_such_run() -> None:
+    service, workflow = Service({}, ["RUNNING"]), "arn:aws:states:r:1:stateMachine:chitra-workflow"
+    deployment = Deployment(Names("chitra"), "bucket", "role", workflow, "image")
+    found = find_run(service, deployment, "chitra--mine")  # type: ignore[arg-type]
+    assert found == Run("arn:aws:states:r:1:execution:chitra-workflow:mine", "chitra--mine")
+    service.failures = [throttled("ExecutionDoesNotExist")]
+    with pytest.raises(WorkshopError, match=r"run chitra--mine: there is none\. `workshop status` lists"):
+        find_run(service, deployment, "chitra--mine")  # type: ignore[arg-type]

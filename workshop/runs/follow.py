@@ -1,0 +1,174 @@
+"""Follows an execution: its stages, its waiting at a quota, and the log of the job at work."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chitra.errors import WorkshopError
+from infra.names import PREPROCESS_STATE, TRAIN_STATE
+from workshop.aws.account import Account
+from workshop.aws.advice import AWS_ERRORS, advice, is_passing
+from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
+from workshop.runs.history import InLine, in_line, reason_of, stages_in
+from workshop.runs.run import Run
+
+LOG_GROUPS = {PREPROCESS_STATE: PROCESSING_LOGS, TRAIN_STATE: TRAINING_LOGS}
+TAIL_LINES = 15
+# CloudWatch Logs answers some five DescribeLogStreams a second in an account: thirty people who follow ask two.
+POLL_SECONDS = 15.0
+JITTER = 0.2  # of the interval, so that those who started together do not ask together
+LATE_SECONDS = 3.0  # in which the last lines reach the log
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """``stage`` may be the one before: its last lines come late."""
+
+    stage: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    stage: str
+    why: InLine
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfSight:
+    """AWS did not answer for now; the run goes on, and so does this."""
+
+    stage: str
+    why: str
+
+
+Event = StageStarted | LogLine | Waiting | OutOfSight
+
+
+class RunFailedError(WorkshopError):
+    """The execution ended without success."""
+
+    def __init__(self, stage: str, reason: str, tail: list[str]) -> None:
+        super().__init__(f"{stage}: {reason}")
+        self.stage, self.reason, self.tail = stage, reason, tail
+
+
+def follow_run(account: Account, run: Run, *, poll_seconds: float = POLL_SECONDS) -> Iterator[Event]:
+    """Yield what happens until the execution ends; what passes by itself, as a network that is gone, ends nothing.
+
+    Raises:
+        RunFailedError: names the stage and the reason, with the end of the job's log.
+        AWS_ERRORS: AWS refuses for good, say because a permission is missing.
+    """
+    states = account.client("stepfunctions")
+    follower = _Follower(states, account.client("logs"), run)
+    ended, in_sight = False, True
+    while True:
+        try:
+            execution = states.describe_execution(executionArn=run.execution_arn)
+            yield from follower.look(last=ended)
+            in_sight = True
+        except AWS_ERRORS as error:
+            if not is_passing(error):
+                raise
+            if in_sight:
+                yield OutOfSight(follower.stage, advice(error))
+            in_sight = False
+            _pause(poll_seconds)
+            continue
+        if ended:
+            break
+        ended = execution["status"] != "RUNNING"
+        _pause(min(poll_seconds, LATE_SECONDS) if ended else poll_seconds)
+    if execution["status"] != "SUCCEEDED":
+        raise RunFailedError(follower.stage, reason_of(execution), follower.tail)
+
+
+def read_logs(account: Account, run: Run) -> Iterator[LogLine]:
+    """All that the run's jobs have written so far."""
+    logs = account.client("logs")
+    for stage, group in LOG_GROUPS.items():
+        yield from (LogLine(stage, line) for line in _LogReader(logs, group, run.name).new_lines())
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds * (1 + JITTER * random.uniform(-1, 1)))  # noqa: S311
+
+
+class _Follower:
+    """What was seen of one execution so far."""
+
+    def __init__(self, states: Any, logs: Any, run: Run) -> None:
+        self._states, self._logs, self._run = states, logs, run
+        self._known = 0
+        self._waiting: InLine | None = None
+        self._reader: tuple[str, _LogReader] | None = None  # of the newest stage that has a log
+        self.stage, self.tail = "Start", list[str]()
+
+    def look(self, *, last: bool) -> Iterator[Event]:
+        """Read the history, and the log of the stage at work: once more when it has ended, and at the ``last`` look."""
+        pages = self._states.get_paginator("get_execution_history").paginate(executionArn=self._run.execution_arn)
+        events = [event for page in pages for event in page["events"]]
+        entered = stages_in(events)[self._known :]
+        if entered or last or (self._reader and self._reader[0] == self.stage):
+            yield from self._new_lines()
+        for name in entered:
+            self._known += 1
+            self.stage, self.tail = name, []
+            yield StageStarted(name)
+            if name in LOG_GROUPS:
+                self._reader = (name, _LogReader(self._logs, LOG_GROUPS[name], self._run.name))
+                yield from self._new_lines()
+        waiting = in_line(events)
+        if waiting and waiting != self._waiting:
+            yield Waiting(self.stage, waiting)
+        self._waiting = waiting
+
+    def _new_lines(self) -> Iterator[LogLine]:
+        if self._reader is None:
+            return
+        stage, reader = self._reader
+        for line in reader.new_lines():
+            if stage == self.stage:
+                self.tail = [*self.tail, line][-TAIL_LINES:]
+            yield LogLine(stage, line)
+
+
+class _LogReader:
+    """Reads the lines that a job's log streams got since the last look."""
+
+    def __init__(self, logs: Any, group: str, run_name: str) -> None:
+        self._logs = logs
+        self._group = group
+        self._prefix = f"{run_name}/"
+        self._tokens: dict[str, str] = {}
+
+    def new_lines(self) -> Iterator[str]:
+        try:
+            streams = self._logs.describe_log_streams(logGroupName=self._group, logStreamNamePrefix=self._prefix)
+        except self._logs.exceptions.ResourceNotFoundException:
+            return
+        for stream in streams["logStreams"]:
+            yield from self._read(stream["logStreamName"])
+
+    def _read(self, stream: str) -> Iterator[str]:
+        """Pages may be empty with more behind them; the end is a token that repeats (GetLogEvents)."""
+        while True:
+            token = {"nextToken": self._tokens[stream]} if stream in self._tokens else {}
+            page = self._logs.get_log_events(
+                logGroupName=self._group, logStreamName=stream, startFromHead=True, **token
+            )
+            is_last = page["nextForwardToken"] == self._tokens.get(stream)
+            self._tokens[stream] = page["nextForwardToken"]
+            yield from (event["message"] for event in page["events"])
+            if is_last:
+                return
