@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from importlib import import_module
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -19,6 +20,12 @@ from dependencies.install import PYPI_LOCK, REQUIREMENTS_LOCK
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = re.findall(r"^([\w-]+)==(\S+)\s+# \S", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+
+
+def test_should_fail_where_this_project_calls_what_is_deprecated() -> None:
+    """Those of others are shown, and ignored one by one in pyproject.toml."""
+    with pytest.raises(DeprecationWarning):
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
 
 
 def test_should_give_every_direct_dependency_a_version_and_a_reason() -> None:
