@@ -30,6 +30,9 @@ PROCESSING_DIR = "/opt/ml/processing"
 # ProductionVariant); PyTorch for CUDA 13 needs 580.
 GPU_INFERENCE_AMI = "al2023-ami-sagemaker-inference-gpu-4-1"
 
+# New accounts are reported to have ten concurrent invocations in a region, over all endpoints.
+SERVERLESS_CONCURRENCY = 1
+
 RUN = "{% $run %}"
 MILLISECONDS_PER_HOUR = 3_600_000
 
@@ -202,7 +205,7 @@ def _capacity_of_training(job: TrainingSettings) -> Request:
 
 def _capacity(settings: EndpointSettings) -> Request:
     if settings.kind == "serverless":
-        return {"ServerlessConfig": {"MemorySizeInMB": settings.memory_mb, "MaxConcurrency": 5}}
+        return {"ServerlessConfig": {"MemorySizeInMB": settings.memory_mb, "MaxConcurrency": SERVERLESS_CONCURRENCY}}
     ami = {"InferenceAmiVersion": GPU_INFERENCE_AMI} if needs_gpu(settings.instance_type) else {}
     return {"InstanceType": settings.instance_type, "InitialInstanceCount": 1, **ami}
 

@@ -19,10 +19,12 @@ from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
 from workshop.aws.permissions import BOOTSTRAP_ACTIONS, ORGANISER_ACTIONS
+from workshop.aws.quotas import needed_quotas
 from workshop.aws.stacks import describe_stack
 from workshop.aws.tags import owner
 from workshop.aws.waiting import none_if_missing
 from workshop.data.fetch import CORPUS, DOWNLOADS
+from workshop.runs.image_check import why_refused
 
 BOOTSTRAP_VERSION = 8  # from which on the CLI's deploy role may read the version (CDK guide, "Bootstrap template")
 ENOUGH_DISK_GB, LEAST_DISK_GB = 20, 10  # the image has some 6 GB, its build cache as much again
@@ -64,6 +66,7 @@ def examine(account: Account, settings: Settings, project: Path, folder: Path) -
         ("bootstrap", _bootstrap),
         ("stacks", _stacks),
         ("permissions", _permissions),
+        ("image", _image),
         ("quotas", _quotas),
     )
     for subject, check in aws:
@@ -229,34 +232,33 @@ def _principal(iam: Any, arn: str) -> str:
     return str(iam.get_role(RoleName=rest.split("/")[0])["Role"]["Arn"])
 
 
-def needed_quotas(settings: Settings) -> dict[str, int]:
-    """Instances at once when all participants work at the same time, by the quota's name."""
-    people = len(settings.participants)
-    training = "spot training job" if settings.training.spot else "training job"
-    needed = {
-        f"{settings.preprocessing.instance_type} for processing job usage": settings.preprocessing.instance_count,
-        f"{settings.training.instance_type} for {training} usage": settings.training.instance_count,
-    }
-    if settings.endpoint.kind == "real-time":
-        needed[f"{settings.endpoint.instance_type} for endpoint usage"] = 1
-    return {name: count * people for name, count in needed.items()}
+def _image(account: Account, settings: Settings) -> Iterator[Check]:
+    """Whether SageMaker will take the image that is deployed; nothing before a deployment."""
+    names = Names(settings.name)
+    found = account.client("ssm").get_parameters(Names=[names.parameter("image")])["Parameters"]
+    for uri in (parameter["Value"] for parameter in found):
+        if refusal := why_refused(account, uri):
+            yield Check("image", State.FAILED, refusal, "build and push it anew: docs/image.md")
+        else:
+            yield Check("image", State.OK, "nothing speaks against it")
 
 
 def _quotas(account: Account, settings: Settings) -> Iterator[Check]:
     quotas = account.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
-    values = {quota["QuotaName"]: quota for page in quotas for quota in page["Quotas"]}
-    for name, needed in needed_quotas(settings).items():
-        subject = f"quota: {name}"
-        quota = values.get(name)
+    listed = [quota for page in quotas for quota in page["Quotas"]]
+    known = {quota[key]: quota for quota in listed for key in ("QuotaName", "QuotaCode")}
+    for need in needed_quotas(settings):
+        subject = f"quota: {need.name}"
+        quota = known.get(need.code or need.name)
         if quota is None:
             yield Check(
                 subject, State.UNKNOWN, "Service Quotas does not list it", "look at the instance type in cdk.json"
             )
-        elif quota["Value"] >= needed:
-            yield Check(subject, State.OK, f"{quota['Value']:.0f}, {needed} needed")
+        elif quota["Value"] >= need.count:
+            yield Check(subject, State.OK, f"{quota['Value']:.0f}, {need.count} needed")
         else:
             fix = (
                 "aws service-quotas request-service-quota-increase --service-code sagemaker "
-                f"--quota-code {quota['QuotaCode']} --desired-value {needed} --region {settings.region}"
+                f"--quota-code {quota['QuotaCode']} --desired-value {need.count} --region {settings.region}"
             )
-            yield Check(subject, State.FAILED, f"{quota['Value']:.0f}, {needed} needed", fix)
+            yield Check(subject, State.FAILED, f"{quota['Value']:.0f}, {need.count} needed", fix)

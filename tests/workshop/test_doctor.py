@@ -17,12 +17,16 @@ from tests.helpers.cloud_session import CloudSession
 from tests.helpers.project import SETTINGS
 from workshop.aws.account import Account
 from workshop.aws.permissions import BOOTSTRAP_ACTIONS, ORGANISER_ACTIONS
-from workshop.doctor import Check, State, examine, needed_quotas
+from workshop.aws.quotas import needed_quotas
+from workshop.doctor import Check, State, examine
 
 QUOTAS = {
     "ml.m5.xlarge for processing job usage": ("L-1", 10.0),
     "ml.g4dn.xlarge for training job usage": ("L-2", 0.0),
+    "instances across all processing jobs": ("L-F311B08F", 10.0),
+    "instances across all training jobs": ("L-00C91CB5", 10.0),
     "ml.m5.xlarge for endpoint usage": ("L-3", 10.0),
+    "instances across all endpoints": ("L-7A3DF611", 10.0),
 }
 
 
@@ -30,13 +34,15 @@ class Examined(Cloud):
     """A cloud that also answers what only the doctor asks."""
 
     bootstrap_version = "30"
+    image = ""
     denied: tuple[str, ...] = ()
     quotas: dict[str, tuple[str, float]] = QUOTAS
     simulated: ClassVar[list[dict[str, Any]]] = []  # requests
 
     def _ssm(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        values = [{"Name": params["Names"][0], "Value": self.bootstrap_version}] if self.bootstrap_version else []
-        return {"Parameters": values}
+        [name] = params["Names"]
+        value = self.image if name.endswith("/image") else self.bootstrap_version
+        return {"Parameters": [{"Name": name, "Value": value}] if value else []}
 
     def _service_quotas(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -128,10 +134,33 @@ def test_should_count_instances_of_all_participants() -> None:
     given = settings(participants=["a", "b"])
     training = given.training.model_copy(update={"spot": True})
     serverless = given.endpoint.model_copy(update={"kind": "serverless"})
-    assert needed_quotas(given.model_copy(update={"training": training, "endpoint": serverless})) == {
+    needed = needed_quotas(given.model_copy(update={"training": training, "endpoint": serverless}))
+    assert {need.code or need.name: need.count for need in needed} == {
         "ml.m5.xlarge for processing job usage": 2,
         "ml.g4dn.xlarge for spot training job usage": 2,
+        "L-F311B08F": 2,
+        "L-00C91CB5": 2,
     }
+
+
+def test_should_name_the_request_for_an_account_wide_quota(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {name: (code, 2.0 if code == "L-7A3DF611" else 10.0) for name, (code, _) in QUOTAS.items()}
+    monkeypatch.setattr(Examined, "quotas", few)
+    check = examined(build([]), project, settings(participants=["a", "b", "c"]))[
+        "quota: instances across all endpoints"
+    ]
+    assert (check.state, check.finding) == (State.FAILED, "2, 3 needed")
+    assert "--quota-code L-7A3DF611 --desired-value 3" in check.fix
+
+
+@pytest.mark.parametrize(("refusal", "state"), [("", State.OK), ("u: its manifest is OCI", State.FAILED)])
+def test_should_look_at_the_deployed_image(
+    refusal: str, state: State, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "image" not in examined(build([]), project)
+    monkeypatch.setattr("workshop.doctor.why_refused", lambda account, uri: refusal)
+    monkeypatch.setattr(Examined, "image", "u")
+    assert examined(build([]), project)["image"].state is state
 
 
 def test_should_find_what_is_missing_on_this_machine(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

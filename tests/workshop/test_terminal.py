@@ -68,7 +68,8 @@ def events(*given: Any, **rest: Any) -> Iterator[StageStarted | LogLine]:
 def test_should_print_texts_and_labels(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workshop.runs.predict.newest_endpoint", lambda *given: "chitra--x")
     answer = {"label_name": HOSTILE, "scores": {HOSTILE: 0.5}}
-    monkeypatch.setattr("workshop.runs.predict.predict", lambda aws, endpoint, texts: [answer for _ in texts])
+    monkeypatch.setattr("workshop.runs.predict.predict", lambda aws, name, texts, heard: [answer for _ in texts])
+    monkeypatch.setattr("workshop.commands.runs.participant", lambda *given: "")
     assert command("predict", HOSTILE)[1].count(SHOWN) == 2
 
 

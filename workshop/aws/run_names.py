@@ -13,6 +13,8 @@ from infra.names import Names
 # SageMaker's API reference: the pattern and the length of names of jobs, models and endpoints.
 RUN_NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 RUN_NAME_LENGTH = 63
+END = "[0-9]{8}-[0-9]{6}-[0-9a-f]{4}"  # the time and a random number
+END_LENGTH = len("20261231-235959-ffff")
 
 
 def is_run_name(name: str) -> bool:
@@ -38,12 +40,21 @@ def full_name(names: Names, name: str) -> str:
     return name if name.startswith(names.run_prefix) else names.run_prefix + name
 
 
+def own_prefix(names: Names, user: str) -> str:
+    """With what the names begin that a participant's runs get by themselves; the workshop's prefix for nobody."""
+    room = RUN_NAME_LENGTH - len(names.run_prefix) - END_LENGTH - 1
+    participant = user.removeprefix(names.user(""))[:room].strip("-")
+    return names.run_prefix + (f"{participant}-" if participant else "")
+
+
 def new_run_name(names: Names, user: str = "") -> str:
     """``<workshop>--<participant>-<time>-<4 hex>``, of a participant's ``user`` name or of nobody's.
 
     Two calls in the same second differ in the last four digits, and those of two people in the participant, too.
     """
-    end = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    room = RUN_NAME_LENGTH - len(names.run_prefix) - len(end) - 1
-    participant = user.removeprefix(names.user(""))[:room].strip("-")
-    return names.run_prefix + (f"{participant}-{end}" if participant else end)
+    return f"{own_prefix(names, user)}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def is_named_by(names: Names, user: str, name: str) -> bool:
+    """Whether a run of this user got this name by itself."""
+    return re.fullmatch(re.escape(own_prefix(names, user)) + END, name) is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 from chitra.errors import InputError, WorkshopError
 from chitra.hyperparameters import parse_hyperparameters
@@ -16,9 +17,19 @@ from workshop.aws.account import Account
 from workshop.aws.caller import participant
 from workshop.aws.deployment import Deployment, aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name, new_run_name
-from workshop.commands.common import EXIT_INTERRUPTED, CorpusOption, FolderOption, account_of, say
+from workshop.commands.common import (
+    EXIT_INTERRUPTED,
+    CorpusOption,
+    FolderOption,
+    account_of,
+    console,
+    errors,
+    plain,
+    say,
+)
 from workshop.commands.transfer import EXPORT, export_runs, export_with_progress
 from workshop.data.results import runs_with_results
+from workshop.runs.endpoint import exact_name
 from workshop.runs.follow import LogLine, OutOfSight, StageStarted, Waiting, follow_run, read_logs
 from workshop.runs.image_check import why_refused
 from workshop.runs.run import Run, find_run, start_run, stop_run
@@ -149,11 +160,11 @@ def predict(
     text: Annotated[
         list[str] | None, typer.Argument(help="Texts; one per line of standard input when left out.")
     ] = None,
-    endpoint: Annotated[str | None, typer.Option(help="The newest one when left out.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Your newest one when left out.")] = None,
     folder: FolderOption = PROJECT,
 ) -> None:
     """Classify texts with an endpoint."""
-    from workshop.runs.predict import newest_endpoint
+    from workshop.runs.predict import PORTION, newest_endpoint
     from workshop.runs.predict import predict as ask
 
     texts = text or [line.strip() for line in sys.stdin if line.strip()]
@@ -164,7 +175,15 @@ def predict(
     if endpoint is not None:
         check_run_name(endpoint)
     with aws_errors():
-        answers = ask(aws, endpoint or newest_endpoint(aws, Names(settings.name)), texts)
+        names = Names(settings.name)
+        chosen = (
+            exact_name(aws, settings, endpoint) if endpoint else newest_endpoint(aws, names, participant(aws, names))
+        )
+        if not endpoint:
+            errors.print(plain(f"endpoint {chosen}"))
+        with Progress(console=console, transient=True, disable=len(texts) <= PORTION) as bar:
+            task = bar.add_task("texts", total=len(texts))
+            answers = ask(aws, chosen, texts, lambda count: bar.advance(task, count))
     for given, answer in zip(texts, answers, strict=True):
         score = answer["scores"][answer["label_name"]]
         say(f"{answer['label_name']:>16} {score:.3f}  {given[:60]}")

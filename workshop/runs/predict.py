@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,8 +12,10 @@ from chitra.errors import InputError, WorkshopError
 from chitra.json_text import parse_json
 from infra.names import Names
 from workshop.aws.account import Account
+from workshop.aws.run_names import is_named_by
 
 REASON_CHARACTERS = 200
+PORTION = 32  # texts in a request, which a container has to answer within 60 seconds (InvokeEndpoint)
 
 
 class _Columns(BaseModel):
@@ -24,12 +27,23 @@ class _Columns(BaseModel):
     scores: list[dict[str, float]]
 
 
-def predict(account: Account, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
-    """One answer per text: label, label_name, logits and scores.
+def predict(
+    account: Account, endpoint: str, texts: list[str], on_portion: Callable[[int], None] = lambda count: None
+) -> list[dict[str, Any]]:
+    """One answer per text: label, label_name, logits and scores. ``on_portion`` hears how many more are answered.
 
     Raises:
         WorkshopError: the endpoint's container answered something else.
     """
+    answers = []
+    for start in range(0, len(texts), PORTION):
+        portion = texts[start : start + PORTION]
+        answers += _ask(account, endpoint, portion)
+        on_portion(len(portion))
+    return answers
+
+
+def _ask(account: Account, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
     answer = account.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=endpoint, ContentType="application/json", Body=json.dumps({"inputs": texts}).encode()
     )
@@ -47,8 +61,8 @@ def predict(account: Account, endpoint: str, texts: list[str]) -> list[dict[str,
     ]
 
 
-def newest_endpoint(account: Account, names: Names) -> str:
-    """The workshop's endpoint in service that was made last."""
+def newest_endpoint(account: Account, names: Names, user: str = "") -> str:
+    """The endpoint in service that was made last: the user's own, by its name, or else the workshop's."""
     pages = (
         account.client("sagemaker")
         .get_paginator("list_endpoints")
@@ -56,8 +70,9 @@ def newest_endpoint(account: Account, names: Names) -> str:
             NameContains=names.run_prefix, StatusEquals="InService", SortBy="CreationTime", SortOrder="Descending"
         )
     )
-    for page in pages:
-        for endpoint in page["Endpoints"]:
-            if endpoint["EndpointName"].startswith(names.run_prefix):
-                return str(endpoint["EndpointName"])
-    raise WorkshopError("no endpoint is in service. Make one with `workshop run --endpoint`.")
+    all_names = (endpoint["EndpointName"] for page in pages for endpoint in page["Endpoints"])
+    found = [name for name in all_names if name.startswith(names.run_prefix)]
+    own = [name for name in found if user and is_named_by(names, user, name)]
+    if not found:
+        raise WorkshopError("no endpoint is in service. Make one with `workshop run --endpoint`.")
+    return str((own or found)[0])
