@@ -17,9 +17,13 @@ import tarfile
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from benchmarks.report import Row, print_report
-from chitra.corpus import HEADER_LINES, Article, read_corpus
+from chitra.corpus import HEADER_LINES, Article, CorpusReader, read_corpus
+from workshop.commands.common import run_app
 
 COPIES = (1, 10, 100)
 END_OF_ARCHIVE = bytes(1024)
@@ -85,6 +89,19 @@ def _run_job(base: Path, model_dir: Path) -> tuple[float, float]:
     return int(job.stdout) / 1_000, manifest["stages"]["encode"]["articles_per_second"]
 
 
-if __name__ == "__main__":
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def sizes(
+    corpus: Annotated[Path, typer.Argument(help="Archive, extracted folder, or JSONL files.")],
+    model: Annotated[Path, typer.Argument(help="Folder of the model whose tokenizer to use.")],
+) -> None:
+    """Memory and speed of the processing job on large corpora."""
+    CorpusReader(corpus)
     with tempfile.TemporaryDirectory() as folder:
-        print_report(measure_sizes(Path(sys.argv[1]), Path(sys.argv[2]), Path(folder)))
+        print_report(measure_sizes(corpus, model, Path(folder)))
+
+
+if __name__ == "__main__":
+    run_app(app)

@@ -12,13 +12,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("benchmarks", "chitra", "infra", "local_aws", "preprocessing", "rehearsal", "training_image", "workshop")
 ELSEWHERE = {"workshop.cli": "tests/workshop/test_cli.py", "rehearsal.cli": "tests/workshop/test_cli.py"}
-TAKES_NOTHING = {"training_image.building.lock"}
+TAKES_NOTHING = set[str]()
 NO_JOB = "SAGEMAKER_BASE_DIR: nosuch does not exist. SageMaker mounts a job's folder as /opt/ml; elsewhere, name one."
 
 WRONG_CALLS = [
     (["benchmarks.preprocessing"], "Missing argument 'corpus'"),
     (["benchmarks.preprocessing", "nosuch"], "error: nosuch: no such corpus."),
     (["benchmarks.preprocessing", "notes.md"], "error: notes.md: holds no .tar.gz"),
+    (["benchmarks.sizes"], "Missing argument 'corpus'"),
+    (["benchmarks.sizes", "nosuch", "."], "error: nosuch: no such corpus."),
     (["local_aws"], "error: REHEARSAL_MODEL_DIR: is not set. A rehearsal starts this program: run `rehearse`."),
     (["preprocessing"], f"error: {NO_JOB}"),
     (["preprocessing", "--seed", "many"], "error: argument --seed: invalid int value: 'many'"),

@@ -123,7 +123,7 @@ def test_should_schedule_the_endpoints_end(shipped: Settings) -> None:
         ),
         (
             EndpointSettings(kind="serverless", memory_mb=3072),
-            {"ServerlessConfig": {"MemorySizeInMB": 3072, "MaxConcurrency": 5}},
+            {"ServerlessConfig": {"MemorySizeInMB": 3072, "MaxConcurrency": 1}},
         ),
     ],
 )

@@ -29,7 +29,8 @@ ORGANISER_ACTIONS = _actions(
         "cloudformation": "DeleteStack DescribeStackEvents DescribeStacks ListStackResources",
         "codebuild": "BatchGetBuilds BatchGetProjects DeleteProject ListBuildsForProject StartBuild StopBuild",
         "ec2": "DescribeRegions",
-        "ecr": "BatchDeleteImage DeleteRepository DescribeImages DescribeRepositories ListImages ListTagsForResource",
+        "ecr": "BatchDeleteImage BatchGetImage DeleteRepository DescribeImages DescribeRepositories "
+        "GetDownloadUrlForLayer ListImages ListTagsForResource",
         "iam": "CreateAccessKey CreateLoginProfile DeleteAccessKey DeleteLoginProfile GetLoginProfile GetPolicy "
         "GetRole GetUser ListAccessKeys PassRole SimulatePrincipalPolicy UpdateLoginProfile",
         "logs": "DeleteLogGroup DeleteLogStream DescribeLogGroups DescribeLogStreams DescribeSubscriptionFilters "
@@ -37,19 +38,21 @@ ORGANISER_ACTIONS = _actions(
         "pricing": "GetProducts",
         "s3": "AbortMultipartUpload DeleteBucket DeleteObject DeleteObjectVersion GetBucketTagging GetObject "
         "ListAllMyBuckets ListBucket ListBucketMultipartUploads ListBucketVersions PutObject",
-        "sagemaker": "DeleteApp DeleteCluster DeleteDomain DeleteEndpoint DeleteEndpointConfig DeleteFeatureGroup "
-        "DeleteInferenceComponent DeleteMlflowApp DeleteMlflowTrackingServer DeleteModel DeleteModelPackage "
-        "DeleteModelPackageGroup DeleteNotebookInstance DeletePipeline DeleteSpace DeleteUserProfile "
-        "DescribeApp DescribeCluster DescribeDomain DescribeEndpoint DescribeEndpointConfig DescribeFeatureGroup "
-        "DescribeHyperParameterTuningJob DescribeInferenceComponent DescribeMlflowApp DescribeMlflowTrackingServer "
-        "DescribeModel DescribeModelPackageGroup DescribeNotebookInstance DescribePipeline DescribeProcessingJob "
-        "DescribeSpace DescribeTrainingJob DescribeTransformJob DescribeUserProfile InvokeEndpoint "
-        "ListApps ListClusters ListDomains ListEndpointConfigs ListEndpoints ListHyperParameterTuningJobs "
+        "sagemaker": "DeleteApp DeleteCluster DeleteCompilationJob DeleteDomain DeleteEndpoint DeleteEndpointConfig "
+        "DeleteFeatureGroup DeleteInferenceComponent DeleteMlflowApp DeleteMlflowTrackingServer DeleteModel "
+        "DeleteModelPackage DeleteModelPackageGroup DeleteNotebookInstance DeleteOptimizationJob "
+        "DeletePipeline DeleteSpace DeleteUserProfile DescribeApp DescribeAutoMLJob DescribeCluster "
+        "DescribeCompilationJob DescribeDomain DescribeEndpoint DescribeEndpointConfig DescribeFeatureGroup "
+        "DescribeHyperParameterTuningJob DescribeInferenceComponent DescribeMlflowApp "
+        "DescribeMlflowTrackingServer DescribeModel DescribeModelPackageGroup DescribeNotebookInstance "
+        "DescribeOptimizationJob DescribePipeline DescribeProcessingJob DescribeSpace DescribeTrainingJob "
+        "DescribeTransformJob DescribeUserProfile InvokeEndpoint ListApps ListAutoMLJobs ListClusters "
+        "ListCompilationJobs ListDomains ListEndpointConfigs ListEndpoints ListHyperParameterTuningJobs "
         "ListInferenceComponents ListModelPackageGroups ListModelPackages ListModels ListNotebookInstances "
         "ListPipelineExecutions ListPipelines ListProcessingJobs ListSpaces ListTags ListTrainingJobs "
-        "ListTransformJobs ListUserProfiles StopHyperParameterTuningJob StopNotebookInstance StopPipelineExecution "
-        "StopProcessingJob StopTrainingJob StopTransformJob",
-        "scheduler": "DeleteSchedule GetSchedule ListSchedules UpdateSchedule",
+        "ListTransformJobs ListUserProfiles StopAutoMLJob StopHyperParameterTuningJob StopNotebookInstance "
+        "StopPipelineExecution StopProcessingJob StopTrainingJob StopTransformJob",
+        "scheduler": "DeleteSchedule GetSchedule ListSchedules ListTagsForResource UpdateSchedule",
         "servicequotas": "ListServiceQuotas",
         "ssm": "DeleteParameters GetParameters",
         "states": "DeleteStateMachine DescribeExecution DescribeStateMachine GetExecutionHistory ListExecutions "
