@@ -11,6 +11,7 @@ import time
 from contextvars import ContextVar
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 from ministack.core.responses import json_response
 from ministack.services import stepfunctions
@@ -93,9 +94,8 @@ def _refuse_unknown_to_the_optimised_integration(action: str, arguments: dict[st
 
 
 def _call(api: Any, service: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    method = "".join(f"_{c.lower()}" if c.isupper() else c for c in operation).lstrip("_")
     try:
-        result = getattr(api, method)(**arguments)
+        result = getattr(api, xform_name(operation))(**arguments)
     except ClientError as error:
         raise _error(service, error.response["Error"]["Code"], error.response["Error"]["Message"]) from error
     except ParamValidationError as error:

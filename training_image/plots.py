@@ -39,13 +39,13 @@ def plot_confusion_matrix(evaluation: Evaluation, file: Path) -> None:
     plt.close(figure)
 
 
-def plot_learning_curve(curve: list[Epoch], yardstick: float | None, file: Path) -> None:
-    """Validation accuracy over epochs beside the yardstick, and both losses."""
+def plot_learning_curve(curve: list[Epoch], baseline: float | None, file: Path) -> None:
+    """Validation accuracy over epochs beside the baseline, and both losses."""
     epochs = [point.epoch for point in curve]
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.5, 6), sharex=True, layout="constrained")
     top.plot(epochs, [point.validation_accuracy for point in curve], marker="o", label="検証 validation")
-    if yardstick is not None:
-        top.axhline(yardstick, linestyle="--", color="gray", label="TF-IDF + SVM (test)")
+    if baseline is not None:
+        top.axhline(baseline, linestyle="--", color="gray", label="TF-IDF + SVM (test)")
     top.set_ylabel("正解率 accuracy")
     bottom.plot(epochs, [point.train_loss for point in curve], marker="o", label="学習 train")
     bottom.plot(epochs, [point.validation_loss for point in curve], marker="o", label="検証 validation")

@@ -12,12 +12,12 @@ from typing import TypeVar
 import numpy as np
 
 from chitra.hyperparameters import Hyperparameters
+from training_image.baseline import baseline_accuracy
 from training_image.channels import Channels
 from training_image.collation import Collator
 from training_image.evaluation import evaluate, prediction_rows
 from training_image.plots import plot_confusion_matrix, plot_learning_curve
 from training_image.trainer import FineTuning
-from training_image.yardstick import yardstick_accuracy
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def write_report(
 ) -> str:
     """Evaluate on the test split and write everything to ``output``; returns one line for the log.
 
-    What is beside the model's own numbers, the yardstick and the plots, may fail: that is a warning in the log and in
+    What is beside the model's own numbers, the baseline and the plots, may fail: that is a warning in the log and in
     metrics.json.
     """
     started = time.monotonic()
@@ -43,15 +43,15 @@ def write_report(
     evaluation = evaluate(labels, logits.argmax(axis=1), channels.categories)
     cut = Collator(0, hyperparameters.max_length).cut
     warnings = list[str]()
-    yardstick = _attempt(
-        "the TF-IDF yardstick",
-        lambda: yardstick_accuracy(channels.train, channels.test, cut=cut, vocabulary=vocabulary),
+    baseline = _attempt(
+        "the TF-IDF baseline",
+        lambda: baseline_accuracy(channels.train, channels.test, cut=cut, vocabulary=vocabulary),
         warnings,
     )
     curve = tuning.learning_curve()
     metrics = {
         **evaluation.to_json(),
-        "baseline_accuracy": yardstick,
+        "baseline_accuracy": baseline,
         "train_seconds": round(train_seconds, 1),
         "evaluation_seconds": round(evaluation_seconds, 1),
         "train_articles_per_second": round(len(channels.train) * hyperparameters.epochs / train_seconds, 1),
@@ -64,10 +64,10 @@ def write_report(
     _write_lines(output / "predictions.jsonl", [json.dumps(row, ensure_ascii=False) for row in rows])
     confusion, learning = output / "confusion_matrix.png", output / "learning_curve.png"
     _attempt("the confusion matrix", lambda: plot_confusion_matrix(evaluation, confusion), warnings)
-    _attempt("the learning curve", lambda: plot_learning_curve(curve, yardstick, learning), warnings)
+    _attempt("the learning curve", lambda: plot_learning_curve(curve, baseline, learning), warnings)
     metrics["warnings"] = warnings
     _write_lines(output / "metrics.json", [json.dumps(metrics, ensure_ascii=False, indent=2)])
-    beside = "unknown" if yardstick is None else f"{yardstick:.4f}"
+    beside = "unknown" if baseline is None else f"{baseline:.4f}"
     return (
         f"test accuracy {evaluation.accuracy:.4f}, macro-F1 {evaluation.macro_f1:.4f};"
         f" TF-IDF + linear SVM on the same split {beside}"

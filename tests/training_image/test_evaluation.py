@@ -1,4 +1,4 @@
-"""Metrics, the yardstick and the plots."""
+"""Metrics, the baseline and the plots."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 from datasets import Dataset, load_from_disk
 from PIL import Image
 
+from training_image.baseline import baseline_accuracy
 from training_image.collation import Collator
 from training_image.evaluation import evaluate, prediction_rows, softmax
 from training_image.plots import plot_confusion_matrix, plot_learning_curve
 from training_image.trainer import Epoch
-from training_image.yardstick import yardstick_accuracy
 
 CATEGORIES = ["映画", "sports", "料理"]
 LABELS = np.array([0, 0, 1, 1, 2, 2])
@@ -49,23 +49,23 @@ def test_should_name_the_article_of_each_prediction() -> None:
     assert row["score"] == pytest.approx(0.9998, abs=1e-4)
 
 
-def test_should_put_words_together_again_for_the_yardstick() -> None:
+def test_should_put_words_together_again_for_the_baseline() -> None:
     """Only the whole word tells the categories apart: every piece stands in both."""
     vocabulary = ["[CLS]", "[SEP]", "東", "##京", "##都", "西"]
     east, west = [0, 2, 3, 5, 4, 1], [0, 2, 4, 5, 3, 1]
     rows = {"input_ids": [east, west] * 10, "label": [0, 1] * 10}
     data = Dataset.from_dict(rows)
-    assert yardstick_accuracy(data, data, cut=Collator(0, 512).cut, vocabulary=vocabulary) == 1.0
-    assert yardstick_accuracy(data, data, cut=Collator(0, 3).cut, vocabulary=vocabulary) == 0.5
+    assert baseline_accuracy(data, data, cut=Collator(0, 512).cut, vocabulary=vocabulary) == 1.0
+    assert baseline_accuracy(data, data, cut=Collator(0, 3).cut, vocabulary=vocabulary) == 0.5
 
 
-def test_should_beat_chance_with_the_yardstick_on_the_sample(preprocessed: Path, stand_in: Path) -> None:
+def test_should_beat_chance_with_the_baseline_on_the_sample(preprocessed: Path, stand_in: Path) -> None:
     vocabulary = (stand_in / "vocab.txt").read_text(encoding="utf-8").splitlines()
     train, test = (load_from_disk(preprocessed / name) for name in ("train", "test"))
-    assert yardstick_accuracy(train, test, cut=Collator(0, 512).cut, vocabulary=vocabulary) > 0.5
+    assert baseline_accuracy(train, test, cut=Collator(0, 512).cut, vocabulary=vocabulary) > 0.5
 
 
-def test_should_not_hold_the_words_of_all_articles_for_the_yardstick() -> None:
+def test_should_not_hold_the_words_of_all_articles_for_the_baseline() -> None:
     """What grows with the corpus is one number per article and different word."""
     pieces = [chr(0x4E00 + number) for number in range(50)]
     vocabulary = ["[CLS]", "[SEP]", *pieces, *(f"##{piece}" for piece in pieces)]
@@ -77,7 +77,7 @@ def test_should_not_hold_the_words_of_all_articles_for_the_yardstick() -> None:
     all_words = tracemalloc.get_traced_memory()[0]
     del listed
     tracemalloc.reset_peak()
-    yardstick_accuracy(data, data, cut=Collator(0, 512).cut, vocabulary=vocabulary)
+    baseline_accuracy(data, data, cut=Collator(0, 512).cut, vocabulary=vocabulary)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < all_words / 2

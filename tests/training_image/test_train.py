@@ -182,7 +182,7 @@ def test_should_pad_to_the_longest_and_rebuild_masks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "warned"), [("yardstick_accuracy", "the TF-IDF yardstick"), ("plot_learning_curve", "learning")]
+    ("broken", "warned"), [("baseline_accuracy", "the TF-IDF baseline"), ("plot_learning_curve", "learning")]
 )
 def test_should_keep_the_model_when_its_report_fails(
     broken: str, warned: str, job: Job, monkeypatch: pytest.MonkeyPatch, stand_in: Path

@@ -1,4 +1,4 @@
-"""The honest yardstick: TF-IDF over Sudachi's words and a linear SVM, on exactly what the model gets to see."""
+"""The honest baseline: TF-IDF over Sudachi's words and a linear SVM, on exactly what the model gets to see."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONTINUATION = "##"
 BATCH = 100  # articles
 
 
-def yardstick_accuracy(
+def baseline_accuracy(
     train: Dataset, test: Dataset, *, cut: Callable[[Sequence[int]], list[int]], vocabulary: Sequence[str]
 ) -> float:
     """Test accuracy of a linear classifier trained on the same articles, truncated by ``cut`` like the model's.
