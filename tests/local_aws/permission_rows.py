@@ -6,10 +6,10 @@ account; its participants have PowerUserAccess.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from local_aws.server import ACCOUNT
+from tests.local_aws.permission_row import no, yes
 
 REGION = "ap-northeast-1"
 OWN, OTHER = (f"{name}-sagemaker-{ACCOUNT}-{REGION}" for name in ("chitra", "chitra-2"))
@@ -24,28 +24,6 @@ OTHER_CASE = [{"Key": "Workshop", "Value": "chitra"}]
 JOB_LOGS = "/aws/sagemaker/TrainingJobs"
 P1, P2, JOB = "participant-1", "participant-2", "job"
 POWER, OTHER_JOB, ORGANISER = "power user", "job of chitra-2", "organiser"
-
-
-@dataclass(frozen=True)
-class Row:
-    """``call`` is service and operation of boto3. Allowed is what IAM lets through, even to a service's own error."""
-
-    who: str
-    call: str
-    arguments: dict[str, Any]
-    allowed: bool
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.who}: {self.why}: {'allowed' if self.allowed else 'denied'}"
-
-
-def yes(who: str, call: str, why: str, **arguments: Any) -> Row:
-    return Row(who, call, arguments, True, why)
-
-
-def no(who: str, call: str, why: str, **arguments: Any) -> Row:
-    return Row(who, call, arguments, False, why)
 
 
 def at(resource: str, service: str = "sagemaker") -> str:
