@@ -36,9 +36,9 @@ synth: setup  ## the templates, for review
 doctor: setup  ## check account, quotas and this machine before a deployment
 	workshop doctor
 
-deploy: setup  ## the stacks, into the account of your AWS credentials
+deploy: setup  ## the stacks, into the account of your AWS credentials (APPROVE=1: without asking, for a call without a terminal)
 	cdk bootstrap
-	cdk deploy --all
+	cdk deploy --all $(if $(filter 1,$(APPROVE)),--require-approval never)
 
 teardown: setup  ## everything that belongs to the workshop, after asking once
 	workshop teardown

@@ -94,3 +94,12 @@ def test_should_name_a_port_that_is_none(trained: Path, tmp_path: Path) -> None:
     done = run("training_image.serve", cwd=tmp_path, SAGEMAKER_BASE_DIR=str(trained), SAGEMAKER_BIND_TO_PORT="http")
     assert done.returncode == 2, done.stderr
     assert "error: SAGEMAKER_BIND_TO_PORT: must be a port's number, not 'http'." in done.stderr
+
+
+@pytest.mark.parametrize(("given", "asked"), [([], True), (["APPROVE=0"], True), (["APPROVE=1"], False)])
+def test_should_ask_before_it_deploys_unless_told_not_to(given: list[str], asked: bool) -> None:
+    shown = subprocess.run(
+        ["make", "--dry-run", "deploy", *given], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "cdk deploy --all" in shown.stdout
+    assert ("--require-approval never" not in shown.stdout) is asked

@@ -70,6 +70,13 @@ def issue(issuer: CredentialIssuer, participant: str, *, console: bool = False) 
     return _issue(issuer, participant, user, console=console)
 
 
+def give_password(issuer: CredentialIssuer, participant: str) -> Path:
+    """A new console password for who has an access key already; returns the sheet, which has it."""
+    user = _require_user(issuer, participant)
+    _write_sheet(issuer, participant, user, _set_password(issuer, user))
+    return issuer.sheet(participant)
+
+
 def rotate(issuer: CredentialIssuer, participant: str, *, console: bool = False) -> Path:
     """Write a new access key and delete all earlier ones; the oldest goes first when there is no room for a new one."""
     user = _require_user(issuer, participant)
@@ -123,11 +130,15 @@ def _issue(issuer: CredentialIssuer, participant: str, user: str, *, console: bo
     except OSError:  # a key that nobody holds must not stay
         issuer.iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
         raise
-    access = Access(
-        participant, user, issuer.account, issuer.region, issuer.file(participant).name, password, issuer.names.workshop
-    )
-    write_whole(issuer.sheet(participant), sheet(access), private=True)
+    _write_sheet(issuer, participant, user, password)
     return issuer.file(participant)
+
+
+def _write_sheet(issuer: CredentialIssuer, participant: str, user: str, password: str) -> None:
+    file = issuer.file(participant).name
+    access = Access(participant, user, issuer.account, issuer.region, file, password, issuer.names.workshop)
+    issuer.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_whole(issuer.sheet(participant), sheet(access), private=True)
 
 
 def _profile(key: dict[str, str], region: str) -> str:

@@ -11,7 +11,15 @@ from rich.text import Text
 from chitra.errors import InputError
 from infra.names import Names
 from infra.settings import PROJECT, Settings, read_settings
-from workshop.access.credentials import CredentialIssuer, holds_keys, issue, revoke, rotate, users_of_stack
+from workshop.access.credentials import (
+    CredentialIssuer,
+    give_password,
+    holds_keys,
+    issue,
+    revoke,
+    rotate,
+    users_of_stack,
+)
 from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.commands.common import EXIT_FAILED, FolderOption, account_of, console, plain, say, short, signed_in
 from workshop.doctor import Check, State, examine
@@ -83,7 +91,8 @@ def credentials(
                 say(f"{each}: {revoke(issuer, each)} access keys deleted")
                 continue
             if everybody and not rotating and holds_keys(issuer, each):
-                say(f"{each}: has an access key already (--rotate replaces it)")
+                password = f"; {short(give_password(issuer, each))} has a new password" if console_password else ""
+                say(f"{each}: has an access key already (--rotate replaces it){password}")
                 continue
             file = (rotate if rotating else issue)(issuer, each, console=console_password)
             say(f"{each}: {short(file)} and {short(issuer.sheet(each))}")

@@ -14,7 +14,7 @@ from moto import mock_aws
 from chitra.errors import WorkshopError
 from infra.names import Names
 from tests.secrets import ISSUED
-from workshop.access.credentials import CredentialIssuer, holds_keys, issue, revoke, rotate
+from workshop.access.credentials import CredentialIssuer, give_password, holds_keys, issue, revoke, rotate
 
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 
@@ -108,6 +108,17 @@ def test_should_set_a_temporary_password_on_the_sheet_alone(issuer: CredentialIs
     assert profiles == [{"UserName": "chitra-tanaka", "Password": password, "PasswordResetRequired": True}]
     profile(rotate(issuer, "tanaka", console=True))
     assert password not in issuer.sheet("tanaka").read_text(encoding="utf-8")
+
+
+def test_should_give_a_password_to_who_has_a_key(issuer: CredentialIssuer) -> None:
+    first = profile(issue(issuer, "tanaka"))
+    sheet = give_password(issuer, "tanaka").read_text(encoding="utf-8")
+    password = sheet.partition("仮パスワード | `")[2].partition("`")[0]
+    ISSUED.add(password)
+    assert len(password) == 20
+    assert keys(issuer) == {first["aws_access_key_id"]}
+    assert profile(issuer.file("tanaka")) == first
+    assert issuer.iam.get_login_profile(UserName="chitra-tanaka")["LoginProfile"]["UserName"]
 
 
 def test_should_delete_a_key_that_nobody_would_hold(issuer: CredentialIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
