@@ -195,3 +195,17 @@ def test_should_upload_only_into_a_bucket_with_the_tag(account: Moto) -> None:
     listed = s3.list_objects_v2(Bucket=bucket, Prefix="corpus/")["Contents"]
     assert [entry["Key"] for entry in listed] == ["corpus/earlier"]
     assert RUN in json.dumps(s3.list_objects_v2(Bucket=bucket)["Contents"], default=str)
+
+
+def test_should_show_what_bills_and_is_nobodys(account: Moto) -> None:
+    """A warning, no more: exit codes and receipts are about the workshop."""
+    serve(account, "forgotten", ["forgotten"], [])
+    serve(account, "of-chitra-2", ["of-chitra-2"], OTHER)
+    serve(account, "chitra--own", ["chitra--own"], OWN)
+    before = serving(account)
+    for arguments in (("status",), ("verify",)):
+        said = account.workshop(*arguments).stdout
+        lines = [line for line in said.splitlines() if line.startswith("bills, and is no workshop's")]
+        assert len(lines) == 1
+        assert lines[0].startswith("bills, and is no workshop's: endpoint forgotten (1 x ml.m5.xlarge: ")
+    assert serving(account) == before

@@ -24,6 +24,7 @@ from workshop.runs.follow import LogLine, StageStarted
 from workshop.runs.predict import predict
 from workshop.runs.run import Run
 from workshop.runs.status import EndpointStatus, ExecutionStatus
+from workshop.runs.strangers import Stranger
 
 HOSTILE = "[/b][red]:smile:[link=x]\x1b]0;owned\x07\x9b2J\u202e"
 SHOWN = r"[/b][red]:smile:[link=x]\x1b]0;owned\x07\x9b2J\u202e"
@@ -97,7 +98,9 @@ def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account: SimpleNamespace(problem=HOSTILE))
     monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given: [endpoint])
     monkeypatch.setattr("workshop.commands.endpoints.execution_statuses", lambda *given: [execution])
-    assert command("status")[1].count(SHOWN) >= 8
+    strangers = [Stranger(HOSTILE, HOSTILE, HOSTILE), HOSTILE]
+    monkeypatch.setattr("workshop.commands.endpoints.list_strangers", lambda *given: iter(strangers))
+    assert command("status")[1].count(SHOWN) >= 12
 
 
 def test_should_print_what_the_doctor_found(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:

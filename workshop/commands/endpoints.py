@@ -20,6 +20,7 @@ from workshop.commands.runs import show
 from workshop.runs.costs import PriceList, price_text
 from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint
 from workshop.runs.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
+from workshop.runs.strangers import list_strangers
 
 endpoint_app = typer.Typer(no_args_is_help=True, help="Create, extend or delete endpoints.")
 
@@ -89,6 +90,7 @@ def status(folder: FolderOption = PROJECT) -> None:
         prices = PriceList(account)
         endpoints = endpoint_statuses(account, names, prices)
         executions = execution_statuses(account, find_deployment(account, settings).workflow)
+        strangers = list(list_strangers(account, prices))
     console.print(_endpoint_table(endpoints))
     if prices.problem:
         say(f"prices are unknown: {prices.problem}")
@@ -96,6 +98,8 @@ def status(folder: FolderOption = PROJECT) -> None:
     for each in executions:
         table.add_row(*map(plain, (each.name, each.state, each.stage, f"{each.started:%Y-%m-%d %H:%M}")))
     console.print(table)
+    for stranger in strangers:
+        say(str(stranger))
 
 
 def _endpoint_table(endpoints: list[EndpointStatus]) -> Table:

@@ -37,6 +37,7 @@ from workshop.commands.common import (
 from workshop.commands.transfer import EXPORT, export_runs
 from workshop.data.unexported_runs import UnexportedRun, list_unexported_runs
 from workshop.runs.costs import PriceList, capacity_of, price_text
+from workshop.runs.strangers import list_strangers
 from workshop.teardown.journal import Journal
 from workshop.teardown.order import Topic
 from workshop.teardown.receipt import journal_file, regions_of_receipts, verification, write_receipt
@@ -103,6 +104,8 @@ def verify(
             print(json.dumps(content, indent=2))  # ASCII: names of others are data
         else:
             show_plan(account, settings, found)
+            for stranger in list_strangers(account, PriceList(account)):
+                say(str(stranger))
     if not found.clean:
         raise typer.Exit(EXIT_FAILED)
     if not as_json:
