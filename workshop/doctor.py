@@ -113,16 +113,24 @@ def _machine(settings: Settings, project: Path, folder: Path) -> Iterator[Check]
 
 
 def _docker() -> Check:
+    """The engine that `cdk deploy` builds with, its builder, and how it stores images."""
     try:
-        done = subprocess.run(
-            [os.environ.get("CDK_DOCKER", "docker"), "info"], capture_output=True, text=True, timeout=20, check=False
-        )
+        done = _engine("info", "--format", "{{json .DriverStatus}}")
         problem = "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["does not answer"])[-1]
     except (OSError, subprocess.TimeoutExpired) as error:
         problem = "is not installed" if isinstance(error, FileNotFoundError) else "does not answer"
     if problem:
         return Check("Docker", State.FAILED, problem, "install and start Docker: `cdk deploy` builds the image with it")
+    if _engine("buildx", "version").returncode != 0:
+        return Check("Docker", State.FAILED, "has no buildx", "install Docker's plugin buildx: the build needs it")
+    if "containerd.snapshotter" in done.stdout:
+        return Check("Docker", State.OK, "engine answers, with containerd's store; the build asks for Docker's format")
     return Check("Docker", State.OK, "engine answers")
+
+
+def _engine(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [os.environ.get("CDK_DOCKER", "docker"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
 
 def _model(settings: Settings, project: Path) -> Check:

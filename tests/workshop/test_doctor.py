@@ -173,6 +173,10 @@ def test_should_find_what_is_missing_on_this_machine(project: Path, monkeypatch:
     assert checks["Docker"].finding == "Cannot connect to the Docker daemon"
     assert checks["model"].finding == "models/chiTra-1.0.tar.gz does not exist"
     assert checks["corpus"].fix.startswith("workshop fetch corpus")
+    docker(project, monkeypatch, '[ "$1" = info ]')
+    assert examined(build([]), project)["Docker"].finding == "has no buildx"
+    docker(project, monkeypatch, """echo '[["driver-type", "io.containerd.snapshotter.v1"]]'""")
+    assert examined(build([]), project)["Docker"].finding.startswith("engine answers, with containerd's store")
     monkeypatch.setenv("CDK_DOCKER", str(project / "nothing"))
     assert examined(build([]), project)["Docker"].finding == "is not installed"
 
