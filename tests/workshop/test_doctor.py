@@ -17,7 +17,6 @@ from tests.helpers.cloud_session import CloudSession
 from tests.helpers.project import SETTINGS
 from workshop.aws.account import Account
 from workshop.aws.permissions import BOOTSTRAP_ACTIONS, ORGANISER_ACTIONS
-from workshop.aws.quotas import needed_quotas
 from workshop.doctor import Check, State, examine
 
 QUOTAS = {
@@ -128,19 +127,6 @@ def test_should_name_the_request_for_a_quota_that_is_too_small(project: Path) ->
         "aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code L-2 "
         "--desired-value 3 --region ap-northeast-1"
     )
-
-
-def test_should_count_instances_of_all_participants() -> None:
-    given = settings(participants=["a", "b"])
-    training = given.training.model_copy(update={"spot": True})
-    serverless = given.endpoint.model_copy(update={"kind": "serverless"})
-    needed = needed_quotas(given.model_copy(update={"training": training, "endpoint": serverless}))
-    assert {need.code or need.name: need.count for need in needed} == {
-        "ml.m5.xlarge for processing job usage": 2,
-        "ml.g4dn.xlarge for spot training job usage": 2,
-        "L-F311B08F": 2,
-        "L-00C91CB5": 2,
-    }
 
 
 def test_should_name_the_request_for_an_account_wide_quota(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
