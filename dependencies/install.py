@@ -7,6 +7,7 @@ build of PyTorch needs NVIDIA's libraries; PyTorch's own index has one for CPUs,
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 import urllib.request
@@ -27,6 +28,8 @@ LOCKED = ("--require-hashes", "--no-build-isolation", "--only-binary=:all:", "--
 
 def install(root: Path, index: str) -> None:
     """Install everything, with the CPU build of torch from ``index`` or wherever pip is configured to look."""
+    if (sys.platform, platform.machine()) == ("darwin", "x86_64"):
+        sys.exit("error: PyTorch has no build for Macs with Intel processors. Take Linux, or a Mac with Apple silicon.")
     pip(root, "--require-hashes", "-r", INSTALLER_LOCK)
     lock = PYPI_LOCK
     if sys.platform == "linux":  # elsewhere PyPI's build is the one for CPUs

@@ -17,7 +17,7 @@ Use = Literal["processing jobs", "training jobs", "endpoints"]
 _GPU = re.compile(r"^ml\.(g|gr|p)\d")
 # CUDA 13 dropped GPUs before Turing (P2: Kepler, P3: Volta, G3: Maxwell; CUDA 13.0 release notes).
 _OLD_GPU = re.compile(r"^ml\.(p2|p3|p3dn|g3|g3s)\.")
-_GRAVITON = re.compile(r"^ml\.[a-z]+\d+g[a-z]*\.")
+_ARM = re.compile(r"^ml\.([a-z]+\d+g[a-z]*|p\d+e-gb\d+)\.")  # Graviton, and Grace beside Blackwell
 
 
 def needs_gpu(instance_type: str) -> bool:
@@ -35,7 +35,7 @@ def why_unusable(instance_type: str, use: Use) -> str:
     """Why SageMaker would not take it, or why the image does not run there, with the way out; empty when it does."""
     if _OLD_GPU.match(instance_type):
         return "has a GPU that this PyTorch no longer supports; take ml.g4dn.xlarge, ml.g5.xlarge or a newer one"
-    if _GRAVITON.match(instance_type):
+    if _ARM.match(instance_type):
         return "is no x86 machine, and the image is for x86; take one whose family does not end with g"
     known = known_types(use)
     if instance_type not in known:

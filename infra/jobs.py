@@ -1,8 +1,8 @@
 """The SageMaker requests of one execution: the contract between the workflow, the image and the tests.
 
 Each function gives the arguments of one API call. Values in ``{% %}`` are JSONata, evaluated by Step Functions
-when the execution runs; ``$run`` is the name shared by everything that one execution makes. Containers get no network:
-SageMaker brings and takes what is in S3, and the image holds all else.
+when the execution runs; ``$run`` is the name shared by everything that one execution makes. Containers get no network,
+serverless ones excepted: SageMaker brings and takes what is in S3, and the image holds all else.
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ def model(settings: Settings, resources: JobResources) -> Request:
             "Image": resources.image_uri,
             "ModelDataUrl": "{% $artefact %}",
         },
-        "EnableNetworkIsolation": True,
+        # Serverless endpoints take no isolated model (developer guide, "Serverless Inference", feature exclusions).
+        "EnableNetworkIsolation": settings.endpoint.kind != "serverless",
         "Tags": _tags(settings),
     }
 

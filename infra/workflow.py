@@ -29,18 +29,12 @@ RETRY_WHEN_BUSY = [
         "JitterStrategy": "FULL",
     }
 ]
-# At a quota a run waits in line: the interval and the patience are those of Step Functions' own example for this error
-# ("Manage SageMaker AI jobs"), but no run outlives the workshop's day.
-MAX_HOURS_IN_LINE = 8
+# At a quota a run waits in line, but not longer than a workshop lasts. Error and interval are those of Step Functions'
+# own example ("Manage SageMaker AI jobs").
+MINUTES_IN_LINE = 8 * 60
+# Behind the schedule that ends the endpoint, which may be due in an hour: an endpoint made after it would have no end.
+MINUTES_IN_LINE_FOR_AN_ENDPOINT = 20
 ENDPOINT_MINUTES = 60
-RETRY_AT_A_QUOTA = [
-    {
-        "ErrorEquals": ["SageMaker.ResourceLimitExceededException"],
-        "IntervalSeconds": 60,
-        "MaxAttempts": MAX_HOURS_IN_LINE * 60,
-        "BackoffRate": 1,
-    }
-]
 ENDPOINT_POLL_SECONDS = 15
 
 
@@ -95,7 +89,7 @@ class Workflow(Construct):
 
     def _timeout_minutes(self) -> int:
         """Of everything that one execution may wait for: three lines, two jobs, spare capacity, the endpoint."""
-        in_line = 3 * MAX_HOURS_IN_LINE * 60
+        in_line = 2 * MINUTES_IN_LINE + MINUTES_IN_LINE_FOR_AN_ENDPOINT
         training = self._settings.training.max_runtime_minutes * (2 if self._settings.training.spot else 1)
         return in_line + self._settings.preprocessing.max_runtime_minutes + training + ENDPOINT_MINUTES
 
@@ -156,7 +150,12 @@ class Workflow(Construct):
             "aws-sdk:scheduler:createSchedule",
             jobs.expiry_schedule(settings, self._expiry_role.role_arn),
         )
-        create = self._task("Create endpoint", "aws-sdk:sagemaker:createEndpoint", jobs.endpoint(settings))
+        create = self._task(
+            "Create endpoint",
+            "aws-sdk:sagemaker:createEndpoint",
+            jobs.endpoint(settings),
+            minutes_in_line=MINUTES_IN_LINE_FOR_AN_ENDPOINT,
+        )
         wait = self._state("Wait for endpoint", {"Type": "Wait", "Seconds": ENDPOINT_POLL_SECONDS})
         describe = self._task("Describe endpoint", "aws-sdk:sagemaker:describeEndpoint", {"EndpointName": jobs.RUN})
         failed = self._state(
@@ -174,12 +173,20 @@ class Workflow(Construct):
         chain = sfn.Chain.start(create_model).next(configure).next(schedule).next(create)
         return chain.next(wait).next(describe).next(status)
 
-    def _task(self, name: str, resource: str, arguments: jobs.Request, **fields: Any) -> sfn.CustomState:
+    def _task(
+        self,
+        name: str,
+        resource: str,
+        arguments: jobs.Request,
+        *,
+        minutes_in_line: int = MINUTES_IN_LINE,
+        **fields: Any,
+    ) -> sfn.CustomState:
         state = {
             "Type": "Task",
             "Resource": f"arn:aws:states:::{resource}",
             "Arguments": arguments,
-            "Retry": RETRY_AT_A_QUOTA + RETRY_WHEN_BUSY,
+            "Retry": [_retry_at_a_quota(minutes_in_line), *RETRY_WHEN_BUSY],
             **fields,
         }
         return self._state(name, state)
@@ -243,3 +250,12 @@ class Workflow(Construct):
     def _arn(self, service: str, resource: str) -> str:
         stack = Stack.of(self)
         return stack.format_arn(service=service, resource=resource, arn_format=ArnFormat.NO_RESOURCE_NAME)
+
+
+def _retry_at_a_quota(minutes: int) -> dict[str, Any]:
+    return {
+        "ErrorEquals": ["SageMaker.ResourceLimitExceededException"],
+        "IntervalSeconds": 60,
+        "MaxAttempts": minutes,
+        "BackoffRate": 1,
+    }

@@ -130,7 +130,9 @@ class SageMakerService:
 
     def _create_endpoint_config(self, request: Record) -> Record:
         for variant in request["ProductionVariants"]:
-            self.store.get(MODEL, variant["ModelName"])
+            model = self.store.get(MODEL, variant["ModelName"])
+            if "ServerlessConfig" in variant and model.get("EnableNetworkIsolation"):
+                raise ApiError("ValidationException", "Network isolation is not supported for serverless inference.")
         return {"EndpointConfigArn": self.store.create(ENDPOINT_CONFIG, request)["EndpointConfigArn"]}
 
     def _create_endpoint(self, request: Record) -> Record:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from dependencies.install import CPU_LOCK, INSTALLER_LOCK, PYPI_LOCK, REQUIREMENTS_LOCK, answers, has_cpu_build
+from dependencies.install import CPU_LOCK, INSTALLER_LOCK, PYPI_LOCK, REQUIREMENTS_LOCK, answers, has_cpu_build, install
 
 ROOT = Path(__file__).parent.parent.parent
 CPU_TORCH = "torch==9.9.9+cpu"
@@ -170,3 +170,10 @@ def test_should_make_an_environment_again_whose_set_up_was_stopped(tmp_path: Pat
     assert f"python3 -m venv  {tmp_path}\n" in subprocess.check_output(command, cwd=ROOT, text=True)
     (tmp_path / ".unfinished").touch()
     assert f"python3 -m venv --clear {tmp_path}\n" in subprocess.check_output(command, cwd=ROOT, text=True)
+
+
+def test_should_say_that_there_is_no_pytorch_for_intel_macs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    with pytest.raises(SystemExit, match="PyTorch has no build for Macs with Intel processors"):
+        install(tmp_path, "")

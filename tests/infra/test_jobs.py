@@ -135,3 +135,12 @@ def test_should_ask_for_the_capacity_that_is_set(
     assert problems_of_request("sagemaker", "CreateEndpointConfig", request) == []
     [variant] = request["ProductionVariants"]
     assert variant == {"VariantName": "AllTraffic", "ModelName": "chitra--run-1", **expected}
+
+
+def test_should_give_no_container_a_network(shipped: Settings) -> None:
+    """But serverless ones, whose models may not be isolated."""
+    assert jobs.processing_job(shipped, DEPLOYMENT)["NetworkConfig"] == {"EnableNetworkIsolation": True}
+    assert jobs.training_job(shipped, DEPLOYMENT)["EnableNetworkIsolation"] is True
+    for kind, isolated in (("real-time", True), ("serverless", False)):
+        settings = shipped.model_copy(update={"endpoint": shipped.endpoint.model_copy(update={"kind": kind})})
+        assert jobs.model(settings, DEPLOYMENT)["EnableNetworkIsolation"] is isolated

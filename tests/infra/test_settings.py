@@ -52,6 +52,7 @@ def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() 
         ("endpoint.hours_to_live", 100, "workshop.endpoint.hours_to_live: "),
         ("endpoint.kind", "batch", "workshop.endpoint.kind: "),
         ("training.instance_type", "ml.p3.2xlarge", "workshop.training.instance_type: has a GPU that this PyTorch"),
+        ("training.instance_type", "ml.p6e-gb200.36xlarge", "workshop.training.instance_type: is no x86 machine"),
         ("endpoint.instance_type", "ml.g5g.xlarge", "workshop.endpoint.instance_type: is no x86 machine"),
         ("preprocessing.instance_type", "ml.m6gd.large", "workshop.preprocessing.instance_type: is no x86 machine"),
         ("image_source", "docker", "workshop.image_source: "),

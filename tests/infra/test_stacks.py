@@ -153,6 +153,18 @@ def test_should_make_no_endpoint_before_the_schedule_that_deletes_it(templates: 
     assert "Catch" not in states["Schedule expiry"]
 
 
+def test_should_wait_in_line_no_longer_than_an_endpoint_lives(templates: Templates) -> None:
+    """An endpoint that was made after its schedule had passed would have no end."""
+    states = definition(templates)
+    seconds = sum(
+        retrier["IntervalSeconds"] * sum(retrier["BackoffRate"] ** number for number in range(retrier["MaxAttempts"]))
+        for retrier in states["Create endpoint"]["Retry"]
+    )
+    assert seconds < 3600
+    for name in ("Preprocess", "Train"):
+        assert states[name]["Retry"][0]["MaxAttempts"] == 8 * 60
+
+
 def test_should_stage_templates_and_images_under_the_workshops_own_names(tmp_path: Path) -> None:
     app = build_app(App(outdir=str(tmp_path), context=cdk_json(CONTEXT)["context"]), SETTINGS)
     app.synth()

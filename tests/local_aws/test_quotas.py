@@ -114,6 +114,23 @@ def test_should_refuse_in_sagemakers_words(narrow: Narrow) -> None:
     )
 
 
+def test_should_refuse_an_isolated_model_for_a_serverless_endpoint(narrow: Narrow) -> None:
+    sagemaker = narrow.account.client("sagemaker")
+    container = {"Image": narrow.deployment.image}
+    for name, isolated in (("open", False), ("isolated", True)):
+        sagemaker.create_model(
+            ModelName=name,
+            ExecutionRoleArn=narrow.deployment.execution_role,
+            PrimaryContainer=container,
+            EnableNetworkIsolation=isolated,
+        )
+    variant = {"VariantName": "v", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1}}
+    open_variant, isolated_variant = {**variant, "ModelName": "open"}, {**variant, "ModelName": "isolated"}
+    sagemaker.create_endpoint_config(EndpointConfigName="open", ProductionVariants=[open_variant])
+    with pytest.raises(ClientError, match="Network isolation is not supported"):
+        sagemaker.create_endpoint_config(EndpointConfigName="isolated", ProductionVariants=[isolated_variant])
+
+
 def test_should_leave_a_run_at_ctrl_c_come_back_to_it_and_stop_it(narrow: Narrow) -> None:
     process = narrow.workshop("run", "--name", "left", "-p", "epochs=100")
     assert process.stdout

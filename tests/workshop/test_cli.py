@@ -163,3 +163,17 @@ def test_should_end_with_130_when_interrupted(project: Path) -> None:
     )
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_should_say_that_standard_input_is_in_another_encoding(project: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "workshop.cli", "predict"],
+        cwd=project,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+        input="試合".encode("shift_jis"),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (b"error: standard input is not UTF-8. Convert it, say with: iconv -f SHIFT_JIS -t UTF-8.\n")

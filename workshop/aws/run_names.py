@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from datetime import UTC, datetime
@@ -43,7 +44,11 @@ def full_name(names: Names, name: str) -> str:
 def own_prefix(names: Names, user: str) -> str:
     """With what the names begin that a participant's runs get by themselves; the workshop's prefix for nobody."""
     room = RUN_NAME_LENGTH - len(names.run_prefix) - END_LENGTH - 1
-    participant = user.removeprefix(names.user(""))[:room].strip("-")
+    participant = user.removeprefix(names.user(""))
+    if len(participant) > room:  # cut names stay apart
+        digest = hashlib.sha256(participant.encode()).hexdigest()[:4]
+        participant = f"{participant[: room - 5]}-{digest}"
+    participant = participant.strip("-")
     return names.run_prefix + (f"{participant}-" if participant else "")
 
 

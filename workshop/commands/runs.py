@@ -167,7 +167,7 @@ def predict(
     from workshop.runs.predict import PORTION, newest_endpoint
     from workshop.runs.predict import predict as ask
 
-    texts = text or [line.strip() for line in sys.stdin if line.strip()]
+    texts = text or [line.strip() for line in _standard_input().split("\n") if line.strip()]
     if not texts:
         raise InputError("no text was given. Write: workshop predict 'a text'.")
     settings = read_settings(folder)
@@ -187,6 +187,14 @@ def predict(
     for given, answer in zip(texts, answers, strict=True):
         score = answer["scores"][answer["label_name"]]
         say(f"{answer['label_name']:>16} {score:.3f}  {given[:60]}")
+
+
+def _standard_input() -> str:
+    """Raises InputError where it is in another encoding than UTF-8."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError("standard input is not UTF-8. Convert it, say with: iconv -f SHIFT_JIS -t UTF-8.") from error
 
 
 def export(

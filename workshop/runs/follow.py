@@ -18,6 +18,7 @@ from workshop.runs.run import Run
 
 LOG_GROUPS = {PREPROCESS_STATE: PROCESSING_LOGS, TRAIN_STATE: TRAINING_LOGS}
 TAIL_LINES = 15
+HISTORY_PAGE = 1000  # events: the most that one call gives
 # CloudWatch Logs answers some five DescribeLogStreams a second in an account: thirty people who follow ask two.
 POLL_SECONDS = 15.0
 JITTER = 0.2  # of the interval, so that those who started together do not ask together
@@ -116,7 +117,9 @@ class _Follower:
 
     def look(self, *, last: bool) -> Iterator[Event]:
         """Read the history, and the log of the stage at work: once more when it has ended, and at the ``last`` look."""
-        pages = self._states.get_paginator("get_execution_history").paginate(executionArn=self._run.execution_arn)
+        pages = self._states.get_paginator("get_execution_history").paginate(
+            executionArn=self._run.execution_arn, PaginationConfig={"PageSize": HISTORY_PAGE}
+        )
         events = [event for page in pages for event in page["events"]]
         entered = stages_in(events)[self._known :]
         if entered or last or (self._reader and self._reader[0] == self.stage):

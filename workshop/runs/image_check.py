@@ -12,7 +12,7 @@ import httpx
 from botocore.exceptions import ClientError
 
 from workshop.aws.account import Account
-from workshop.aws.advice import is_denied
+from workshop.aws.advice import AWS_ERRORS, is_denied
 from workshop.aws.waiting import none_if_missing
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -65,7 +65,7 @@ def why_refused(account: Account, uri: str) -> str:
     media_type = image.get("imageManifestMediaType", DOCKER_MANIFEST)
     if media_type != DOCKER_MANIFEST:
         return f"{uri}: its manifest is {media_type}, which SageMaker refuses. {BUILD_ANEW}."
-    platform = _platform(ecr, where, json.loads(image["imageManifest"]))
+    platform = _platform(ecr, where, image["imageManifest"])
     if platform not in (None, PLATFORM):
         return f"{uri}: is for {'/'.join(platform)}, SageMaker's instances are {'/'.join(PLATFORM)}. {BUILD_ANEW}."
     return ""
@@ -82,14 +82,12 @@ def _image(ecr: Any, where: dict[str, str], name: ImageName) -> dict[str, Any] |
     return answer["images"][0] if answer and answer["images"] else None
 
 
-def _platform(ecr: Any, where: dict[str, str], manifest: dict[str, Any]) -> tuple[str, str] | None:
-    """System and architecture from the image's configuration; None where it cannot be read."""
-    digest = manifest.get("config", {}).get("digest")
-    if not digest:
-        return None
-    layer = ecr.get_download_url_for_layer(**where, layerDigest=digest)
+def _platform(ecr: Any, where: dict[str, str], manifest: str) -> tuple[str, str] | None:
+    """System and architecture from the image's configuration; None where it cannot be read, whatever the reason."""
     try:
+        digest = json.loads(manifest)["config"]["digest"]
+        layer = ecr.get_download_url_for_layer(**where, layerDigest=digest)
         configuration = httpx.get(layer["downloadUrl"], timeout=TIMEOUT_SECONDS).raise_for_status().json()
-    except (httpx.HTTPError, ValueError):
+        return str(configuration["os"]), str(configuration["architecture"])
+    except (*AWS_ERRORS, httpx.HTTPError, httpx.InvalidURL, LookupError, TypeError, ValueError):
         return None
-    return str(configuration.get("os", "")), str(configuration.get("architecture", ""))

@@ -17,7 +17,7 @@ from workshop.runs.costs import PriceList, capacity_of_endpoint
 from workshop.runs.endpoint import expiry_of, own_schedule
 from workshop.runs.history import in_line, reason_of, stages_in
 
-HISTORY_PAGE = 100
+HISTORY_PAGE = 1000  # events; a run in line writes three a minute
 REASON_CHARACTERS = 200
 SERVERLESS = "serverless"
 
@@ -100,7 +100,13 @@ def execution_statuses(account: Account, workflow: str) -> list[ExecutionStatus]
 def _where(states: Any, entry: dict[str, Any]) -> str:
     """The stage that was entered last, and what it waits for or why it failed."""
     arn = entry["executionArn"]
-    newest = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=HISTORY_PAGE)["events"]
+    newest = list[dict[str, Any]]()
+    for page in states.get_paginator("get_execution_history").paginate(
+        executionArn=arn, reverseOrder=True, PaginationConfig={"PageSize": HISTORY_PAGE}
+    ):
+        newest += page["events"]
+        if stages_in(newest):
+            break
     stage = next(iter(stages_in(newest)), "")
     if entry["status"] == "RUNNING" and (waiting := in_line(reversed(newest))):
         return f"{stage}: {waiting}"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chitra.errors import InputError
 from infra.names import Names
 from infra.settings import PARTICIPANT_PATTERN
-from workshop.aws.run_names import check_run_name, full_name, is_run_name, new_run_name
+from workshop.aws.run_names import check_run_name, full_name, is_named_by, is_run_name, new_run_name
 
 WORKSHOPS = st.from_regex(r"[a-z][a-z0-9]{1,15}", fullmatch=True).map(Names)
 PARTICIPANTS = st.from_regex(PARTICIPANT_PATTERN, fullmatch=True)
@@ -20,6 +20,7 @@ def test_should_make_names_that_sagemaker_takes(names: Names, participant: str) 
     name = new_run_name(names, names.user(participant))
     assert is_run_name(name)
     assert name.startswith(names.run_prefix + participant[:16].strip("-"))
+    assert is_named_by(names, names.user(participant), name)
     assert full_name(names, name) == name
 
 
@@ -35,3 +36,10 @@ def test_should_name_thirty_runs_of_one_second_differently() -> None:
 def test_should_refuse_names_that_sagemaker_does_not_take(name: str) -> None:
     with pytest.raises(InputError, match="is no name of a run or endpoint"):
         check_run_name(name)
+
+
+def test_should_not_take_somebody_elses_run_for_ones_own() -> None:
+    names = Names("sixteen-letters-")
+    for mine, theirs in (("participant-from-osaka-01", "participant-from-osaka-02"), ("sato", "sato-2")):
+        assert is_named_by(names, names.user(mine), new_run_name(names, names.user(mine)))
+        assert not is_named_by(names, names.user(mine), new_run_name(names, names.user(theirs)))

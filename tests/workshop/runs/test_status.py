@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from infra.names import Names
 from tests.helpers.accounts import HOME, TAG, build
 from tests.helpers.cloud import Cloud, RefusalError
 from tests.helpers.cloud_session import CloudSession
+from tests.helpers.cloud_things import EPOCH
 from workshop.aws.account import Account
 from workshop.runs.costs import PriceList
-from workshop.runs.status import endpoint_statuses
+from workshop.runs.status import endpoint_statuses, execution_statuses
 
 
 class Watched(Cloud):
@@ -125,3 +127,32 @@ def test_should_know_no_cost_left_without_a_price() -> None:
     [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
     assert status.left is not None
     assert (status.per_hour, status.cost_left) == (None, None)
+
+
+class Histories:
+    """Step Functions with one execution that has waited at a quota for hours."""
+
+    def client(self, service: str) -> Histories:
+        return self
+
+    def get_paginator(self, operation: str) -> Any:
+        pages = self.executions() if operation == "list_executions" else self.history()
+        return SimpleNamespace(paginate=lambda **given: pages)
+
+    def executions(self) -> list[dict[str, Any]]:
+        return [{"executions": [{"name": "r", "status": "RUNNING", "executionArn": "arn", "startDate": EPOCH}]}]
+
+    def history(self) -> list[dict[str, Any]]:
+        cause = "service limit 'ml.g4dn.xlarge for training job usage' is 4"
+        details = {"error": "SageMaker.ResourceLimitExceededException", "cause": cause}
+        refused = [{"timestamp": EPOCH + timedelta(minutes=n), "taskFailedEventDetails": details} for n in range(400)]
+        entered = {"stateEnteredEventDetails": {"name": "Train"}}
+        newest = [*reversed(refused), entered]
+        return [{"events": newest[start : start + 100]} for start in range(0, len(newest), 100)]
+
+
+def test_should_find_the_stage_however_long_a_run_waits() -> None:
+    [status] = execution_statuses(Histories(), "machine")  # type: ignore[arg-type]
+    assert status.stage.startswith("Train: waiting for capacity or quota since ")
+    assert f"{EPOCH.astimezone():%H:%M:%S}" in status.stage
+    assert status.stage.endswith("(ml.g4dn.xlarge for training job usage)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from tests.workshop.teardown.test_receipts import JOBS_GROUP, OTHERS, look_again
 from tests.workshop.teardown.test_teardown_properties import tear_down
 from tests.workshop.teardown.test_teardown_states import IMPATIENT, impatient, kinds
 from workshop.aws.account import Account
+from workshop.aws.waiting import Pace, StillThereError
 from workshop.commands.removal import why_data_is_kept
 from workshop.teardown.journal import Journal
+from workshop.teardown.order import Topic
 from workshop.teardown.receipt import as_text, receipt
+from workshop.teardown.resources.resource import Finding, Lookalike, Problem, guarded_each
 from workshop.teardown.survey import survey
 from workshop.teardown.teardown import teardown
 
@@ -169,3 +173,37 @@ def test_should_keep_data_that_nobody_was_asked_about(tmp_path: Path) -> None:
     left = {each.kind for each in outcome.last.resources}
     assert left == {"contents of bucket", "stack"}
     assert teardown(account, SETTINGS, outcome.last, journal=journal, pace=IMPATIENT).clean
+
+
+def test_should_go_on_behind_a_locked_key_that_xml_cannot_hold(tmp_path: Path) -> None:
+    bucket = NAMES.bucket(ACCOUNT, HOME)
+    odd = [Thing("object", HOME, key, inside=bucket) for key in ("corpus/\x1b", "models/plain")]
+    cloud = refusing([*whole_workshop(), *odd], "DeleteObject", "corpus/")
+    outcome, text = impatient(cloud, tmp_path)
+    assert not outcome.clean
+    assert [key for key, *_ in cloud.things["bucket", HOME, bucket]["objects"]] == ["exports/r.json", "corpus/\x1b"]
+    assert cloud.things["bucket", HOME, bucket]["uploads"] == []
+    assert "1 objects were not deleted, corpus/" in text
+
+
+def test_should_stop_emptying_at_an_interruption(tmp_path: Path) -> None:
+    cloud = build(whole_workshop())
+    before = cloud.snapshot()
+    found = survey(Account(CloudSession(cloud)), SETTINGS)
+    pace = Pace(pause=0.0, patience=0.05, settle=0.0)
+    pace.interrupted.set()
+    data = [each for each in found.resources if each.kind in ("contents of bucket", "log streams in")]
+    assert len(data) >= 2
+    for resource in data:
+        with pytest.raises(StillThereError, match="interrupted"):
+            resource.remove(pace)
+    assert cloud.snapshot() == before
+
+
+def test_should_hide_nothing_behind_an_entry_without_its_name() -> None:
+    def look(entry: dict[str, str]) -> list[Finding]:
+        return [Lookalike("thing", entry["Name"], HOME)]
+
+    found = list(guarded_each(Topic.OTHERS, HOME, [{}, {"Name": "second"}], look, itemgetter("Name")))
+    assert isinstance(found[0], Problem)
+    assert found[1:] == [Lookalike("thing", "second", HOME)]

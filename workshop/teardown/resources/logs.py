@@ -17,7 +17,7 @@ from workshop.aws.log_groups import (
     TRANSFORM_LOGS,
 )
 from workshop.aws.tags import owner
-from workshop.aws.waiting import Pace, delete_call, none_if_missing
+from workshop.aws.waiting import Pace, StillThereError, delete_call, none_if_missing
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.kinds import ENDPOINT, PROCESSING, TRAINING, TRANSFORM, Kind, why_others
 from workshop.teardown.resources.resource import Finding, Lookalike, Place, Problem, Resource, guarded, guarded_each
@@ -117,6 +117,8 @@ def _group(place: Place, logs: Any, name: str) -> Iterator[Finding]:
 def _delete_streams(logs: Any, group: str, streams: list[str], pace: Pace) -> None:
     """Delete the streams, and the group when that leaves it empty and as SageMaker made it."""
     for stream in streams:
+        if pace.interrupted.is_set():
+            raise StillThereError("was interrupted; run the command again")
         none_if_missing(partial(logs.delete_log_stream, logGroupName=group, logStreamName=stream))
     if _is_ours_to_delete(logs, group):
         none_if_missing(partial(logs.delete_log_group, logGroupName=group))

@@ -109,7 +109,11 @@ def guarded_each(
 ) -> Iterator[Finding]:
     """What ``look`` yields of each entry; one that cannot be looked at is its own problem and hides no other."""
     for entry in entries:
-        found = guarded(lambda entry=entry: list(look(entry)), topic, region, f"{name(entry)}: ")  # type: ignore[misc]
+        label = guarded(lambda entry=entry: f"{name(entry)}: ", topic, region)  # type: ignore[misc]
+        if isinstance(label, Problem):
+            yield label
+            continue
+        found = guarded(lambda entry=entry: list(look(entry)), topic, region, label)  # type: ignore[misc]
         yield from [found] if isinstance(found, Problem) else found
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote_plus
 
+from botocore.exceptions import ClientError
 from rich.filesize import decimal
 
 from infra.names import EXPORTS_PREFIX, bootstrap_bucket
+from workshop.aws.advice import advice
 from workshop.aws.waiting import Pace, StillThereError, none_if_missing
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.resource import Finding, Lookalike, Place, Resource
 from workshop.teardown.resources.stacks import is_own, stack_exists
 
 CONTENTS = "contents of bucket"
+T = TypeVar("T")
 # XML 1.0, 2.2: what no document can hold, so that a list of keys to delete cannot name them.
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 PAGE = 1000  # of objects; also the most that one deletion takes
@@ -88,33 +91,43 @@ def _empty(s3: Any, bucket: str, prefix: str, pace: Pace) -> None:
     """
     try:
         refused = list[dict[str, Any]]()
-        for entries in _versions(s3, bucket, prefix):
+        for entries in _until_interrupted(_versions(s3, bucket, prefix), pace):
             others = [entry for entry in entries if not entry["Key"].startswith(EXPORTS_PREFIX)]
             refused += _delete_objects(s3, bucket, others)
-        for entries in _versions(s3, bucket, prefix or EXPORTS_PREFIX) if not refused else ():
+        for upload in _until_interrupted(_uploads(s3, bucket, prefix), pace):
+            none_if_missing(
+                partial(s3.abort_multipart_upload, Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+            )
+        rest = _versions(s3, bucket, prefix or EXPORTS_PREFIX) if not refused else ()
+        for entries in _until_interrupted(rest, pace):
             refused += _delete_objects(s3, bucket, entries)
         if refused:
             first = refused[0]
             raise StillThereError(f"{len(refused)} objects were not deleted, {first['Key']} first: {first['Message']}")
-        for upload in _uploads(s3, bucket, prefix):
-            none_if_missing(
-                partial(s3.abort_multipart_upload, Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-            )
     except s3.exceptions.NoSuchBucket:
         return
+
+
+def _until_interrupted(entries: Iterable[T], pace: Pace) -> Iterator[T]:
+    for entry in entries:
+        if pace.interrupted.is_set():
+            raise StillThereError("was not emptied to its end when the command was interrupted; run it again")
+        yield entry
 
 
 def _delete_objects(s3: Any, bucket: str, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What S3 kept, with its reasons."""
     objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
+    refused = list[dict[str, Any]]()
     for each in (each for each in objects if NOT_IN_XML.search(each["Key"])):
-        s3.delete_object(Bucket=bucket, **each)
+        try:
+            s3.delete_object(Bucket=bucket, **each)
+        except ClientError as error:
+            refused.append({**each, "Message": advice(error)})
     objects = [each for each in objects if not NOT_IN_XML.search(each["Key"])]
-    if not objects:
-        return []
-    refused: list[dict[str, Any]] = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}).get(
-        "Errors", []
-    )
+    if objects:
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        refused += answer.get("Errors", [])
     return refused
 
 
