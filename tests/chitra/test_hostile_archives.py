@@ -20,22 +20,15 @@ from chitra.archives import ARCHIVE_ERRORS, extract
 from chitra.corpus import ARTICLE_BYTES, LINE_BYTES, CorpusReader, read_corpus
 from chitra.errors import InputError
 from tests.helpers.archives import ARTICLE, END, FIRST, HOSTILE, MEBIBYTE, header, padded
+from tests.helpers.peak import PEAK
 
-# The reader's own memory is that of a forked process: a started one inherits the high-water mark of who starts it.
-PROGRAM = """
-import os, resource, sys
+PROGRAM = (
+    PEAK
+    + """
 from pathlib import Path
 from chitra.archives import ARCHIVE_ERRORS, extract
 from chitra.corpus import read_corpus
 from chitra.errors import InputError
-
-def peak(work):
-    if not (child := os.fork()):
-        work()
-        sys.stdout.flush()
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // (1 if sys.platform == "linux" else 1024)
 
 def read():
     try:
@@ -49,6 +42,7 @@ def read():
 before = peak(lambda: None)
 print((peak(read) - before) // 1024)
 """
+)
 
 
 def read_in_a_process(how: str, file: Path) -> tuple[str, int]:

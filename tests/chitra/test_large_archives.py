@@ -11,24 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.peak import PEAK
+
 ARTICLE = "https://example.com/\n2026-01-01T00:00:00+0900\n題名\n"
-# A process that was just forked: a started one inherits the high-water mark of who starts it.
-PROGRAM = """
-import os, resource, sys
+PROGRAM = (
+    PEAK
+    + """
 from pathlib import Path
 from chitra.corpus import CorpusReader
-
-def peak(work):
-    if not (child := os.fork()):
-        work()
-        sys.stdout.flush()
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // (1 if sys.platform == "linux" else 1024)
 
 before = peak(lambda: None)
 print((peak(lambda: print(sum(1 for _ in CorpusReader(Path(sys.argv[1]))))) - before) // 1024)
 """
+)
 MEBIBYTES_AT_MOST = 16
 # gzip finds nothing in it to shrink twice.
 TEXT = "".join(map(chr, random.Random(5).choices(range(0x4E00, 0x9000), k=100_000)))  # noqa: S311

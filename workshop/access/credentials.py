@@ -17,7 +17,7 @@ from infra.names import Names
 from infra.settings import PARTICIPANT_PATTERN
 from workshop.access.sheet import Access, sheet
 from workshop.aws.stacks import stack_resources
-from workshop.aws.users import revoke_keys
+from workshop.aws.users import access_keys, revoke_keys
 from workshop.aws.waiting import none_if_missing
 
 MAX_KEYS = 2  # IAM's limit per user
@@ -62,7 +62,7 @@ def issue(issuer: CredentialIssuer, participant: str, *, console: bool = False) 
         WorkshopError: the stack made no such user, or it has AWS's most keys already.
     """
     user = _require_user(issuer, participant)
-    if len(_keys(issuer, user)) >= MAX_KEYS:
+    if len(access_keys(issuer.iam, user)) >= MAX_KEYS:
         raise WorkshopError(
             f"participant {participant!r}: has {MAX_KEYS} access keys, and AWS allows no third. Replace them: "
             f"`workshop credentials {participant} --rotate`; or delete them: --revoke."
@@ -80,7 +80,7 @@ def give_password(issuer: CredentialIssuer, participant: str) -> Path:
 def rotate(issuer: CredentialIssuer, participant: str, *, console: bool = False) -> Path:
     """Write a new access key and delete all earlier ones; the oldest goes first when there is no room for a new one."""
     user = _require_user(issuer, participant)
-    earlier = sorted(_keys(issuer, user), key=lambda key: key["CreateDate"])
+    earlier = sorted(access_keys(issuer.iam, user), key=lambda key: key["CreateDate"])
     if len(earlier) >= MAX_KEYS:
         issuer.iam.delete_access_key(UserName=user, AccessKeyId=earlier.pop(0)["AccessKeyId"])
     file = _issue(issuer, participant, user, console=console)
@@ -101,7 +101,7 @@ def revoke(issuer: CredentialIssuer, participant: str) -> int:
 
 def holds_keys(issuer: CredentialIssuer, participant: str) -> bool:
     """Whether the participant has an access key."""
-    return bool(_keys(issuer, _require_user(issuer, participant)))
+    return bool(access_keys(issuer.iam, _require_user(issuer, participant)))
 
 
 def _require_user(issuer: CredentialIssuer, participant: str) -> str:
@@ -114,11 +114,6 @@ def _require_user(issuer: CredentialIssuer, participant: str) -> str:
             "Add it to cdk.json and deploy."
         )
     return user
-
-
-def _keys(issuer: CredentialIssuer, user: str) -> list[dict[str, Any]]:
-    keys: list[dict[str, Any]] = issuer.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
-    return keys
 
 
 def _issue(issuer: CredentialIssuer, participant: str, user: str, *, console: bool) -> Path:

@@ -13,6 +13,7 @@ from infra.names import PREPROCESS_STATE, TRAIN_STATE
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_passing
 from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
+from workshop.aws.log_lines import new_lines
 from workshop.runs.history import InLine, in_line, reason_of, stages_in
 from workshop.runs.run import Run
 
@@ -160,18 +161,6 @@ class _LogReader:
             streams = self._logs.describe_log_streams(logGroupName=self._group, logStreamNamePrefix=self._prefix)
         except self._logs.exceptions.ResourceNotFoundException:
             return
-        for stream in streams["logStreams"]:
-            yield from self._read(stream["logStreamName"])
-
-    def _read(self, stream: str) -> Iterator[str]:
-        """Pages may be empty with more behind them; the end is a token that repeats (GetLogEvents)."""
-        while True:
-            token = {"nextToken": self._tokens[stream]} if stream in self._tokens else {}
-            page = self._logs.get_log_events(
-                logGroupName=self._group, logStreamName=stream, startFromHead=True, **token
-            )
-            is_last = page["nextForwardToken"] == self._tokens.get(stream)
-            self._tokens[stream] = page["nextForwardToken"]
-            yield from (event["message"] for event in page["events"])
-            if is_last:
-                return
+        for name in (stream["logStreamName"] for stream in streams["logStreams"]):
+            lines, self._tokens[name] = new_lines(self._logs, self._group, name, self._tokens.get(name, ""))
+            yield from lines

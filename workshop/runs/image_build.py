@@ -11,6 +11,7 @@ from chitra.errors import WorkshopError
 from infra.names import Names
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
+from workshop.aws.log_lines import new_lines
 from workshop.aws.waiting import none_if_missing
 from workshop.runs.image_check import ImageName
 
@@ -43,31 +44,18 @@ def build_image(account: Account, names: Names, poll_seconds: float = POLL_SECON
             f"{names.build_project}: no such project. Set image_source in cdk.json to codebuild and run `make deploy`."
         )
     build = answer["build"]
-    token: str | None = None
+    token = ""
     while True:
-        lines, token = _new_lines(logs, build, token)
-        yield from lines
+        place = build.get("logs", {})
+        if place.get("groupName") and place.get("streamName"):
+            lines, token = new_lines(logs, place["groupName"], place["streamName"], token)
+            yield from (line.rstrip("\n") for line in lines)
         if build["buildStatus"] != RUNNING:
             break
         time.sleep(poll_seconds)
         [build] = codebuild.batch_get_builds(ids=[build["id"]])["builds"]
     if build["buildStatus"] != "SUCCEEDED":
         raise BuildFailedError(f"{build['id']}: {_why(build)}")
-
-
-def _new_lines(logs: Any, build: dict[str, Any], token: str | None) -> tuple[list[str], str | None]:
-    place = build.get("logs", {})
-    if not place.get("groupName") or not place.get("streamName"):
-        return [], token
-    asked: dict[str, Any] = {"logGroupName": place["groupName"], "logStreamName": place["streamName"]}
-    lines: list[str] = []
-    while True:
-        known = {"nextToken": token} if token else {}
-        answer = none_if_missing(partial(logs.get_log_events, **asked, **known, startFromHead=True))
-        if answer is None or not answer["events"]:
-            return lines, token
-        lines += [event["message"].rstrip("\n") for event in answer["events"]]
-        token = answer["nextForwardToken"]
 
 
 def _why(build: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from workshop.aws.kinds import ENDPOINT, ENDPOINT_CONFIG, Kind
 from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing
 
@@ -46,7 +47,7 @@ def _foreign(sagemaker: Any, workshop: str, arn: str) -> str:
 
 
 def _endpoint_with(sagemaker: Any, config: str) -> str:
-    for entry in _listed(sagemaker, "list_endpoints", "Endpoints"):
+    for entry in _listed(sagemaker, ENDPOINT):
         endpoint = none_if_missing(partial(sagemaker.describe_endpoint, EndpointName=entry["EndpointName"]))
         if endpoint and endpoint["EndpointStatus"] != "Deleting" and endpoint.get("EndpointConfigName") == config:
             return f"endpoint {entry['EndpointName']} uses it"
@@ -55,7 +56,7 @@ def _endpoint_with(sagemaker: Any, config: str) -> str:
 
 def _config_with(sagemaker: Any, model: str, deleted: str) -> str:
     """``deleted`` is a config that the list may still hold."""
-    for entry in _listed(sagemaker, "list_endpoint_configs", "EndpointConfigs"):
+    for entry in _listed(sagemaker, ENDPOINT_CONFIG):
         name = entry["EndpointConfigName"]
         config = (
             none_if_missing(partial(sagemaker.describe_endpoint_config, EndpointConfigName=name))
@@ -67,6 +68,6 @@ def _config_with(sagemaker: Any, model: str, deleted: str) -> str:
     return ""
 
 
-def _listed(sagemaker: Any, operation: str, key: str) -> Iterator[Description]:
-    for page in sagemaker.get_paginator(operation).paginate():
-        yield from page[key]
+def _listed(sagemaker: Any, kind: Kind) -> Iterator[Description]:
+    for page in sagemaker.get_paginator(kind.plural_operation).paginate():
+        yield from page[kind.list_key]

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_denied
+from workshop.aws.kinds import ENDPOINT, NOTEBOOK, PROCESSING, TRAINING, TRANSFORM
 from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing, pages_where_offered
 from workshop.runs.costs import PriceList, capacity_of, price_text
 
-# Kind, its list and noun in the API, and the state in which it bills.
+# A kind and the state in which it bills.
 BILLING = (
-    ("endpoint", "list_endpoints", "Endpoints", "Endpoint", "InService"),
-    ("notebook instance", "list_notebook_instances", "NotebookInstances", "NotebookInstance", "InService"),
-    ("processing job", "list_processing_jobs", "ProcessingJobSummaries", "ProcessingJob", "InProgress"),
-    ("training job", "list_training_jobs", "TrainingJobSummaries", "TrainingJob", "InProgress"),
-    ("transform job", "list_transform_jobs", "TransformJobSummaries", "TransformJob", "InProgress"),
+    (ENDPOINT, "InService"),
+    (NOTEBOOK, "InService"),
+    (PROCESSING, "InProgress"),
+    (TRAINING, "InProgress"),
+    (TRANSFORM, "InProgress"),
 )
 
 
@@ -36,16 +37,16 @@ class Stranger:
 def list_strangers(account: Account, prices: PriceList) -> Iterator[Stranger | str]:
     """In the settings' region; a text says what could not be looked at. What the caller may not list is left out."""
     sagemaker = account.client("sagemaker")
-    for kind, operation, key, noun, state in BILLING:
+    for kind, state in BILLING:
         try:
-            pages = pages_where_offered(sagemaker, operation, StatusEquals=state)
-            listed = [(entry[f"{noun}Name"], entry[f"{noun}Arn"]) for page in pages for entry in page[key]]
+            pages = pages_where_offered(sagemaker, kind.plural_operation, StatusEquals=state)
+            listed = [(entry[kind.name_key], entry[kind.arn_key]) for page in pages for entry in page[kind.list_key]]
             for name, arn in listed:
                 if owner_in_sagemaker(sagemaker, arn) is None:
-                    yield Stranger(kind, name, _costs(account, prices, kind, name))
+                    yield Stranger(kind.title, name, _costs(account, prices, kind.title, name))
         except AWS_ERRORS as error:
             if not is_denied(error):
-                yield f"not looked for: {kind}s of no workshop: {advice(error)}"
+                yield f"not looked for: {kind.title}s of no workshop: {advice(error)}"
 
 
 def _costs(account: Account, prices: PriceList, kind: str, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from infra.names import Names
 from infra.settings import Settings
 from workshop.aws.account import Account
+from workshop.aws.kinds import JOBS
 from workshop.aws.tags import Arn, Tagged, names_in_sagemaker, tagged_arns
 from workshop.teardown.memory import Memory
 from workshop.teardown.order import WAVES, Topic
@@ -28,7 +29,7 @@ from workshop.teardown.resources import (
     studio,
     workflow,
 )
-from workshop.teardown.resources.kinds import JOBS, tagged_names
+from workshop.teardown.resources.kinds import tagged_names
 from workshop.teardown.resources.resource import Finding, Held, Lister, Lookalike, Place, Problem, Resource, guarded
 
 LISTERS: tuple[tuple[Topic, Lister], ...] = (

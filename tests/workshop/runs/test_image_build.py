@@ -73,6 +73,13 @@ def test_should_show_each_line_of_the_log_once(aws: Aws) -> None:
     assert lines == ["#1 transferring context", "#2 installing torch", "pushed"]
 
 
+def test_should_show_what_stands_behind_an_empty_page_of_the_log(aws: Aws) -> None:
+    aws.build("SUCCEEDED", first=True)
+    aws.lines()
+    aws.lines("pushed", after="+")
+    assert list(build_image(aws, NAMES)) == ["pushed"]  # type: ignore[arg-type]
+
+
 def test_should_say_in_which_phase_a_build_failed_and_why(aws: Aws) -> None:
     contexts = [{"statusCode": "COMMAND_EXECUTION_ERROR", "message": "Error while executing command: docker build"}]
     phases = [

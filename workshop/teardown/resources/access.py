@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from workshop.aws.stacks import stack_resources
-from workshop.aws.users import revoke_keys
+from workshop.aws.users import access_keys, revoke_keys
 from workshop.aws.waiting import delete_call, none_if_missing
 from workshop.teardown.order import Topic
 from workshop.teardown.resources.resource import GLOBAL, Finding, Place, Resource, guarded_each
@@ -19,11 +19,9 @@ def list_access(place: Place) -> Iterator[Finding]:
 
 def _of_user(place: Place, user: str) -> Iterator[Finding]:
     iam = place.account.client("iam")
-    keys = none_if_missing(partial(iam.list_access_keys, UserName=user))
-    if keys and keys["AccessKeyMetadata"]:
-        count = len(keys["AccessKeyMetadata"])
+    if keys := none_if_missing(partial(access_keys, iam, user)):
         remove = delete_call(revoke_keys, iam=iam, user=user)
-        yield Resource(Topic.ACCESS, "access keys of", user, GLOBAL, remove, f"{count} of them")
+        yield Resource(Topic.ACCESS, "access keys of", user, GLOBAL, remove, f"{len(keys)} of them")
     if none_if_missing(partial(iam.get_login_profile, UserName=user)):
         remove = delete_call(iam.delete_login_profile, UserName=user)
         yield Resource(Topic.ACCESS, "console password of", user, GLOBAL, remove)

@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from workshop.aws.kinds import ENDPOINT, PROCESSING, TRAINING, TRANSFORM, Kind
 from workshop.aws.log_groups import (
     ENDPOINT_LOGS,
     NOTEBOOK_LOGS,
@@ -19,7 +20,7 @@ from workshop.aws.log_groups import (
 from workshop.aws.tags import owner
 from workshop.aws.waiting import Pace, StillThereError, delete_call, none_if_missing
 from workshop.teardown.order import Topic
-from workshop.teardown.resources.kinds import ENDPOINT, PROCESSING, TRAINING, TRANSFORM, Kind, why_others
+from workshop.teardown.resources.kinds import why_others
 from workshop.teardown.resources.resource import Finding, Lookalike, Place, Problem, Resource, guarded, guarded_each
 
 # Groups in which each stream is called <resource>/...: the kind of the resource, by its word in ARNs.
@@ -68,8 +69,7 @@ def _shared(place: Place, logs: Any, group_and_kind: tuple[str, str]) -> Iterato
     prefixes = [place.names.run_prefix, *(f"{name}/" for name in _under_other_names(place, kind))]
     own: list[str] = []
     names = sorted({name for prefix in prefixes for name in _streams(logs, group, prefix)})
-    jobs = [(job, list(streams)) for job, streams in groupby(names, _job_of)]
-    for job, streams in jobs:
+    for job, streams in groupby(names, _job_of):
         why = guarded(partial(_why_others, place, JOB_KINDS.get(kind), job), Topic.LOGS, place.region, f"{job}: ")
         if isinstance(why, Problem):
             yield why

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from workshop.aws.endpoints import remove_endpoint
+from workshop.aws.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL, Kind
 from workshop.aws.waiting import Pace, none_if_missing, wait
 from workshop.teardown.order import Topic
-from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL, Kind, entries, lookalike, tags_of
+from workshop.teardown.resources.kinds import entries, lookalike, tags_of
 from workshop.teardown.resources.resource import Finding, Place, Problem, Resource
 
 JOB_AT_WORK = ("InProgress", "Stopping")

@@ -14,10 +14,11 @@ from typing import Any
 
 from botocore import xform_name
 
+from workshop.aws.kinds import ENDPOINT, ENDPOINT_CONFIG, JOBS, MODEL, NOTEBOOK, Kind
 from workshop.aws.tags import Arn
 from workshop.aws.waiting import Pace, StillThereError, none_if_missing, pages_where_offered, wait
 from workshop.teardown.order import Topic
-from workshop.teardown.resources.kinds import ENDPOINT, ENDPOINT_CONFIG, JOBS, MODEL, entries, tag_of, tags_of
+from workshop.teardown.resources.kinds import entries, tag_of, tags_of
 from workshop.teardown.resources.resource import Finding, Place, Problem, Resource, guarded, refuse
 
 LISTED_ELSEWHERE = frozenset(kind.resource for kind in (ENDPOINT, ENDPOINT_CONFIG, MODEL, *JOBS)) | {
@@ -25,12 +26,12 @@ LISTED_ELSEWHERE = frozenset(kind.resource for kind in (ENDPOINT, ENDPOINT_CONFI
 }
 # The index of tags names all kinds; these are also looked for in their own lists, because the index lags behind.
 OWN_LISTS = (
-    ("list_notebook_instances", "NotebookInstances", "NotebookInstance"),
-    ("list_pipelines", "PipelineSummaries", "Pipeline"),
-    ("list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroup"),
-    ("list_clusters", "ClusterSummaries", "Cluster"),
-    ("list_compilation_jobs", "CompilationJobSummaries", "CompilationJob"),
-    ("list_auto_ml_jobs", "AutoMLJobSummaries", "AutoMLJob"),
+    NOTEBOOK,
+    Kind("pipeline", "Pipeline", "PipelineSummaries"),
+    Kind("model-package-group", "ModelPackageGroup", "ModelPackageGroupSummaryList"),
+    Kind("cluster", "Cluster", "ClusterSummaries"),
+    Kind("compilation-job", "CompilationJob", "CompilationJobSummaries"),
+    Kind("automl-job", "AutoMLJob", "AutoMLJobSummaries"),
 )
 TOPICS = {"pipeline": Topic.EXECUTIONS, "inference-component": Topic.TENANTS}
 ENDED = frozenset({"COMPLETED", "FAILED", "STOPPED"})
@@ -132,23 +133,22 @@ def _by_index(place: Place) -> list[Arn]:
 
 def _by_own_lists(place: Place) -> Iterator[Arn | Problem]:
     """With the names as they were given: in ARNs SageMaker writes them in small letters."""
-    for operation, list_key, noun in OWN_LISTS:
-        look = partial(_own_list, place, operation, list_key)
-        listed = guarded(look, Topic.INSTANCES, place.region, f"{operation}: ")
+    for kind in OWN_LISTS:
+        listed = guarded(partial(_own_list, place, kind), Topic.INSTANCES, place.region, f"{kind.plural_operation}: ")
         if isinstance(listed, Problem):
             yield listed
             continue
-        tags = tags_of(place, Topic.INSTANCES, [entry[f"{noun}Arn"] for entry in listed])
+        tags = tags_of(place, Topic.INSTANCES, [entry[kind.arn_key] for entry in listed])
         for entry, tag in zip(listed, tags, strict=True):
             if isinstance(tag, Problem):
                 yield tag
             elif tag == place.names.workshop:
-                yield replace(Arn.parse(entry[f"{noun}Arn"]), name=entry[f"{noun}Name"])
+                yield replace(Arn.parse(entry[kind.arn_key]), name=entry[kind.name_key])
 
 
-def _own_list(place: Place, operation: str, list_key: str) -> list[dict[str, Any]]:
-    pages = pages_where_offered(place.client("sagemaker"), operation)
-    return [entry for page in pages for entry in page[list_key]]
+def _own_list(place: Place, kind: Kind) -> list[dict[str, Any]]:
+    pages = pages_where_offered(place.client("sagemaker"), kind.plural_operation)
+    return [entry for page in pages for entry in page[kind.list_key]]
 
 
 def _components(place: Place) -> Iterator[Arn | Problem]:

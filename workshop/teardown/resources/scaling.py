@@ -7,9 +7,10 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
+from workshop.aws.kinds import ENDPOINT
 from workshop.aws.waiting import delete_call
 from workshop.teardown.order import Topic
-from workshop.teardown.resources.kinds import ENDPOINT, is_named_as_ours, why_others
+from workshop.teardown.resources.kinds import is_named_as_ours, why_others
 from workshop.teardown.resources.resource import Finding, Lookalike, Place, Resource, guarded_each
 
 

@@ -8,10 +8,11 @@ from operator import itemgetter
 from typing import Any
 
 from workshop.aws.endpoints import endpoint_ended_by
+from workshop.aws.kinds import ENDPOINT
 from workshop.aws.tags import owner
 from workshop.aws.waiting import delete_call, none_if_missing
 from workshop.teardown.order import Topic
-from workshop.teardown.resources.kinds import ENDPOINT, is_named_as_ours, whose, why_others
+from workshop.teardown.resources.kinds import is_named_as_ours, whose, why_others
 from workshop.teardown.resources.resource import Finding, Lookalike, Place, Resource, guarded_each
 from workshop.teardown.resources.stacks import is_own
 
