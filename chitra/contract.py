@@ -13,6 +13,7 @@ from chitra.visible import visible
 BASE_DIR = "/opt/ml"
 BUNDLED_MODEL_DIR = "/opt/chitra/model"
 SPLITS = TRAIN, VALIDATION, TEST = ("train", "validation", "test")
+DATASET_VARIABLE = "DATASET_KEY"  # tells the processing job what the dataset that it makes is known by
 MESSAGE_BYTES = 1024  # SageMaker keeps no more of a job's message
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chitra.contract import SPLITS
+from chitra.contract import DATASET_VARIABLE, SPLITS
 from infra.instances import needs_gpu
-from infra.names import CORPUS_PREFIX, Names
+from infra.names import CORPUS_PREFIX, DATASETS_PREFIX, Names
 from infra.settings import (
     MAX_HOURS_TO_LIVE,
     TAG_KEY,
@@ -34,6 +34,7 @@ GPU_INFERENCE_AMI = "al2023-ami-sagemaker-inference-gpu-4-1"
 SERVERLESS_CONCURRENCY = 1
 
 RUN = "{% $run %}"
+DATASET_JOB = "{% $dataset_job & '-' & $string($attempt) %}"
 MILLISECONDS_PER_HOUR = 3_600_000
 
 
@@ -49,24 +50,29 @@ class JobResources:
 def run_variables(names: Names, hours_to_live: int) -> Request:
     """Variables that the first state assigns from the execution's name and input."""
     asked = f"$states.input.hours ? $states.input.hours : {hours_to_live}"
+    corpus = f"{{% $states.input.corpus ? $states.input.corpus : '{CORPUS_PREFIX}' %}}"
     return {
         "run": "{% '" + names.run_prefix + "' & $states.context.Execution.Name %}",
         "artefact": "{% $states.input.artefact ? $states.input.artefact : '' %}",
         "hours": f"{{% $max([1, $min([{asked}, {MAX_HOURS_TO_LIVE}])]) %}}",
-        "corpus": f"{{% $states.input.corpus ? $states.input.corpus : '{CORPUS_PREFIX}' %}}",
+        "corpus": corpus,
+        "after": corpus,
         "overrides": "{% $states.input.hyperparameters ? $states.input.hyperparameters : {} %}",
         "endpoint": "{% $states.input.endpoint = true %}",
     }
 
 
 def processing_job(settings: Settings, resources: JobResources) -> Request:
-    """CreateProcessingJob: corpus in, raw dataset and three encoded splits out."""
+    """CreateProcessingJob: corpus in, raw dataset and three encoded splits out.
+
+    It is named after the dataset and the number of the attempt to make it.
+    """
     job = settings.preprocessing
     outputs = [
         {
             "OutputName": name,
             "S3Output": {
-                "S3Uri": _s3(resources, f"'datasets/' & $run & '/{name}'"),
+                "S3Uri": _s3(resources, f"'{DATASETS_PREFIX}' & $dataset & '/{name}'"),
                 "LocalPath": f"{PROCESSING_DIR}/output/{name}",
                 "S3UploadMode": "EndOfJob",
             },
@@ -74,13 +80,14 @@ def processing_job(settings: Settings, resources: JobResources) -> Request:
         for name in ("raw", *SPLITS)
     ]
     return {
-        "ProcessingJobName": RUN,
+        "ProcessingJobName": DATASET_JOB,
         "RoleArn": resources.execution_role_arn,
         "AppSpecification": {
             "ImageUri": resources.image_uri,
             "ContainerEntrypoint": ["python", "-m", "preprocessing"],
-            "ContainerArguments": _preprocessing_arguments(job),
+            "ContainerArguments": preprocessing_arguments(job),
         },
+        "Environment": {DATASET_VARIABLE: "{% $dataset %}"},
         "ProcessingInputs": [
             {
                 "InputName": "corpus",
@@ -115,7 +122,7 @@ def training_job(settings: Settings, resources: JobResources) -> Request:
                 "DataSource": {
                     "S3DataSource": {
                         "S3DataType": "S3Prefix",
-                        "S3Uri": _s3(resources, f"'datasets/' & $run & '/{name}'"),
+                        "S3Uri": _s3(resources, f"'{DATASETS_PREFIX}' & $dataset & '/{name}'"),
                         "S3DataDistributionType": "FullyReplicated",
                     }
                 },
@@ -179,7 +186,8 @@ def expiry_schedule(settings: Settings, role_arn: str) -> Request:
     }
 
 
-def _preprocessing_arguments(job: PreprocessingSettings) -> list[str]:
+def preprocessing_arguments(job: PreprocessingSettings) -> list[str]:
+    """What the image's program is told: all that decides a dataset beside the corpus and the image."""
     arguments = ["--max-length", str(job.max_length), "--seed", str(job.seed)]
     return [*arguments, "--sharded"] if job.instance_count > 1 else arguments
 

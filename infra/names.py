@@ -123,6 +123,11 @@ def bootstrap_roles(account: str, region: str, *, images: bool) -> list[str]:
     return [f"arn:aws:iam::{account}:role/{name}" for name in names]
 
 
+def dataset_mark(key: str) -> str:
+    """The object that is there when a dataset is whole."""
+    return f"{DATASETS_PREFIX}{key}/complete.json"
+
+
 BOOTSTRAP_QUALIFIER = "hnb659fds"  # the CDK's own default
 BOOTSTRAP_VERSION_PARAMETER = f"/cdk-bootstrap/{BOOTSTRAP_QUALIFIER}/version"
 PARAMETER_KEYS = ("bucket", "execution-role", "workflow", "image")
@@ -130,11 +135,14 @@ CORPUS_PREFIX = "corpus/"  # the organiser's
 CORPORA_PREFIX = "corpora/"  # a participant's own are below ``corpora/<user>/``
 EXPORTS_PREFIX = "exports/"  # records of exports; participants' own are below ``exports/<user>/``
 UPLOADS_PREFIX = "uploads/"  # of files on their way; no execution reads there
-DATASETS_PREFIX = "datasets/"
+DATASETS_PREFIX = "datasets/"  # each below its key
+DATASET_KEY_DIGITS = 32  # hexadecimal
 MODELS_PREFIX = "models/"
+DATASET_OF_RUN = "dataset/"  # below a run's models: an object whose name is the key of its dataset
 CHECKPOINTS_PREFIX = "checkpoints/"
 MADE_BY_JOBS = (DATASETS_PREFIX, MODELS_PREFIX, CHECKPOINTS_PREFIX)
 
 # States of the workflow in which jobs work, as an execution's history calls them.
 PREPROCESS_STATE = "Preprocess"
+WAIT_FOR_DATASET_STATE = "Wait for dataset"  # that another execution makes
 TRAIN_STATE = "Train"

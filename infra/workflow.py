@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra import jobs
-from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
+from infra import datasets, jobs
+from infra.dataset_states import DatasetStates
+from infra.names import TRAIN_STATE, Names
 from infra.retention import RETENTION
 from infra.settings import Settings
+from infra.tasks import MINUTES_IN_LINE, Tasks
+from infra.workflow_permissions import WorkflowPermissions
 
-RETRY_WHEN_BUSY = [
-    {
-        "ErrorEquals": [
-            "SageMaker.AmazonSageMakerException",
-            "SageMaker.SageMakerException",
-            "Scheduler.ThrottlingException",
-        ],
-        "IntervalSeconds": 10,
-        "MaxAttempts": 4,
-        "BackoffRate": 2,
-        "JitterStrategy": "FULL",
-    }
-]
-# At a quota a run waits in line, but not longer than a workshop lasts. Error and interval are those of Step Functions'
-# own example ("Manage SageMaker AI jobs").
-MINUTES_IN_LINE = 8 * 60
 # Behind the schedule that ends the endpoint, which may be due in an hour: an endpoint made after it would have no end.
 MINUTES_IN_LINE_FOR_AN_ENDPOINT = 20
 ENDPOINT_MINUTES = 60
@@ -64,9 +49,11 @@ class Workflow(Construct):
         self._settings = settings
         self._names = names
         self._execution_role = execution_role
-        self._deployment = jobs.JobResources(
+        self._resources = jobs.JobResources(
             bucket=bucket.bucket_name, image_uri=image_uri, execution_role_arn=execution_role.role_arn
         )
+        self._tasks = Tasks(self)
+        self._permissions = WorkflowPermissions(Stack.of(self), settings=settings, names=names)
         self._expiry_role = self._create_expiry_role()
         self.log_group = logs.LogGroup(
             self,
@@ -84,14 +71,18 @@ class Workflow(Construct):
             timeout=Duration.minutes(self._timeout_minutes()),
             logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
         )
-        for statement in self._statements():
+        roles = {"execution_role": execution_role, "expiry_role": self._expiry_role}
+        for statement in self._permissions.statements(bucket=bucket, **roles):
             self.state_machine.add_to_role_policy(statement)
 
     def _timeout_minutes(self) -> int:
         """Of everything that one execution may wait for: three lines, two jobs, spare capacity, the endpoint."""
         in_line = 2 * MINUTES_IN_LINE + MINUTES_IN_LINE_FOR_AN_ENDPOINT
+        preprocessing = (
+            2 * self._settings.preprocessing.max_runtime_minutes
+        )  # somebody else's job that fails, then ours
         training = self._settings.training.max_runtime_minutes * (2 if self._settings.training.spot else 1)
-        return in_line + self._settings.preprocessing.max_runtime_minutes + training + ENDPOINT_MINUTES
+        return in_line + preprocessing + training + ENDPOINT_MINUTES
 
     def _create_expiry_role(self) -> iam.Role:
         role = iam.Role(
@@ -106,22 +97,24 @@ class Workflow(Construct):
             ),
         )
         role.add_to_policy(
-            iam.PolicyStatement(actions=["sagemaker:DeleteEndpoint"], resources=[self._sagemaker_arn("endpoint")])
+            iam.PolicyStatement(
+                actions=["sagemaker:DeleteEndpoint"], resources=[self._permissions.sagemaker_arn("endpoint")]
+            )
         )
         return role
 
     def _definition(self) -> sfn.IChainable:
-        settings, deployment = self._settings, self._deployment
-        start = self._state(
-            "Start", {"Type": "Pass", "Assign": jobs.run_variables(self._names, settings.endpoint.hours_to_live)}
-        )
-        preprocess = self._task(
-            PREPROCESS_STATE, "sagemaker:createProcessingJob.sync", jobs.processing_job(settings, deployment)
-        )
-        train = self._task(
+        settings, resources = self._settings, self._resources
+        variables = {
+            **jobs.run_variables(self._names, settings.endpoint.hours_to_live),
+            **datasets.variables(resources),
+            **self._tasks.variables(),
+        }
+        start = self._tasks.state("Start", {"Type": "Pass", "Assign": variables})
+        train = self._tasks.task(
             TRAIN_STATE,
             "sagemaker:createTrainingJob.sync",
-            jobs.training_job(settings, deployment),
+            jobs.training_job(settings, resources),
             Assign={"artefact": "{% $states.result.ModelArtifacts.S3ModelArtifacts %}"},
         )
         done = sfn.Succeed(self, "Done")
@@ -129,7 +122,9 @@ class Workflow(Construct):
         serve = self._serving_states(done)
         wants_endpoint.when(sfn.Condition.jsonata("{% $endpoint %}"), serve).otherwise(done)
         has_model = sfn.Choice.jsonata(self, "Model given?")
-        has_model.when(sfn.Condition.jsonata("{% $artefact = '' %}"), preprocess.next(train).next(wants_endpoint))
+        dataset = DatasetStates(self, self._tasks, settings=settings, names=self._names, resources=resources)
+        dataset.last.next(train.next(wants_endpoint))
+        has_model.when(sfn.Condition.jsonata("{% $artefact = '' %}"), dataset.first)
         return sfn.Chain.start(start).next(has_model.otherwise(wants_endpoint))
 
     def _serving_states(self, done: sfn.Succeed) -> sfn.Chain:
@@ -139,32 +134,31 @@ class Workflow(Construct):
         ``ServerlessConfig``, instead of passing them on.
         """
         settings = self._settings
-        create_model = self._task(
-            "Create model", "aws-sdk:sagemaker:createModel", jobs.model(settings, self._deployment)
+        create_model = self._tasks.task(
+            "Create model", "aws-sdk:sagemaker:createModel", jobs.model(settings, self._resources)
         )
-        configure = self._task(
+        configure = self._tasks.task(
             "Configure endpoint", "aws-sdk:sagemaker:createEndpointConfig", jobs.endpoint_config(settings)
         )
-        schedule = self._task(
+        schedule = self._tasks.task(
             "Schedule expiry",
             "aws-sdk:scheduler:createSchedule",
             jobs.expiry_schedule(settings, self._expiry_role.role_arn),
         )
-        create = self._task(
+        create = self._tasks.task(
             "Create endpoint",
             "aws-sdk:sagemaker:createEndpoint",
             jobs.endpoint(settings),
             minutes_in_line=MINUTES_IN_LINE_FOR_AN_ENDPOINT,
         )
-        wait = self._state("Wait for endpoint", {"Type": "Wait", "Seconds": ENDPOINT_POLL_SECONDS})
-        describe = self._task("Describe endpoint", "aws-sdk:sagemaker:describeEndpoint", {"EndpointName": jobs.RUN})
-        failed = self._state(
+        wait = self._tasks.state("Wait for endpoint", {"Type": "Wait", "Seconds": ENDPOINT_POLL_SECONDS})
+        describe = self._tasks.task(
+            "Describe endpoint", "aws-sdk:sagemaker:describeEndpoint", {"EndpointName": jobs.RUN}
+        )
+        failed = self._tasks.fail(
             "Endpoint failed",
-            {
-                "Type": "Fail",
-                "Error": "EndpointFailed",
-                "Cause": "{% $string($states.input.[EndpointStatus, FailureReason]) %}",
-            },
+            error="EndpointFailed",
+            cause="{% $string($states.input.[EndpointStatus, FailureReason]) %}",
         )
         status = sfn.Choice.jsonata(self, "Endpoint in service?")
         status.when(sfn.Condition.jsonata("{% $states.input.EndpointStatus = 'InService' %}"), done)
@@ -172,90 +166,3 @@ class Workflow(Construct):
         status.otherwise(failed)
         chain = sfn.Chain.start(create_model).next(configure).next(schedule).next(create)
         return chain.next(wait).next(describe).next(status)
-
-    def _task(
-        self,
-        name: str,
-        resource: str,
-        arguments: jobs.Request,
-        *,
-        minutes_in_line: int = MINUTES_IN_LINE,
-        **fields: Any,
-    ) -> sfn.CustomState:
-        state = {
-            "Type": "Task",
-            "Resource": f"arn:aws:states:::{resource}",
-            "Arguments": arguments,
-            "Retry": [_retry_at_a_quota(minutes_in_line), *RETRY_WHEN_BUSY],
-            **fields,
-        }
-        return self._state(name, state)
-
-    def _state(self, name: str, state_json: dict[str, Any]) -> sfn.CustomState:
-        return sfn.CustomState(self, name, state_json=state_json)
-
-    def _statements(self) -> list[iam.PolicyStatement]:
-        """What the states above call. A CustomState brings no permissions of its own."""
-        return [
-            iam.PolicyStatement(
-                actions=[f"sagemaker:{verb}ProcessingJob" for verb in ("Create", "Describe", "Stop")],
-                resources=[self._sagemaker_arn("processing-job")],
-            ),
-            iam.PolicyStatement(
-                actions=[f"sagemaker:{verb}TrainingJob" for verb in ("Create", "Describe", "Stop")],
-                resources=[self._sagemaker_arn("training-job")],
-            ),
-            iam.PolicyStatement(actions=["sagemaker:CreateModel"], resources=[self._sagemaker_arn("model")]),
-            iam.PolicyStatement(
-                actions=["sagemaker:CreateEndpointConfig"], resources=[self._sagemaker_arn("endpoint-config")]
-            ),
-            iam.PolicyStatement(
-                actions=["sagemaker:CreateEndpoint", "sagemaker:DescribeEndpoint"],
-                resources=[self._sagemaker_arn("endpoint"), self._sagemaker_arn("endpoint-config")],
-            ),
-            iam.PolicyStatement(
-                actions=["sagemaker:AddTags", "sagemaker:ListTags"],
-                resources=[
-                    self._sagemaker_arn(kind)
-                    for kind in ("processing-job", "training-job", "model", "endpoint-config", "endpoint")
-                ],
-            ),
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=[self._execution_role.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-            ),
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=[self._expiry_role.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
-            ),
-            iam.PolicyStatement(
-                actions=["scheduler:CreateSchedule"],
-                resources=[self._arn("scheduler", f"schedule/default/{self._names.run_prefix}*")],
-            ),
-            # How Step Functions hears that a job ended (`.sync`).
-            iam.PolicyStatement(
-                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
-                resources=[
-                    self._arn("events", f"rule/StepFunctionsGetEventsForSageMaker{kind}JobsRule")
-                    for kind in ("Processing", "Training")
-                ],
-            ),
-        ]
-
-    def _sagemaker_arn(self, kind: str) -> str:
-        return self._arn("sagemaker", f"{kind}/{self._names.run_prefix}*")
-
-    def _arn(self, service: str, resource: str) -> str:
-        stack = Stack.of(self)
-        return stack.format_arn(service=service, resource=resource, arn_format=ArnFormat.NO_RESOURCE_NAME)
-
-
-def _retry_at_a_quota(minutes: int) -> dict[str, Any]:
-    return {
-        "ErrorEquals": ["SageMaker.ResourceLimitExceededException"],
-        "IntervalSeconds": 60,
-        "MaxAttempts": minutes,
-        "BackoffRate": 1,
-    }

@@ -78,9 +78,7 @@ class Store:
             records = self._of(kind)
             check(list(records.values()))
             if name in records:
-                raise ApiError(
-                    "ValidationException", f'Cannot create already existing {kind.resource} "{arn(kind, name)}".'
-                )
+                raise _taken(kind, name)
             now = time.time()
             record = {**request, kind.arn_key: arn(kind, name), "CreationTime": now, "LastModifiedTime": now, **fields}
             tags = record.pop("Tags", [])
@@ -136,3 +134,11 @@ class Store:
 def arn(kind: StoredKind, name: str) -> str:
     account, region = scope()
     return f"arn:aws:sagemaker:{region}:{account}:{kind.resource}/{name}"
+
+
+def _taken(kind: StoredKind, name: str) -> ApiError:
+    """As SageMaker refuses names; those of jobs are never free again."""
+    if kind in (PROCESSING, TRAINING):
+        text = "Job name must be unique within an AWS account and region, and a job with this name already exists"
+        return ApiError("ResourceInUse", f"{text} ({arn(kind, name)})")
+    return ApiError("ValidationException", f'Cannot create already existing {kind.resource} "{arn(kind, name)}".')

@@ -1,4 +1,4 @@
-"""Step Functions' integrations that MiniStack lacks: sagemaker with `.sync`, and scheduler.
+"""Step Functions' integrations that MiniStack lacks: sagemaker with `.sync`, scheduler; and S3 and ECR under a role.
 
 Calls are made as the state machine's role, over HTTP, so that its policies and the services' validation apply.
 """
@@ -17,7 +17,8 @@ from ministack.core.responses import json_response
 from ministack.services import stepfunctions
 
 from local_aws.role_session import client
-from local_aws.validation import problems_of_request
+from local_aws.spelling import as_the_api_spells, with_capitals
+from local_aws.validation import problems_of_request, service_model
 
 POLL_SECONDS = 0.3
 SYNC = ".sync"
@@ -25,9 +26,7 @@ SDK_INTEGRATION = "arn:aws:states:::aws-sdk:"
 JOBS = {"createProcessingJob": "ProcessingJob", "createTrainingJob": "TrainingJob"}
 # Members that the optimised integration does not pass on, though the API has them (reported for AWS, not documented).
 NOT_OPTIMISED = {"createEndpointConfig": ("ServerlessConfig", "InferenceAmiVersion")}
-# SageMaker's own errors have no "Exception" in their names; Step Functions calls them as the SDK for Java does.
-NAMED_WITHOUT_EXCEPTION = ("ResourceInUse", "ResourceLimitExceeded", "ResourceNotFound")
-ERROR_PREFIX = {"sagemaker": "SageMaker", "scheduler": "Scheduler"}
+PREFIXES = {"sagemaker": "SageMaker", "scheduler": "Scheduler", "s3": "S3", "ecr": "Ecr"}
 
 _execution_arn: ContextVar[str] = ContextVar("execution_arn")
 _run_execution = stepfunctions._run_execution
@@ -40,7 +39,7 @@ def install() -> None:
     stepfunctions._run_execution = _run_execution_in_context
     stepfunctions._start_execution = _start_once
     stepfunctions._fail_execution = _fail_unless_aborted
-    for prefix in ("sagemaker", "aws-sdk:sagemaker", "aws-sdk:scheduler"):
+    for prefix in ("sagemaker", *(f"aws-sdk:{service}" for service in PREFIXES)):
         stepfunctions._SERVICE_DISPATCH[f"arn:aws:states:::{prefix}:"] = _integrate
 
 
@@ -70,19 +69,24 @@ def _integrate(resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
     service, action = resource.removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":")
     sync = action.endswith(SYNC)
     action = action.removesuffix(SYNC)
-    api = client(service, _state_machine_role())
     operation = action[0].upper() + action[1:]
+    _note_parameters(arguments)
     if is_optimised:
         _refuse_unknown_to_the_optimised_integration(action, arguments)
-    problems = problems_of_request(service, operation, arguments)
-    if problems:
-        raise _error(service, "ValidationException", "; ".join(problems))
-    result = _call(api, service, operation, arguments)
+    caller = _Caller(service, is_optimised)
+    result = caller.call(operation, arguments)
     if not sync:
         return result
     # AWS's policy for `.sync` asks for this permission ("IAM policies for calling SageMaker AI").
-    _call(api, service, "ListTags", {"ResourceArn": result[f"{JOBS[action]}Arn"]})
-    return _await_job(api, JOBS[action], arguments)
+    caller.call("ListTags", {"ResourceArn": result[f"{JOBS[action]}Arn"]})
+    return _await_job(caller, JOBS[action], arguments)
+
+
+def _note_parameters(arguments: dict[str, Any]) -> None:
+    """In the history, where MiniStack leaves them out."""
+    event = _execution()["events"][-1]
+    if event["type"] == "TaskScheduled":
+        event["taskScheduledEventDetails"]["parameters"] = json.dumps(arguments)
 
 
 def _refuse_unknown_to_the_optimised_integration(action: str, arguments: dict[str, Any]) -> None:
@@ -93,24 +97,50 @@ def _refuse_unknown_to_the_optimised_integration(action: str, arguments: dict[st
                 raise stepfunctions._ExecutionError("States.Runtime", cause)
 
 
-def _call(api: Any, service: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    try:
-        result = getattr(api, xform_name(operation))(**arguments)
-    except ClientError as error:
-        raise _error(service, error.response["Error"]["Code"], error.response["Error"]["Message"]) from error
-    except ParamValidationError as error:
-        raise _error(service, "ValidationException", str(error)) from error
-    result.pop("ResponseMetadata", None)
-    plain: dict[str, Any] = json.loads(json.dumps(result, default=_plain))
-    return plain
+class _Caller:
+    """Calls one service as the state machine's role; members of requests and answers begin with capitals."""
+
+    def __init__(self, service: str, is_optimised: bool) -> None:
+        self._service, self._is_optimised = service, is_optimised
+        self._api = client(service, _state_machine_role())
+        self._model = service_model(service)
+
+    def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        model = self._model.operation_model(operation)
+        request = as_the_api_spells(arguments, model.input_shape)
+        if problems := problems_of_request(self._service, operation, request):
+            raise self._error("ValidationException", "; ".join(problems), 400)
+        try:
+            result = getattr(self._api, xform_name(operation))(**request)
+        except ClientError as error:
+            answer = error.response
+            status = answer["ResponseMetadata"]["HTTPStatusCode"]
+            raise self._error(answer["Error"]["Code"], answer["Error"]["Message"], status) from error
+        except ParamValidationError as error:
+            raise self._error("ValidationException", str(error), 400) from error
+        result.pop("ResponseMetadata", None)
+        plain: dict[str, Any] = json.loads(json.dumps(with_capitals(result, model.output_shape), default=_plain))
+        return plain
+
+    def _error(self, code: str, message: str, status: int) -> Exception:
+        """As the SDK for Java calls it: by the API model's name, or all others by one name for the service."""
+        prefix = PREFIXES[self._service]
+        if code in {shape.name for shape in self._model.error_shapes}:
+            name = f"{code.removesuffix('Exception')}Exception"
+        else:
+            name = f"{'Amazon' if self._is_optimised else ''}{prefix}Exception"
+        error: Exception = stepfunctions._ExecutionError(
+            f"{prefix}.{name}", f"{message} (Service: {prefix}, Status Code: {status})"
+        )
+        return error
 
 
-def _await_job(api: Any, noun: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def _await_job(caller: _Caller, noun: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Poll until the job ends; stop it when the execution is aborted."""
     name = {f"{noun}Name": arguments[f"{noun}Name"]}
     stopping = False
     while True:
-        job = _call(api, "sagemaker", f"Describe{noun}", name)
+        job = caller.call(f"Describe{noun}", name)
         status = job[f"{noun}Status"]
         if status == "Completed":
             return job
@@ -118,7 +148,7 @@ def _await_job(api: Any, noun: str, arguments: dict[str, Any]) -> dict[str, Any]
             raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(job))
         if not stopping and _execution()["status"] != "RUNNING":
             stopping = True
-            _call(api, "sagemaker", f"Stop{noun}", name)
+            caller.call(f"Stop{noun}", name)
         time.sleep(POLL_SECONDS)
 
 
@@ -131,12 +161,6 @@ def _state_machine_role() -> str:
 def _execution() -> dict[str, Any]:
     execution: dict[str, Any] = stepfunctions._executions[_execution_arn.get()]
     return execution
-
-
-def _error(service: str, code: str, message: str) -> Exception:
-    name = f"{code}Exception" if code in NAMED_WITHOUT_EXCEPTION else code
-    error: Exception = stepfunctions._ExecutionError(f"{ERROR_PREFIX[service]}.{name}", message)
-    return error
 
 
 def _plain(value: Any) -> Any:

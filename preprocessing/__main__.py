@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 
-from chitra.contract import base_dir, bundled_model_dir, instance_rank, report_end
+from chitra.contract import DATASET_VARIABLE, base_dir, bundled_model_dir, instance_rank, report_end
 from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from chitra.visible import visible
 from preprocessing.dataset import Shard
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             seed=arguments.seed,
             max_length=arguments.max_length,
             shard=_shard(arguments.sharded),
+            dataset=os.environ.get(DATASET_VARIABLE, ""),
         )
     except InputError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)

@@ -43,12 +43,19 @@ BATCH = 100  # articles
 
 
 def preprocess(
-    corpus_dir: Path, output: Path, *, model_dir: Path, seed: int, max_length: int, shard: Shard | None = None
+    corpus_dir: Path,
+    output: Path,
+    *,
+    model_dir: Path,
+    seed: int,
+    max_length: int,
+    shard: Shard | None = None,
+    dataset: str = "",
 ) -> str:
     """Make the raw dataset and the three encoded splits; returns one line that says what was made.
 
     ``shard`` says that ``corpus_dir`` holds only this instance's share of a corpus. Then each article is split by
-    itself, and the instances' outputs together are one dataset.
+    itself, and the instances' outputs together are one dataset. ``dataset`` is what the workflow knows it by.
 
     Raises:
         InputError: nothing was written.
@@ -75,6 +82,7 @@ def preprocess(
             max_length=max_length,
             fallbacks=fallbacks,
             fingerprint=tokenisation,
+            dataset=dataset,
             stages={"read": reading, "encode": encoding},
         )
         for name in (RAW, *SPLITS):

@@ -25,6 +25,7 @@ def build_manifest(
     max_length: int,
     fallbacks: int,
     fingerprint: Fingerprint,
+    dataset: str,
     stages: dict[str, Stage],
 ) -> dict[str, Any]:
     """Enough to make the dataset again and to refuse a wrong tokenizer.
@@ -37,6 +38,7 @@ def build_manifest(
         for name, here in ((name, splits == number) for number, name in enumerate(SPLITS))
     }
     return {
+        "dataset": dataset,
         "articles": len(articles),
         "duplicates": count_duplicates(articles.hashes),
         "splits": {name: len(found) for name, found in members.items()},

@@ -240,8 +240,8 @@ def _follow(account: Account, run: Run, progress: Progress) -> None:
             pending = _follow_stage(events, step)
 
 
-PASSING = ("Start", "Model given?", "Endpoint wanted?", "Done")
-SERVING = "endpoint in service?"
+PASSING = ("Find image", "List corpus", "Look for dataset", "Mark dataset", "Note dataset", "Done")
+SERVING = "describe endpoint"
 STEP_NAMES = {PREPROCESS_STATE: "Preprocessing job", TRAIN_STATE: "Training job"}
 
 

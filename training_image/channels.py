@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from datasets import ClassLabel, Dataset, load_from_disk
 from datasets.table import InMemoryTable
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from chitra.contract import SPLITS
 from chitra.encoded import MANIFESTS, encoded_features
@@ -43,6 +43,7 @@ class Manifest(BaseModel):
     splits: Annotated[dict[str, Count], AfterValidator(_of_all_splits)]
     articles_per_category: Annotated[dict[str, dict[str, Count]], AfterValidator(_of_all_splits)]
     max_length: Annotated[int, Field(ge=3, le=512)]
+    dataset: Annotated[str, StringConstraints(pattern="^[0-9a-f]{0,64}$")] = ""
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -51,13 +52,17 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """``label`` is a position in ``categories``, ``article`` a row of the raw dataset."""
+    """``label`` is a position in ``categories``, ``article`` a row of the raw dataset.
+
+    ``dataset`` is what the workflow knows the dataset by, empty where somebody else made it.
+    """
 
     train: Dataset
     validation: Dataset
     test: Dataset
     categories: list[str]
     max_length: int
+    dataset: str = ""
 
 
 def read_channels(data_dir: Path, expected: Fingerprint) -> Channels:
@@ -93,7 +98,9 @@ def read_channels(data_dir: Path, expected: Fingerprint) -> Channels:
     for name, dataset in datasets.items():
         if not len(dataset):
             raise InputError(f"channel {name}: holds no article. Give the corpus more articles.")
-    return Channels(**datasets, categories=categories, max_length=by_instance[0].max_length)
+    return Channels(
+        **datasets, categories=categories, max_length=by_instance[0].max_length, dataset=by_instance[0].dataset
+    )
 
 
 def _read_manifests(folder: Path) -> list[Manifest]:

@@ -50,6 +50,7 @@ def write_report(
     )
     curve = tuning.learning_curve()
     metrics = {
+        "dataset": channels.dataset,
         **evaluation.to_json(),
         "baseline_accuracy": baseline,
         "train_seconds": round(train_seconds, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ DEPLOYMENT = jobs.JobResources(
     execution_role_arn="arn:aws:iam::123456789012:role/chitra-sagemaker-execution",
 )
 ROLE = "arn:aws:iam::123456789012:role/chitra-endpoint-expiry"
+KEY = "0" * 32
 ARTEFACT = "s3://chitra-sagemaker-123456789012-ap-northeast-1/models/chitra--a/output/model.tar.gz"
 
 
@@ -31,14 +33,21 @@ def evaluate(template: Any, variables: dict[str, Any], states: dict[str, Any]) -
     if not (isinstance(template, str) and template.startswith("{%")):
         return template
     expression = jsonata.Jsonata(template[2:-2].strip())
+    expression.register_lambda("hash", _hash)
     for name, value in {**variables, "states": states}.items():
         expression.assign(name, value)
     return expression.evaluate(None)
 
 
+def _hash(text: str, algorithm: str) -> str:
+    """Step Functions adds this function to JSONata."""
+    return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
+
+
 def variables(execution_input: dict[str, Any], name: str = "run-1") -> dict[str, Any]:
     states = {"input": execution_input, "context": {"Execution": {"Name": name}}}
-    return {**evaluate(jobs.run_variables(Names("chitra"), 2), {}, states), "artefact": ARTEFACT}
+    assigned = evaluate(jobs.run_variables(Names("chitra"), 2), {}, states)
+    return {**assigned, "artefact": ARTEFACT, "dataset": KEY, "dataset_job": "chitra--dataset-0", "attempt": 2}
 
 
 @pytest.mark.parametrize("execution_input", [{}, {"hyperparameters": {"epochs": 1, "seed": "7"}, "endpoint": True}])
@@ -95,8 +104,8 @@ def test_should_let_an_execution_choose_the_endpoints_hours(
 
 def test_should_fit_the_longest_execution_name_that_the_console_makes(shipped: Settings) -> None:
     name = "a" * 36
-    request = evaluate(jobs.processing_job(shipped, DEPLOYMENT), variables({}, name), {})
-    assert request["ProcessingJobName"] == f"chitra--{name}"
+    request = evaluate(jobs.training_job(shipped, DEPLOYMENT), variables({}, name), {})
+    assert request["TrainingJobName"] == f"chitra--{name}"
     longest = Names("w" * 16).run_prefix + name
     assert len(longest) <= 63
 

@@ -11,6 +11,8 @@ from sagemaker.core.shapes import ContainerDefinition, ProductionVariant
 from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, StoppingCondition
 from sagemaker.train import ModelTrainer
 
+from workshop.data.results import dataset_keys
+
 TAGS = [{"key": "workshop", "value": "chitra"}]
 
 
@@ -19,6 +21,7 @@ def main(bucket: str, role: str, image: str, run: str) -> None:
     session = Session(boto_session=boto3.Session(), default_bucket=bucket)
     assert session.default_bucket() == bucket
     session.upload_string_as_file_body("note", bucket, "sdk/note.txt")
+    [dataset] = dataset_keys(boto3.client("s3"), bucket, run)
     trainer = ModelTrainer(
         training_image=image,
         role=role,
@@ -28,7 +31,7 @@ def main(bucket: str, role: str, image: str, run: str) -> None:
         stopping_condition=StoppingCondition(max_runtime_in_seconds=300),
         output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/models"),
         input_data_config=[
-            InputData(channel_name=name, data_source=f"s3://{bucket}/datasets/{run}/{name}")
+            InputData(channel_name=name, data_source=f"s3://{bucket}/datasets/{dataset}/{name}")
             for name in ("train", "validation", "test")
         ],
         hyperparameters={"epochs": "1"},

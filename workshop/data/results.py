@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,11 +11,12 @@ from typing import Any
 
 from chitra.inside import UnsafePathError, file_names
 from chitra.visible import visible
-from infra.names import DATASETS_PREFIX, MODELS_PREFIX
+from infra.names import DATASET_KEY_DIGITS, DATASET_OF_RUN, DATASETS_PREFIX, MODELS_PREFIX
 from workshop.aws.objects import list_objects
 from workshop.aws.run_names import is_run_name
 
 ARCHIVES = {"model.tar.gz": "model", "output.tar.gz": "report"}  # and the folders that they are unpacked to
+DATASET_KEY = re.compile(f"[0-9a-f]{{{DATASET_KEY_DIGITS}}}")
 CHECKSUMS = "SHA256SUMS"
 PARTIAL = ".partial"  # the folder of what is being downloaded and unpacked
 
@@ -57,24 +59,28 @@ class Results:
 
 
 def runs_with_results(s3: Any, bucket: str) -> Runs:
-    """All runs of the bucket."""
+    """All runs of the bucket. Datasets that runs share count for each of them."""
     names, strays = set[str](), Counter[str]()
     for prefix in (MODELS_PREFIX, DATASETS_PREFIX):
         for entry in _objects(s3, bucket, prefix):
             name, slash, rest = entry["Key"].removeprefix(prefix).partition("/")
+            if prefix == DATASETS_PREFIX and DATASET_KEY.fullmatch(name):
+                continue
             if not slash or not is_run_name(name):
                 strays[f"{prefix}{name}{slash}"] += 1
-            elif prefix == DATASETS_PREFIX or rest.startswith("output/"):
+            elif prefix == DATASETS_PREFIX or rest.startswith(("output/", DATASET_OF_RUN)):
                 names.add(name)
     refused = [Refusal(key, f"is no name of a run ({count} objects)") for key, count in sorted(strays.items())]
     return Runs(sorted(names), refused)
 
 
 def results_of(s3: Any, bucket: str, run: str) -> Results:
-    """Model, report and datasets of a run."""
+    """Model, report and datasets of a run: those that it shares with others, and any under its own name."""
+    prefixes = [(f"{MODELS_PREFIX}{run}/output/", "")]
+    prefixes += [(f"{DATASETS_PREFIX}{name}/", DATASETS_PREFIX) for name in (*dataset_keys(s3, bucket, run), run)]
     entries = [
         (folder + entry["Key"].removeprefix(prefix), entry)
-        for prefix, folder in ((f"{MODELS_PREFIX}{run}/output/", ""), (f"{DATASETS_PREFIX}{run}/", DATASETS_PREFIX))
+        for prefix, folder in prefixes
         for entry in _objects(s3, bucket, prefix)
     ]
     # Where two objects want one place, the archives keep theirs, and then the older one.
@@ -92,6 +98,13 @@ def results_of(s3: Any, bucket: str, run: str) -> Results:
             results.sources.append(Source(entry["Key"], entry["ETag"], entry["Size"], target))
     results.sources.sort(key=lambda source: source.key)
     return results
+
+
+def dataset_keys(s3: Any, bucket: str, run: str) -> list[str]:
+    """What the run was trained on: one dataset, as the workflow notes it; none when it was stopped before."""
+    prefix = f"{MODELS_PREFIX}{run}/{DATASET_OF_RUN}"
+    names = (entry["Key"].removeprefix(prefix) for entry in list_objects(s3, bucket, prefix))
+    return [name for name in names if DATASET_KEY.fullmatch(name)]
 
 
 def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:

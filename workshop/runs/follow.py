@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from chitra.errors import WorkshopError
-from infra.names import PREPROCESS_STATE, TRAIN_STATE
+from infra.names import PREPROCESS_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_passing
 from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
 from workshop.aws.log_lines import new_lines
-from workshop.runs.history import InLine, in_line, reason_of, stages_in
+from workshop.runs.history import InLine, in_line, jobs_in, reason_of, stages_in
 from workshop.runs.run import Run
 
-LOG_GROUPS = {PREPROCESS_STATE: PROCESSING_LOGS, TRAIN_STATE: TRAINING_LOGS}
+LOG_GROUPS = {
+    PREPROCESS_STATE: PROCESSING_LOGS,
+    WAIT_FOR_DATASET_STATE: PROCESSING_LOGS,
+    TRAIN_STATE: TRAINING_LOGS,
+}
 TAIL_LINES = 15
 HISTORY_PAGE = 1000  # events: the most that one call gives
 # CloudWatch Logs answers some five DescribeLogStreams a second in an account: thirty people who follow ask two.
@@ -97,9 +101,19 @@ def follow_run(account: Account, run: Run, *, poll_seconds: float = POLL_SECONDS
 
 def read_logs(account: Account, run: Run) -> Iterator[LogLine]:
     """All that the run's jobs have written so far."""
-    logs = account.client("logs")
-    for stage, group in LOG_GROUPS.items():
-        yield from (LogLine(stage, line) for line in _LogReader(logs, group, run.name).new_lines())
+    logs, read = account.client("logs"), set[str]()
+    events = _history(account.client("stepfunctions"), run)
+    for stage, job in jobs_in(events).items():
+        if job not in read and stage in LOG_GROUPS:
+            read.add(job)
+            yield from (LogLine(stage, line) for line in _LogReader(logs, LOG_GROUPS[stage]).new_lines(job))
+
+
+def _history(states: Any, run: Run) -> list[dict[str, Any]]:
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=run.execution_arn, PaginationConfig={"PageSize": HISTORY_PAGE}
+    )
+    return [event for page in pages for event in page["events"]]
 
 
 def _pause(seconds: float) -> None:
@@ -111,17 +125,15 @@ class _Follower:
 
     def __init__(self, states: Any, logs: Any, run: Run) -> None:
         self._states, self._logs, self._run = states, logs, run
-        self._known = 0
+        self._known, self._jobs = 0, dict[str, str]()
         self._waiting: InLine | None = None
         self._reader: tuple[str, _LogReader] | None = None  # of the newest stage that has a log
         self.stage, self.tail = "Start", list[str]()
 
     def look(self, *, last: bool) -> Iterator[Event]:
         """Read the history, and the log of the stage at work: once more when it has ended, and at the ``last`` look."""
-        pages = self._states.get_paginator("get_execution_history").paginate(
-            executionArn=self._run.execution_arn, PaginationConfig={"PageSize": HISTORY_PAGE}
-        )
-        events = [event for page in pages for event in page["events"]]
+        events = _history(self._states, self._run)
+        self._jobs = jobs_in(events)
         entered = stages_in(events)[self._known :]
         if entered or last or (self._reader and self._reader[0] == self.stage):
             yield from self._new_lines()
@@ -130,7 +142,7 @@ class _Follower:
             self.stage, self.tail = name, []
             yield StageStarted(name)
             if name in LOG_GROUPS:
-                self._reader = (name, _LogReader(self._logs, LOG_GROUPS[name], self._run.name))
+                self._reader = (name, _LogReader(self._logs, LOG_GROUPS[name]))
                 yield from self._new_lines()
         waiting = in_line(events)
         if waiting and waiting != self._waiting:
@@ -141,7 +153,7 @@ class _Follower:
         if self._reader is None:
             return
         stage, reader = self._reader
-        for line in reader.new_lines():
+        for line in reader.new_lines(self._jobs.get(stage, self._run.name)):
             if stage == self.stage:
                 self.tail = [*self.tail, line][-TAIL_LINES:]
             yield LogLine(stage, line)
@@ -150,15 +162,14 @@ class _Follower:
 class _LogReader:
     """Reads the lines that a job's log streams got since the last look."""
 
-    def __init__(self, logs: Any, group: str, run_name: str) -> None:
+    def __init__(self, logs: Any, group: str) -> None:
         self._logs = logs
         self._group = group
-        self._prefix = f"{run_name}/"
         self._tokens: dict[str, str] = {}
 
-    def new_lines(self) -> Iterator[str]:
+    def new_lines(self, job: str) -> Iterator[str]:
         try:
-            streams = self._logs.describe_log_streams(logGroupName=self._group, logStreamNamePrefix=self._prefix)
+            streams = self._logs.describe_log_streams(logGroupName=self._group, logStreamNamePrefix=f"{job}/")
         except self._logs.exceptions.ResourceNotFoundException:
             return
         for name in (stream["logStreamName"] for stream in streams["logStreams"]):

@@ -13,6 +13,8 @@ Event = dict[str, Any]
 
 QUOTA_ERROR = "ResourceLimitExceeded"
 LIMIT = re.compile(r"service limit '([^']+)'")  # as SageMaker words it: 'ml.g4dn.xlarge for training job usage'
+JOB_NAME = re.compile(r'"(?:Processing|Training)JobName"\s*:\s*"([A-Za-z0-9-]+)"')
+LEADING_ON = tuple(f"{kind}StateEntered" for kind in ("Choice", "Fail", "Pass", "Wait"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,25 @@ class InLine:
 
 
 def stages_in(events: Iterable[Event]) -> list[str]:
-    """Names of the states that were entered."""
-    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+    """Names of the states that were entered, each once; those that only lead to others are left out."""
+    entered = (event for event in events if "stateEnteredEventDetails" in event)
+    return list(dict.fromkeys(_stage(event) for event in entered if event.get("type") not in LEADING_ON))
+
+
+def jobs_in(events: Iterable[Event]) -> dict[str, str]:
+    """The newest job of each stage that started one or waits for one, by the stage's name; events oldest first."""
+    jobs, stage = dict[str, str](), ""
+    for event in events:
+        if "stateEnteredEventDetails" in event:
+            stage = _stage(event)
+        parameters = event.get("taskScheduledEventDetails", {}).get("parameters", "")
+        if match := JOB_NAME.search(parameters):
+            jobs[stage] = match[1]
+    return jobs
+
+
+def _stage(event: Event) -> str:
+    return str(event["stateEnteredEventDetails"]["name"])
 
 
 def in_line(events: Iterable[Event]) -> InLine | None:
