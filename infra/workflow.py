@@ -15,6 +15,7 @@ from infra import jobs
 from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
 from infra.retention import RETENTION
 from infra.settings import Settings
+from infra.stage_images import StageImages
 
 RETRY_WHEN_BUSY = [
     {
@@ -58,14 +59,14 @@ class Workflow(Construct):
         names: Names,
         bucket: s3.IBucket,
         execution_role: iam.IRole,
-        image_uri: str,
+        images: StageImages,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._names = names
         self._execution_role = execution_role
         self._deployment = jobs.JobResources(
-            bucket=bucket.bucket_name, image_uri=image_uri, execution_role_arn=execution_role.role_arn
+            bucket=bucket.bucket_name, images=images, execution_role_arn=execution_role.role_arn
         )
         self._expiry_role = self._create_expiry_role()
         self.log_group = logs.LogGroup(
