@@ -25,7 +25,7 @@ MARK = f"""'{dataset_mark("' & $dataset & '")}'"""
 
 def find_image(resources: JobResources) -> Request:
     """DescribeImages of the image that preprocesses: a tag may have got another image, a digest not."""
-    uri = f"'{resources.image_uri}'"
+    uri = f"'{resources.images.preprocessing}'"
     name = f"$substringAfter({uri}, '/')"
     digest = f"{{'ImageDigest': $substringAfter({name}, '@')}}"
     tag = f"{{'ImageTag': $substringAfter({name}, ':')}}"
@@ -43,7 +43,7 @@ def image_found() -> Request:
 
 def variables(resources: JobResources) -> Request:
     """What the first state assigns. ``image`` is the address where its digest cannot be asked for."""
-    return {"image": resources.image_uri, "listing": "", "read": ""}
+    return {"image": resources.images.preprocessing, "listing": "", "read": ""}
 
 
 def list_corpus(resources: JobResources) -> Request:

@@ -1,4 +1,4 @@
-"""The container image of every job and endpoint, from one of three places."""
+"""The container images of jobs and endpoints, from one of three places."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from constructs import Construct
 
 from infra.image_build import ImageBuild
-from infra.instances import needs_gpu
 from infra.names import Names
 from infra.settings import MODELS_FOLDER, Settings
+from infra.stage_images import CPU, CUDA, needed_targets, stage_images
 
 REPOSITORY_ROOT = Path(__file__).parent.parent
 DOCKERFILE = "training_image/building/Dockerfile"
@@ -31,35 +31,36 @@ OUTSIDE = ("*", *(f"!{pattern}" for pattern in BUILD_CONTEXT))  # the same, as C
 
 
 class WorkshopImage(Construct):
-    """The image's ``uri``: built by `cdk deploy`, built by `workshop build-image` in CodeBuild, or one that exists."""
+    """The stages' ``images``: built by `cdk deploy`, by `workshop build-image` in CodeBuild, or there already."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, names: Names) -> None:
         super().__init__(scope, construct_id)
         match settings.image_source:
             case "local":
-                self.uri = self._asset(settings).image_uri
+                uris = {target: self._asset(settings, target).image_uri for target in needed_targets(settings)}
             case "codebuild":
-                self.uri = ImageBuild(
+                uris = ImageBuild(
                     self,
                     "Build",
                     names=names,
                     folder=REPOSITORY_ROOT,
                     exclude=OUTSIDE,
                     arguments=build_arguments(settings),
-                    target=target(settings),
+                    targets=needed_targets(settings),
                     retention_days=settings.retention_days,
-                ).uri
+                ).uris
             case "uri":
-                self.uri = settings.image_uri
+                uris = {CPU: settings.image_uri, CUDA: settings.cuda_image_uri or settings.image_uri}
+        self.images = stage_images(settings, uris)
 
-    def _asset(self, settings: Settings) -> ecr_assets.DockerImageAsset:
+    def _asset(self, settings: Settings, target: str) -> ecr_assets.DockerImageAsset:
         models = REPOSITORY_ROOT / MODELS_FOLDER
         return ecr_assets.DockerImageAsset(
             self,
-            "Asset",
+            "Asset" if target == CPU else "CudaAsset",
             directory=str(REPOSITORY_ROOT),
             file=DOCKERFILE,
-            target=target(settings),
+            target=target,
             platform=ecr_assets.Platform.LINUX_AMD64,
             ignore_mode=IgnoreMode.DOCKER,
             exclude=list(OUTSIDE),
@@ -68,14 +69,6 @@ class WorkshopImage(Construct):
             build_contexts={MODELS_FOLDER: str(models)} if settings.model.is_local else None,
             invalidation=ecr_assets.DockerImageAssetInvalidationOptions(build_contexts=False),
         )
-
-
-def target(settings: Settings) -> str:
-    """The Dockerfile's target: one image serves every job and endpoint."""
-    instance_types = [settings.training.instance_type]
-    if settings.endpoint.kind == "real-time":
-        instance_types.append(settings.endpoint.instance_type)
-    return "cuda" if any(map(needs_gpu, instance_types)) else "cpu"
 
 
 def build_arguments(settings: Settings) -> dict[str, str]:

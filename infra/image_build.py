@@ -1,4 +1,4 @@
-"""Builds the image in AWS CodeBuild, for organisers without Docker or with a slow uplink."""
+"""Builds the images in AWS CodeBuild, for organisers without Docker or with a slow uplink."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Duration, IgnoreMode, RemovalPolicy
 from aws_cdk import aws_codebuild as codebuild
@@ -19,32 +20,21 @@ from infra.retention import RETENTION
 
 BUILD_MINUTES = 60
 PYTHON_IMAGE = "public.ecr.aws/docker/library/python:3.11-slim-bookworm"  # Docker Hub limits how often AWS may ask
-BUILD_SPEC = {
-    "version": "0.2",
-    "phases": {
-        "pre_build": {
-            "commands": [
-                'aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"',
-            ]
-        },
-        "build": {
-            "commands": [
-                # SageMaker refuses OCI manifests, and indexes, which attestations would make.
-                "docker build --output type=docker --provenance=false --sbom=false "
-                '--file training_image/building/Dockerfile --target "$TARGET" --tag "$REPOSITORY:$TAG" '
-                '--build-arg MODEL_ADDRESS="$MODEL_ADDRESS" --build-arg MODEL_SHA256="$MODEL_SHA256" '
-                f"--build-arg PYTHON_IMAGE={PYTHON_IMAGE} .",
-                'docker push "$REPOSITORY:$TAG"',
-            ]
-        },
-    },
-}
+LOGIN = 'aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"'
+BUILD = (
+    # SageMaker refuses OCI manifests, and indexes, which attestations would make.
+    "docker build --output type=docker --provenance=false --sbom=false "
+    '--file training_image/building/Dockerfile --target {target} --tag "$REPOSITORY:{target}-$TAG" '
+    '--build-arg MODEL_ADDRESS="$MODEL_ADDRESS" --build-arg MODEL_SHA256="$MODEL_SHA256" '
+    f"--build-arg PYTHON_IMAGE={PYTHON_IMAGE} ."
+)
+PUSH = 'docker push "$REPOSITORY:{target}-$TAG"'
 
 
 class ImageBuild(Construct):
-    """A repository and a project that fills it when `workshop build-image` starts it.
+    """A repository and a project that fills it when `workshop build-image` starts it: one image for each target.
 
-    The image's tag tells its sources and how it is built, so a deployment never runs an image of older ones.
+    An image's tag tells its target, its sources and how it is built, so a deployment never runs an image of older ones.
     """
 
     def __init__(
@@ -56,7 +46,7 @@ class ImageBuild(Construct):
         folder: Path,
         exclude: Sequence[str],
         arguments: Mapping[str, str],
-        target: str,
+        targets: Sequence[str],
         retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -75,7 +65,7 @@ class ImageBuild(Construct):
             exclude=list(exclude),
             ignore_mode=IgnoreMode.DOCKER,
         )
-        tag = _tag(source.asset_hash, target, arguments)
+        tag = _tag(source.asset_hash, arguments)
         log_group = logs.LogGroup(
             self,
             "Log",
@@ -83,14 +73,14 @@ class ImageBuild(Construct):
             retention=RETENTION[retention_days],
             removal_policy=RemovalPolicy.DESTROY,
         )
-        variables = {"REPOSITORY": repository.repository_uri, "TAG": tag, "TARGET": target, **arguments}
+        variables = {"REPOSITORY": repository.repository_uri, "TAG": tag, **arguments}
         project = codebuild.Project(
             self,
             "Project",
             project_name=names.build_project,
-            description="Builds the workshop's image",
+            description="Builds the workshop's images",
             source=codebuild.Source.s3(bucket=source.bucket, path=source.s3_object_key),
-            build_spec=codebuild.BuildSpec.from_object(BUILD_SPEC),
+            build_spec=codebuild.BuildSpec.from_object(_build_spec(targets)),
             environment=codebuild.BuildEnvironment(
                 build_image=codebuild.LinuxBuildImage.STANDARD_7_0,
                 compute_type=codebuild.ComputeType.MEDIUM,
@@ -103,9 +93,16 @@ class ImageBuild(Construct):
             timeout=Duration.minutes(BUILD_MINUTES),
         )
         repository.grant_pull_push(project)
-        self.uri = f"{repository.repository_uri}:{tag}"
+        self.uris = {target: f"{repository.repository_uri}:{target}-{tag}" for target in targets}
 
 
-def _tag(context_hash: str, target: str, arguments: Mapping[str, str]) -> str:
-    text = json.dumps([context_hash, target, dict(arguments), BUILD_SPEC], sort_keys=True)
+def _build_spec(targets: Sequence[str]) -> dict[str, Any]:
+    """One build for all targets, so that the later ones find the layers of the first."""
+    commands = [command.format(target=target) for target in targets for command in (BUILD, PUSH)]
+    return {"version": "0.2", "phases": {"pre_build": {"commands": [LOGIN]}, "build": {"commands": commands}}}
+
+
+def _tag(context_hash: str, arguments: Mapping[str, str]) -> str:
+    """The same for every set of targets: an image keeps its name when another is built beside it."""
+    text = json.dumps([context_hash, dict(arguments), LOGIN, BUILD, PUSH], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

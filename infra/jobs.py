@@ -22,6 +22,7 @@ from infra.settings import (
     Settings,
     TrainingSettings,
 )
+from infra.stage_images import StageImages
 
 Request = dict[str, Any]
 
@@ -43,7 +44,7 @@ class JobResources:
     """What the requests refer to; plain texts or CloudFormation references."""
 
     bucket: str
-    image_uri: str
+    images: StageImages
     execution_role_arn: str
 
 
@@ -83,7 +84,7 @@ def processing_job(settings: Settings, resources: JobResources) -> Request:
         "ProcessingJobName": DATASET_JOB,
         "RoleArn": resources.execution_role_arn,
         "AppSpecification": {
-            "ImageUri": resources.image_uri,
+            "ImageUri": resources.images.preprocessing,
             "ContainerEntrypoint": ["python", "-m", "preprocessing"],
             "ContainerArguments": preprocessing_arguments(job),
         },
@@ -114,7 +115,7 @@ def training_job(settings: Settings, resources: JobResources) -> Request:
     return {
         "TrainingJobName": RUN,
         "RoleArn": resources.execution_role_arn,
-        "AlgorithmSpecification": {"TrainingImage": resources.image_uri, "TrainingInputMode": "File"},
+        "AlgorithmSpecification": {"TrainingImage": resources.images.training, "TrainingInputMode": "File"},
         "HyperParameters": _hyperparameters(job.hyperparameters),
         "InputDataConfig": [
             {
@@ -144,7 +145,7 @@ def model(settings: Settings, resources: JobResources) -> Request:
         "ModelName": RUN,
         "ExecutionRoleArn": resources.execution_role_arn,
         "PrimaryContainer": {
-            "Image": resources.image_uri,
+            "Image": resources.images.endpoint,
             "ModelDataUrl": "{% $artefact %}",
         },
         # Serverless endpoints take no isolated model (developer guide, "Serverless Inference", feature exclusions).

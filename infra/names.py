@@ -102,7 +102,7 @@ class Names:
         return f"{CORPORA_PREFIX}{participant}/" if participant else CORPUS_PREFIX
 
     def parameter(self, key: str) -> str:
-        """SSM parameter that says what a deployment offers: bucket, execution-role, workflow, image."""
+        """SSM parameter that says what a deployment offers, one of ``PARAMETER_KEYS``."""
         return f"/{self.workshop}/{key}"
 
 
@@ -130,7 +130,8 @@ def dataset_mark(key: str) -> str:
 
 BOOTSTRAP_QUALIFIER = "hnb659fds"  # the CDK's own default
 BOOTSTRAP_VERSION_PARAMETER = f"/cdk-bootstrap/{BOOTSTRAP_QUALIFIER}/version"
-PARAMETER_KEYS = ("bucket", "execution-role", "workflow", "image")
+IMAGE_KEYS = ("image", "training-image", "endpoint-image")  # the first is preprocessing's
+PARAMETER_KEYS = ("bucket", "execution-role", "workflow", *IMAGE_KEYS)
 CORPUS_PREFIX = "corpus/"  # the organiser's
 CORPORA_PREFIX = "corpora/"  # a participant's own are below ``corpora/<user>/``
 EXPORTS_PREFIX = "exports/"  # records of exports; participants' own are below ``exports/<user>/``

@@ -158,9 +158,9 @@ class EndpointSettings(_Section):
 class Settings(_Section):
     """All settings of one workshop. ``name`` prefixes every resource.
 
-    ``image_source`` says who builds the image: `cdk deploy` with a Docker engine, `workshop build-image` in CodeBuild,
-    or nobody, because it is there as ``image_uri``. ``earlier_regions`` are those that ``region`` named before:
-    teardown looks there, too.
+    ``image_source`` says who builds the images: `cdk deploy` with a Docker engine, `workshop build-image` in CodeBuild,
+    or nobody, because they are there: ``image_uri``, and ``cuda_image_uri`` for stages on GPUs, where ``image_uri`` is
+    not for them, too. ``earlier_regions`` are those that ``region`` named before: teardown looks there, too.
     """
 
     name: Name
@@ -170,6 +170,7 @@ class Settings(_Section):
     power_user: bool = False
     image_source: Literal["local", "codebuild", "uri"] = "local"
     image_uri: ImageUri = ""
+    cuda_image_uri: ImageUri = ""
     model: ModelSettings
     preprocessing: PreprocessingSettings = PreprocessingSettings()
     training: TrainingSettings = TrainingSettings()
@@ -185,6 +186,8 @@ class Settings(_Section):
     def _one_image(self) -> Settings:
         if (self.image_source == "uri") != bool(self.image_uri):
             raise ValueError("image_uri: belongs to image_source uri, and only to that")
+        if self.cuda_image_uri and self.image_source != "uri":
+            raise ValueError("cuda_image_uri: belongs to image_source uri, and only to that")
         if self.image_source == "codebuild" and self.model.is_local:
             raise ValueError("image_source: codebuild fetches the model itself; give model.address as an https address")
         return self

@@ -36,7 +36,7 @@ class FoundationStack(Stack):
 
 
 class WorkflowStack(Stack):
-    """The image, the state machine and the parameters that tell where everything is."""
+    """The images, the state machine and the parameters that tell where everything is."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class WorkflowStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        image = WorkshopImage(self, "Image", settings=settings, names=names)
+        images = WorkshopImage(self, "Image", settings=settings, names=names).images
         self.state_machine = Workflow(
             self,
             "Workflow",
@@ -57,13 +57,15 @@ class WorkflowStack(Stack):
             names=names,
             bucket=foundation.bucket,
             execution_role=foundation.execution_role,
-            image_uri=image.uri,
+            images=images,
         ).state_machine
         values = {
             "bucket": foundation.bucket.bucket_name,
             "execution-role": foundation.execution_role.role_arn,
             "workflow": self.state_machine.state_machine_arn,
-            "image": image.uri,
+            "image": images.preprocessing,
+            "training-image": images.training,
+            "endpoint-image": images.endpoint,
         }
         Discovery(self, "Discovery", names=names, values=values)
 

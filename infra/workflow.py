@@ -14,6 +14,7 @@ from infra.dataset_states import DatasetStates
 from infra.names import TRAIN_STATE, Names
 from infra.retention import RETENTION
 from infra.settings import Settings
+from infra.stage_images import StageImages
 from infra.tasks import MINUTES_IN_LINE, Tasks
 from infra.workflow_permissions import WorkflowPermissions
 
@@ -43,14 +44,14 @@ class Workflow(Construct):
         names: Names,
         bucket: s3.IBucket,
         execution_role: iam.IRole,
-        image_uri: str,
+        images: StageImages,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._names = names
         self._execution_role = execution_role
         self._resources = jobs.JobResources(
-            bucket=bucket.bucket_name, image_uri=image_uri, execution_role_arn=execution_role.role_arn
+            bucket=bucket.bucket_name, images=images, execution_role_arn=execution_role.role_arn
         )
         self._tasks = Tasks(self)
         self._permissions = WorkflowPermissions(Stack.of(self), settings=settings, names=names)

@@ -40,6 +40,7 @@ def install(runtime: Runtime, work: Path) -> None:
     _tag_buckets()
     _take_loopback_for_tls()
     _serve_images_from_this_machine()
+    _list_and_delete_images_by_tag()
     if runtime.docker:
         _say_which_images_are_missing()
     else:
@@ -163,6 +164,41 @@ def _download_url(port: int, request: dict[str, Any]) -> Any:
     """Layers come from the registry of this machine, too."""
     name, digest = request["repositoryName"], request["layerDigest"]
     return json_response({"downloadUrl": f"http://{registry(port)}/v2/{name}/blobs/{digest}", "layerDigest": digest})
+
+
+def _list_and_delete_images_by_tag() -> None:
+    """An image with several tags is listed once for each, and stays until the last one is deleted."""
+    list_images, delete_images = ecr._list_images, ecr._batch_delete_image
+
+    def list_each_tag(request: dict[str, Any]) -> Any:
+        status, headers, body = list_images(request)
+        if status == 200:
+            images = ecr._images.get(request["repositoryName"], [])
+            ids = [
+                {"imageDigest": each["imageDigest"], **tag}
+                for each in images
+                for tag in [{"imageTag": tag} for tag in each["imageTags"]] or [{}]
+            ]
+            body = json.dumps({"imageIds": ids}).encode()
+        return status, headers, body
+
+    def delete_tags_first(request: dict[str, Any]) -> Any:
+        untagged = [each for each in request["imageIds"] if _lost_one_of_its_tags(request["repositoryName"], each)]
+        rest = [each for each in request["imageIds"] if each not in untagged]
+        status, headers, body = delete_images({**request, "imageIds": rest})
+        answer = json.loads(body)
+        return status, headers, json.dumps({**answer, "imageIds": [*untagged, *answer.get("imageIds", [])]}).encode()
+
+    ecr._list_images, ecr._batch_delete_image = list_each_tag, delete_tags_first
+
+
+def _lost_one_of_its_tags(repository: str, image_id: dict[str, str]) -> bool:
+    """Take the tag from an image that has others, too; false where there is nothing to take, or it is the last one."""
+    image = ecr._find_image(repository, image_id) if "imageDigest" not in image_id else None
+    if image is None or len(image["imageTags"]) < 2:
+        return False
+    image["imageTags"].remove(image_id["imageTag"])
+    return True
 
 
 def _say_which_images_are_missing() -> None:

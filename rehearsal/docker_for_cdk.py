@@ -1,8 +1,9 @@
 """What `cdk deploy` calls for docker in a rehearsal (CDK_DOCKER): the model's folder, then the call's own arguments.
 
 The rehearsed assembly is the deployed one, byte for byte. What this machine cannot do as AWS does is changed in the
-call: no GPU is here, so the CPU target is built; the rehearsal's model is bundled instead of the 395 MB of chiTra-1.0;
-and the local registry asks for no login, so the user's Docker configuration stays as it is.
+call: no GPU is here, so the CUDA target's image is the CPU target's once more, out of the build cache; the rehearsal's
+model is bundled instead of the 395 MB of chiTra-1.0; and the local registry asks for no login, so the user's Docker
+configuration stays as it is.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ READ_SETTINGS = (
     "tests/workshop/test_cli.py::test_should_name_the_participants_of_cdk_json",
 )
 URI = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/somewhere:1"
+IMAGES = {"image_source": "uri", "image_uri": URI, "cuda_image_uri": f"{URI}-cuda"}
 
 
 def edited(changes: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +43,7 @@ EDITED: dict[str, dict[str, Any]] = {
         "endpoint": {"kind": "serverless", "memory_mb": 6144, "hours_to_live": 8},
     },
     "image from CodeBuild": {"image_source": "codebuild", "power_user": True, "model": {"sha256": "0" * 64}},
-    "image that exists": {"name": "b2", "region": "eu-west-1", "image_source": "uri", "image_uri": URI},
+    "images that exist": {"name": "b2", "region": "eu-west-1", **IMAGES},
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from botocore.exceptions import NoCredentialsError
 
-from infra.names import BOOTSTRAP_VERSION_PARAMETER, Names, bootstrap_roles
+from infra.names import BOOTSTRAP_VERSION_PARAMETER, IMAGE_KEYS, Names, bootstrap_roles
 from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
@@ -241,14 +241,15 @@ def _principal(iam: Any, arn: str) -> str:
 
 
 def _image(account: Account, settings: Settings) -> Iterator[Check]:
-    """Whether SageMaker will take the image that is deployed; nothing before a deployment."""
-    names = Names(settings.name)
-    found = account.client("ssm").get_parameters(Names=[names.parameter("image")])["Parameters"]
-    for uri in (parameter["Value"] for parameter in found):
-        if refusal := why_refused(account, uri):
-            yield Check("image", State.FAILED, refusal, "build and push it anew: docs/image.md")
-        else:
-            yield Check("image", State.OK, "nothing speaks against it")
+    """Whether SageMaker will take the images that are deployed; nothing before a deployment."""
+    keys = [Names(settings.name).parameter(key) for key in IMAGE_KEYS]
+    found = account.client("ssm").get_parameters(Names=keys)["Parameters"]
+    uris = sorted({parameter["Value"] for parameter in found})
+    refusals = [refusal for uri in uris if (refusal := why_refused(account, uri))]
+    for refusal in refusals:
+        yield Check("image", State.FAILED, refusal, "build and push it anew: docs/image.md")
+    if uris and not refusals:
+        yield Check("image", State.OK, "nothing speaks against it")
 
 
 def _quotas(account: Account, settings: Settings) -> Iterator[Check]:

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra import datasets
+from infra.jobs import JobResources
 from infra.names import Names
 from infra.settings import PreprocessingSettings, Settings
+from infra.stage_images import StageImages
 from local_aws.validation import problems_of_request
 from tests.infra.test_jobs import DEPLOYMENT, evaluate
 
@@ -95,14 +97,14 @@ def test_should_read_every_page(count: int, pages: int) -> None:
 )
 def test_should_ask_for_the_image_by_tag_or_digest(reference: str, asked: dict[str, str]) -> None:
     uri = f"123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/team/assets{reference}"
-    request = evaluate(datasets.find_image(datasets_resources(uri)), {}, {})
+    request = evaluate(datasets.find_image(resources_with(uri)), {}, {})
     assert request["RegistryId"] == "123456789012"
     assert request["RepositoryName"] == "team/assets"
     assert [{key[0].lower() + key[1:]: value for key, value in each.items()} for each in request["ImageIds"]] == [asked]
 
 
-def datasets_resources(uri: str) -> Any:
-    return type(DEPLOYMENT)(bucket="b", image_uri=uri, execution_role_arn="r")
+def resources_with(uri: str) -> JobResources:
+    return JobResources(bucket="b", images=StageImages(uri, "", ""), execution_role_arn="r")
 
 
 def test_should_be_valid_requests(shipped: Settings) -> None:

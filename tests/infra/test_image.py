@@ -1,4 +1,4 @@
-"""Where the image comes from, for all three values of image_source."""
+"""Where the images of the stages come from, for all three values of image_source."""
 
 from __future__ import annotations
 
@@ -10,32 +10,80 @@ from typing import Any
 import pytest
 from aws_cdk import App
 
-from infra.image import target
 from infra.settings import SettingsError, parse_settings
 from infra.stacks import build_app
 from tests.helpers.project import CONTEXT, cdk_json
 from tests.infra.conftest import Templates
 
 URI = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/chitra:1"
+CUDA_URI = f"{URI}-cuda"
 SOURCES: dict[str, dict[str, Any]] = {
     "local": {},
     "codebuild": {"image_source": "codebuild"},
     "uri": {"image_source": "uri", "image_uri": URI},
 }
+ON_CPUS: dict[str, Any] = {"training": {"instance_type": "ml.m5.xlarge"}}
 
 
-def image_of(template: Any) -> str:
-    """What jobs and endpoints run, as the parameter that tells it says."""
-    parameters = template.find_resources("AWS::SSM::Parameter").values()
-    [value] = [each["Properties"]["Value"] for each in parameters if each["Properties"]["Name"] == "/chitra/image"]
-    return json.dumps(value)
+def images_of(template: Any) -> dict[str, str]:
+    """What each stage runs, as the parameters tell."""
+    parameters = [each["Properties"] for each in template.find_resources("AWS::SSM::Parameter").values()]
+    keys = {each["Name"].removeprefix("/chitra/"): each["Value"] for each in parameters}
+    return {key: json.dumps(value) for key, value in keys.items() if key.endswith("image")}
 
 
-def test_should_run_the_image_that_is_given(templates_with: Callable[[dict[str, Any]], Templates]) -> None:
+def docker_images(context: dict[str, Any], folder: Path) -> dict[str, dict[str, Any]]:
+    """What `cdk deploy` builds, by target: source and destinations."""
+    build_app(App(outdir=str(folder), context=cdk_json(context)["context"]), parse_settings(context)).synth()
+    [manifest] = folder.glob("chitra-workflow.assets.json")
+    images = json.loads(manifest.read_text())["dockerImages"].values()
+    return {image["source"]["dockerBuildTarget"]: image for image in images}
+
+
+@pytest.mark.parametrize(
+    ("changes", "targets"),
+    [
+        ({}, ("cpu", "cuda", "cpu")),
+        (ON_CPUS, ("cpu", "cpu", "cpu")),
+        (ON_CPUS | {"endpoint": {"instance_type": "ml.g5.xlarge"}}, ("cpu", "cpu", "cuda")),
+        ({"endpoint": {"instance_type": "ml.g4dn.xlarge"}}, ("cpu", "cuda", "cuda")),
+        ({"endpoint": {"kind": "serverless", "instance_type": "ml.g5.xlarge"}}, ("cpu", "cuda", "cpu")),
+        ({"preprocessing": {"instance_type": "ml.g4dn.xlarge"}}, ("cpu", "cuda", "cpu")),
+    ],
+)
+def test_should_give_cuda_only_to_stages_with_a_gpu(
+    changes: dict[str, Any], targets: tuple[str, ...], templates_with: Callable[[dict[str, Any]], Templates]
+) -> None:
+    template = templates_with(SOURCES["uri"] | {"cuda_image_uri": CUDA_URI} | changes)["workflow"]
+    uris = [f'"{CUDA_URI if target == "cuda" else URI}"' for target in targets]
+    assert images_of(template) == dict(zip(("image", "training-image", "endpoint-image"), uris, strict=True))
+
+
+def test_should_run_the_one_image_that_is_given(templates_with: Callable[[dict[str, Any]], Templates]) -> None:
     template = templates_with(SOURCES["uri"])["workflow"]
-    assert image_of(template) == f'"{URI}"'
+    assert set(images_of(template).values()) == {f'"{URI}"'}
     template.resource_count_is("AWS::ECR::Repository", 0)
     template.resource_count_is("AWS::CodeBuild::Project", 0)
+
+
+def test_should_let_the_cdk_build_what_the_stages_run(
+    tmp_path: Path, templates_with: Callable[[dict[str, Any]], Templates]
+) -> None:
+    built = docker_images(CONTEXT, tmp_path / "gpu")
+    assert set(built) == {"cpu", "cuda"}
+    run = images_of(templates_with({})["workflow"])
+    for target, key in (("cpu", "image"), ("cuda", "training-image"), ("cpu", "endpoint-image")):
+        [destination] = built[target]["destinations"].values()
+        assert destination["imageTag"] in run[key]
+    assert set(docker_images(CONTEXT | ON_CPUS, tmp_path / "cpus")) == {"cpu"}
+
+
+def built_in_codebuild(template: Any) -> tuple[dict[str, str], list[str]]:
+    """The project's variables and its commands."""
+    [project] = template.find_resources("AWS::CodeBuild::Project").values()
+    variables = project["Properties"]["Environment"]["EnvironmentVariables"]
+    phases = json.loads(project["Properties"]["Source"]["BuildSpec"])["phases"]
+    return {each["Name"]: each["Value"] for each in variables}, phases["build"]["commands"]
 
 
 def test_should_build_in_codebuild_what_docker_would_build(
@@ -43,57 +91,45 @@ def test_should_build_in_codebuild_what_docker_would_build(
 ) -> None:
     template = templates_with(SOURCES["codebuild"])["workflow"]
     template.has_resource_properties("AWS::ECR::Repository", {"RepositoryName": "chitra-image", "EmptyOnDelete": True})
-    [project] = template.find_resources("AWS::CodeBuild::Project").values()
-    environment = project["Properties"]["Environment"]
-    variables = {each["Name"]: each["Value"] for each in environment["EnvironmentVariables"]}
-    assert environment["PrivilegedMode"] is True
+    template.has_resource_properties("AWS::CodeBuild::Project", {"Environment": {"PrivilegedMode": True}})
+    variables, commands = built_in_codebuild(template)
     assert variables["MODEL_ADDRESS"] == CONTEXT["model"]["address"]
-    assert variables["TARGET"] == "cuda"
-    commands = json.loads(project["Properties"]["Source"]["BuildSpec"])["phases"]["build"]["commands"]
-    assert all("$REPOSITORY:$TAG" in command for command in commands)
-    assert f":{variables['TAG']}" in image_of(template)
+    order = [("build", "cpu"), ("push", "cpu"), ("build", "cuda"), ("push", "cuda")]
+    assert len(commands) == len(order)
+    for command, (verb, target) in zip(commands, order, strict=True):
+        assert command.startswith(f"docker {verb} ")
+        assert f'"$REPOSITORY:{target}-$TAG"' in command
+        assert verb == "push" or f"--target {target} " in command
+    images = images_of(template)
+    for key, target in (("image", "cpu"), ("training-image", "cuda"), ("endpoint-image", "cpu")):
+        assert f":{target}-{variables['TAG']}" in images[key]
 
 
-def test_should_call_another_model_or_target_another_image(
+def test_should_build_one_image_in_codebuild_where_no_gpu_is(
     templates_with: Callable[[dict[str, Any]], Templates],
 ) -> None:
+    template = templates_with(SOURCES["codebuild"] | ON_CPUS)["workflow"]
+    assert len(built_in_codebuild(template)[1]) == 2
+    assert len(set(images_of(template).values())) == 1
+
+
+def test_should_call_another_model_another_image(templates_with: Callable[[dict[str, Any]], Templates]) -> None:
     def tag(changes: dict[str, Any]) -> str:
-        template = templates_with({**SOURCES["codebuild"], **changes})["workflow"]
-        [project] = template.find_resources("AWS::CodeBuild::Project").values()
-        variables = project["Properties"]["Environment"]["EnvironmentVariables"]
-        return str(next(each["Value"] for each in variables if each["Name"] == "TAG"))
+        return built_in_codebuild(templates_with(SOURCES["codebuild"] | changes)["workflow"])[0]["TAG"]
 
     model = {"address": CONTEXT["model"]["address"], "sha256": "0" * 64}
-    on_cpu = {"training": {"instance_type": "ml.m5.xlarge"}}
-    assert len({tag({}), tag({"model": model}), tag(on_cpu)}) == 3
-    assert tag({}) == tag({})
-
-
-@pytest.mark.parametrize(
-    ("training", "endpoint", "expected"),
-    [
-        ("ml.m5.xlarge", "ml.m5.xlarge", "cpu"),
-        ("ml.g4dn.xlarge", "ml.m5.xlarge", "cuda"),
-        ("ml.c7i.xlarge", "ml.g5.xlarge", "cuda"),
-        ("ml.g6.4xlarge", "ml.t2.medium", "cuda"),
-        ("ml.p5.48xlarge", "ml.c5.large", "cuda"),
-    ],
-)
-def test_should_hold_cuda_where_a_gpu_is(training: str, endpoint: str, expected: str) -> None:
-    changes = {"training": {"instance_type": training}, "endpoint": {"instance_type": endpoint}}
-    assert target(parse_settings(CONTEXT | changes)) == expected
+    assert tag({}) != tag({"model": model})
+    assert tag({}) == tag(ON_CPUS)  # what is there already keeps its name
 
 
 def test_should_keep_a_model_of_your_own_out_of_the_asset(tmp_path: Path) -> None:
     model = {"address": "models/chiTra-1.0.tar.gz", "sha256": "0" * 64}
-    context = CONTEXT | {"model": model}
-    build_app(App(outdir=str(tmp_path), context=cdk_json(context)["context"]), parse_settings(context)).synth()
-    [manifest] = tmp_path.glob("chitra-workflow.assets.json")
-    [image] = json.loads(manifest.read_text())["dockerImages"].values()
-    assert Path(image["source"]["dockerBuildContexts"]["models"]).name == "models"
-    assert image["source"]["dockerBuildArgs"] == {"MODEL_ADDRESS": model["address"], "MODEL_SHA256": model["sha256"]}
-    files = {file.name for file in (tmp_path / image["source"]["directory"] / "models").iterdir()}
-    assert files == {".gitkeep"}
+    for image in docker_images(CONTEXT | {"model": model}, tmp_path).values():
+        source = image["source"]
+        assert Path(source["dockerBuildContexts"]["models"]).name == "models"
+        assert source["dockerBuildArgs"] == {"MODEL_ADDRESS": model["address"], "MODEL_SHA256": model["sha256"]}
+        files = {file.name for file in (tmp_path / source["directory"] / "models").iterdir()}
+        assert files == {".gitkeep"}
 
 
 def test_should_send_no_model_of_your_own_to_codebuild() -> None:

@@ -13,11 +13,13 @@ import pytest
 from infra import jobs
 from infra.names import Names
 from infra.settings import EndpointSettings, Settings
+from infra.stage_images import StageImages
 from local_aws.validation import problems_of_request
 
+REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
 DEPLOYMENT = jobs.JobResources(
     bucket="chitra-sagemaker-123456789012-ap-northeast-1",
-    image_uri="123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/assets:abc",
+    images=StageImages(*(f"{REGISTRY}/assets:{stage}" for stage in ("preprocessing", "training", "endpoint"))),
     execution_role_arn="arn:aws:iam::123456789012:role/chitra-sagemaker-execution",
 )
 ROLE = "arn:aws:iam::123456789012:role/chitra-endpoint-expiry"
@@ -63,6 +65,13 @@ def test_should_be_valid_requests(shipped: Settings, execution_input: dict[str, 
         request = evaluate(template, variables(execution_input), {})
         assert problems_of_request("sagemaker", operation, request) == []
         assert {"Key": "workshop", "Value": "chitra"} in request["Tags"]
+
+
+def test_should_run_each_stage_in_its_own_image(shipped: Settings) -> None:
+    processing, training = jobs.processing_job(shipped, DEPLOYMENT), jobs.training_job(shipped, DEPLOYMENT)
+    assert processing["AppSpecification"]["ImageUri"] == f"{REGISTRY}/assets:preprocessing"
+    assert training["AlgorithmSpecification"]["TrainingImage"] == f"{REGISTRY}/assets:training"
+    assert jobs.model(shipped, DEPLOYMENT)["PrimaryContainer"]["Image"] == f"{REGISTRY}/assets:endpoint"
 
 
 def test_should_share_the_corpus_among_several_instances(shipped: Settings) -> None:

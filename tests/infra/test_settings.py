@@ -57,6 +57,12 @@ def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() 
         ("preprocessing.instance_type", "ml.m6gd.large", "workshop.preprocessing.instance_type: is no x86 machine"),
         ("image_source", "docker", "workshop.image_source: "),
         ("image_source", "uri", "workshop: image_uri: belongs to image_source uri, and only to that"),
+        (
+            "cuda_image_uri",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/c:1",
+            "workshop: cuda_image_uri: belongs to image_source uri, and only to that",
+        ),
+        ("cuda_image_uri", "python:3.11", "workshop.cuda_image_uri: should match pattern"),
         ("image_uri", "python:3.11", "workshop.image_uri: should match pattern"),
         ("model.address", "models/chiTra.tar.gz", "workshop.model: sha256 is needed for a file of your own; print it"),
         ("model.address", "http://example.com/m.tar.gz", "workshop.model: sha256 is needed for an http:// address"),

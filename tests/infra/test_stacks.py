@@ -112,7 +112,8 @@ def test_should_keep_logs_no_longer_than_set(templates: Templates) -> None:
 def test_should_offer_its_parts_by_name(templates: Templates) -> None:
     parameters = templates["workflow"].find_resources("AWS::SSM::Parameter").values()
     names = {parameter["Properties"]["Name"] for parameter in parameters}
-    assert names == {"/chitra/bucket", "/chitra/execution-role", "/chitra/workflow", "/chitra/image"}
+    keys = ("bucket", "execution-role", "workflow", "image", "training-image", "endpoint-image")
+    assert names == {f"/chitra/{key}" for key in keys}
 
 
 def test_should_tag_everything_that_takes_tags(templates: Templates) -> None:
@@ -177,7 +178,7 @@ def test_should_stage_templates_and_images_under_the_workshops_own_names(tmp_pat
         tags |= {each["imageTag"] for asset in images for each in asset["destinations"].values()}
     assert len(keys) == 3
     assert all(key.startswith("chitra/") for key in keys)
-    assert [tag.startswith("chitra--") for tag in tags] == [True]
+    assert [tag.startswith("chitra--") for tag in tags] == [True, True]
 
 
 def synthesise_with_the_cli(source: Path, output: Path) -> dict[str, bytes]:

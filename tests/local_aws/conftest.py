@@ -15,7 +15,7 @@ from workshop.aws.deployment import find_deployment
 
 
 def deploy(aws: LocalAws, settings: Settings) -> boto3.Session:
-    """The organiser's session after the real templates were deployed and the image counts as pushed."""
+    """The organiser's session after the real templates were deployed and the images count as pushed."""
     session = aws.session()
     repository = bootstrap_repository(ACCOUNT, settings.region)
     session.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION_PARAMETER, Value="30", Type="String", Overwrite=True)
@@ -32,6 +32,6 @@ def deploy(aws: LocalAws, settings: Settings) -> boto3.Session:
         )
         waiter = session.client("cloudformation").get_waiter("stack_create_complete")
         waiter.wait(StackName=stack, WaiterConfig={"Delay": 1})
-    image = find_deployment(Account(session), settings).image.rpartition(":")[2]
-    ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": image}])
+    for image in find_deployment(Account(session), settings).images:
+        ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": image.rpartition(":")[2]}])
     return session

@@ -38,9 +38,9 @@ class Deployed:
     deployment: Deployment
     folder: Path
 
-    def push(self, media_type: str, architecture: str = "amd64") -> None:
-        """Put an image of this kind in the place of the deployed one, as an engine pushes it."""
-        _, _, name = self.deployment.image.partition("/")
+    def push(self, media_type: str, architecture: str = "amd64", *, image: str = "") -> None:
+        """Put an image of this kind in the place of a deployed one (preprocessing's by default), as an engine does."""
+        _, _, name = (image or self.deployment.image).partition("/")
         repository, _, tag = name.partition(":")
         registry = f"http://localhost:{self.aws.port}/v2/{repository}"
         configuration = json.dumps({"os": "linux", "architecture": architecture}).encode()
@@ -141,8 +141,36 @@ def test_should_start_no_run_of_an_image_that_is_refused(
     assert deployed.executions() == []
 
 
-def test_should_start_a_run_of_a_docker_image(deployed: Deployed) -> None:
+def test_should_start_no_run_when_training_would_be_refused(deployed: Deployed) -> None:
     deployed.push(DOCKER)
+    deployed.push(OCI, image=deployed.deployment.training_image)
+    done = deployed.run()
+    assert done.returncode == 1
+    assert f"{deployed.deployment.training_image}: its manifest is {OCI}" in done.stderr
+    assert deployed.executions() == []
+
+
+def test_should_keep_an_image_until_its_last_tag_is_deleted(deployed: Deployed) -> None:
+    ecr = deployed.session.client("ecr")
+    ecr.create_repository(repositoryName="tags")
+    for tag in ("a", "b"):
+        ecr.put_image(repositoryName="tags", imageManifest="{}", imageTag=tag)
+
+    def tags() -> list[str]:
+        return [each["imageTag"] for each in ecr.list_images(repositoryName="tags")["imageIds"]]
+
+    assert tags() == ["a", "b"]
+    deleted = ecr.batch_delete_image(repositoryName="tags", imageIds=[{"imageTag": "a"}, {"imageTag": "c"}])
+    assert [each["imageTag"] for each in deleted["imageIds"]] == ["a"]
+    assert [each["imageId"]["imageTag"] for each in deleted["failures"]] == ["c"]
+    assert tags() == ["b"]
+    ecr.batch_delete_image(repositoryName="tags", imageIds=[{"imageTag": "b"}])
+    assert tags() == []
+
+
+def test_should_start_a_run_of_docker_images(deployed: Deployed) -> None:
+    for image in deployed.deployment.images:
+        deployed.push(DOCKER, image=image)
     done = deployed.run()
     assert "run chitra--of-an-image" in done.stdout
     assert len(deployed.executions()) == 1

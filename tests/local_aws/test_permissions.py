@@ -66,7 +66,7 @@ def leave_things(organiser: boto3.Session, settings: Settings) -> None:
     organiser.client("s3").put_object(Bucket=deployment.bucket, Key="corpus/a.jsonl", Body=b"{}")
     sagemaker, run = organiser.client("sagemaker"), f"{settings.name}--r"
     tags = [{"Key": "workshop", "Value": settings.name}]
-    container = {"Image": deployment.image, "ModelDataUrl": f"s3://{deployment.bucket}/models/none"}
+    container = {"Image": deployment.endpoint_image, "ModelDataUrl": f"s3://{deployment.bucket}/models/none"}
     made = {"ExecutionRoleArn": deployment.execution_role, "PrimaryContainer": container}
     for name in (run, f"{settings.name}--gone"):
         sagemaker.create_model(ModelName=name, Tags=tags, **made)

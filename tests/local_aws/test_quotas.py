@@ -101,7 +101,7 @@ def test_should_let_runs_wait_in_line(narrow: Narrow) -> None:
 
 def test_should_refuse_in_sagemakers_words(narrow: Narrow) -> None:
     sagemaker = narrow.account.client("sagemaker")
-    role, image = narrow.deployment.execution_role, narrow.deployment.image
+    role, image = narrow.deployment.execution_role, narrow.deployment.endpoint_image
     sagemaker.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": image})
     variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
     sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
@@ -116,7 +116,7 @@ def test_should_refuse_in_sagemakers_words(narrow: Narrow) -> None:
 
 def test_should_refuse_an_isolated_model_for_a_serverless_endpoint(narrow: Narrow) -> None:
     sagemaker = narrow.account.client("sagemaker")
-    container = {"Image": narrow.deployment.image}
+    container = {"Image": narrow.deployment.endpoint_image}
     for name, isolated in (("open", False), ("isolated", True)):
         sagemaker.create_model(
             ModelName=name,

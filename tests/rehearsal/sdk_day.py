@@ -1,4 +1,4 @@
-"""What a participant's own code may do with SageMaker's SDK, as a program: it takes bucket, role, image and a run."""
+"""What a participant's own code may do with SageMaker's SDK, as a program: it takes bucket, role, two images, a run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from workshop.data.results import dataset_keys
 TAGS = [{"key": "workshop", "value": "chitra"}]
 
 
-def main(bucket: str, role: str, image: str, run: str) -> None:
+def main(bucket: str, role: str, training_image: str, endpoint_image: str, run: str) -> None:
     """Train on a run's splits with a ModelTrainer; serve the run's model, ask it, and delete it all."""
     session = Session(boto_session=boto3.Session(), default_bucket=bucket)
     assert session.default_bucket() == bucket
     session.upload_string_as_file_body("note", bucket, "sdk/note.txt")
     [dataset] = dataset_keys(boto3.client("s3"), bucket, run)
     trainer = ModelTrainer(
-        training_image=image,
+        training_image=training_image,
         role=role,
         sagemaker_session=session,
         base_job_name="sdk",
@@ -41,7 +41,9 @@ def main(bucket: str, role: str, image: str, run: str) -> None:
     [job] = [each for each in TrainingJob.get_all() if each.training_job_name.startswith("sdk")]
     job.wait()
     print("trained", job.training_job_name, job.training_job_status)
-    container = ContainerDefinition(image=image, model_data_url=f"s3://{bucket}/models/{run}/output/model.tar.gz")
+    container = ContainerDefinition(
+        image=endpoint_image, model_data_url=f"s3://{bucket}/models/{run}/output/model.tar.gz"
+    )
     Model.create(model_name="sdk", primary_container=container, execution_role_arn=role, tags=TAGS)
     variant = ProductionVariant(
         variant_name="v", model_name="sdk", instance_type="ml.m5.xlarge", initial_instance_count=1

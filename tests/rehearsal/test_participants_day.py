@@ -114,8 +114,8 @@ def test_should_get_through_the_day_with_the_own_key(day: Day, sample_corpus: Pa
 
 def test_should_let_sagemakers_sdk_train_and_serve(day: Day) -> None:
     program = str(Path(__file__).with_name("sdk_day.py"))
-    names = (day.deployment.bucket, day.deployment.execution_role, day.deployment.image, RUN)
-    done = day.program(program, *names, key=day.key)
+    images = (day.deployment.training_image, day.deployment.endpoint_image)
+    done = day.program(program, day.deployment.bucket, day.deployment.execution_role, *images, RUN, key=day.key)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "Completed" in done.stdout
     assert json.loads(done.stdout.partition("answered ")[2].splitlines()[0])["label_name"]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 
+from infra.names import BOOTSTRAP_VERSION_PARAMETER, IMAGE_KEYS
 from infra.settings import Settings
 from tests.helpers.accounts import HOME, build, stacks
 from tests.helpers.cloud import Cloud, RefusalError
@@ -33,15 +34,15 @@ class Examined(Cloud):
     """A cloud that also answers what only the doctor asks."""
 
     bootstrap_version = "30"
-    image = ""
+    images: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     quotas: dict[str, tuple[str, float]] = QUOTAS
     simulated: ClassVar[list[dict[str, Any]]] = []  # requests
 
     def _ssm(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        [name] = params["Names"]
-        value = self.image if name.endswith("/image") else self.bootstrap_version
-        return {"Parameters": [{"Name": name, "Value": value}] if value else []}
+        known = dict(zip((f"/chitra/{key}" for key in IMAGE_KEYS), self.images, strict=False))
+        known |= {BOOTSTRAP_VERSION_PARAMETER: self.bootstrap_version} if self.bootstrap_version else {}
+        return {"Parameters": [{"Name": name, "Value": known[name]} for name in params["Names"] if name in known]}
 
     def _service_quotas(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -139,14 +140,21 @@ def test_should_name_the_request_for_an_account_wide_quota(project: Path, monkey
     assert "--quota-code L-7A3DF611 --desired-value 3" in check.fix
 
 
-@pytest.mark.parametrize(("refusal", "state"), [("", State.OK), ("u: its manifest is OCI", State.FAILED)])
-def test_should_look_at_the_deployed_image(
-    refusal: str, state: State, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("refused", ["", "cpu", "cuda"])
+def test_should_look_at_every_deployed_image(refused: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "image" not in examined(build([]), project)
-    monkeypatch.setattr("workshop.doctor.why_refused", lambda account, uri: refusal)
-    monkeypatch.setattr(Examined, "image", "u")
-    assert examined(build([]), project)["image"].state is state
+    looked_at = []
+
+    def why_refused(account: Account, uri: str) -> str:
+        looked_at.append(uri)
+        return f"{uri}: its manifest is OCI" if uri == refused else ""
+
+    monkeypatch.setattr("workshop.doctor.why_refused", why_refused)
+    monkeypatch.setattr(Examined, "images", ("cpu", "cuda", "cpu"))
+    check = examined(build([]), project)["image"]
+    assert looked_at == ["cpu", "cuda"]
+    assert check.state is (State.FAILED if refused else State.OK)
+    assert check.finding.startswith(refused or "nothing speaks against it")
 
 
 def test_should_find_what_is_missing_on_this_machine(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         number="123456789012",
         region="x",
     )
-    deployment = SimpleNamespace(bucket=HOSTILE, workflow="w", image=HOSTILE, names=SimpleNamespace())
+    deployment = SimpleNamespace(bucket=HOSTILE, workflow="w", images=(HOSTILE,), names=SimpleNamespace())
     monkeypatch.setattr("workshop.commands.runs._corpus", lambda *given: "corpus/")
     monkeypatch.setattr("workshop.commands.runs.why_refused", lambda *given: "")
     for module in ("runs", "endpoints", "organise"):

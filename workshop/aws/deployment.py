@@ -15,13 +15,20 @@ from workshop.aws.advice import AWS_ERRORS, advice
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What `cdk deploy` made, as its SSM parameters tell."""
+    """What `cdk deploy` made, as its SSM parameters tell; after ``names`` come ``PARAMETER_KEYS`` in their order."""
 
     names: Names
     bucket: str
     execution_role: str
     workflow: str
-    image: str
+    image: str  # preprocessing's
+    training_image: str
+    endpoint_image: str
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Each image once, whichever stages share it."""
+        return tuple(dict.fromkeys((self.image, self.training_image, self.endpoint_image)))
 
 
 def find_deployment(account: Account, settings: Settings) -> Deployment:
@@ -33,8 +40,7 @@ def find_deployment(account: Account, settings: Settings) -> Deployment:
         raise WorkshopError(
             f"workshop {settings.name!r} is not deployed in {settings.region}. Run `make deploy` first."
         )
-    bucket, role, workflow, image = (values[names.parameter(key)] for key in PARAMETER_KEYS)
-    return Deployment(names, bucket, role, workflow, image)
+    return Deployment(names, *(values[names.parameter(key)] for key in PARAMETER_KEYS))
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def _table(checks: list[Check]) -> Table:
 
 
 def build_image(folder: FolderOption = PROJECT) -> None:
-    """Build the image in CodeBuild and follow the build, for a deployment with image_source codebuild."""
+    """Build the images in CodeBuild and follow the build, for a deployment with image_source codebuild."""
     settings = read_settings(folder)
     if settings.image_source != "codebuild":
         raise InputError(f"cdk.json: workshop.image_source: is {settings.image_source}; builds are for codebuild.")
@@ -58,11 +58,13 @@ def build_image(folder: FolderOption = PROJECT) -> None:
         opened = account_of(settings)
         deployment = find_deployment(opened, settings)
         if building.is_built(opened, deployment):
-            say(f"{deployment.image}: is there already")
+            for image in deployment.images:
+                say(f"{image}: is there already")
             return
         for line in building.build_image(opened, deployment.names):
             say(line)
-        say(f"{deployment.image}: pushed")
+        for image in deployment.images:
+            say(f"{image}: pushed")
 
 
 def credentials(

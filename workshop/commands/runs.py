@@ -66,8 +66,9 @@ def run(
     aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
-        if refusal := why_refused(aws, deployment.image):
-            raise WorkshopError(refusal)
+        for image in deployment.images:
+            if refusal := why_refused(aws, image):
+                raise WorkshopError(refusal)
         user = participant(aws, names)
         chosen = chosen or new_run_name(names, user)
         corpus = _corpus(aws, deployment, user)

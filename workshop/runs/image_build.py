@@ -1,4 +1,4 @@
-"""Builds the image in CodeBuild, and follows the build."""
+"""Builds the images in CodeBuild, and follows the build."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ class BuildFailedError(WorkshopError):
 
 
 def is_built(account: Account, deployment: Deployment) -> bool:
-    """Whether the image that the deployment runs is in its repository."""
-    name, ecr = ImageName.parse(deployment.image), account.client("ecr")
+    """Whether every image that the deployment runs is in its repository."""
+    ecr = account.client("ecr")
+    return all(_is_there(ecr, ImageName.parse(image)) for image in deployment.images)
+
+
+def _is_there(ecr: Any, name: ImageName) -> bool:
     ask = partial(ecr.describe_images, repositoryName=name.repository, imageIds=[name.reference])
     answer = none_if_missing(ask)
     return bool(answer and answer["imageDetails"])

@@ -18,7 +18,7 @@ from workshop.aws.deployment import Deployment
 from workshop.data import upload
 
 BUCKET = "chitra-sagemaker-bucket"
-DEPLOYMENT = Deployment(Names("chitra"), BUCKET, "role", "workflow", "image")
+DEPLOYMENT = Deployment(Names("chitra"), BUCKET, "role", "workflow", "image", "image", "image")
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from workshop.runs.image_build import BuildFailedError, build_image, is_built
 REGION = "ap-northeast-1"
 NAMES = Names("chitra")
 ID = "chitra-image:1f2e"
-IMAGE = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/chitra-image:{'0' * 64}"
-DEPLOYMENT = Deployment(NAMES, "bucket", "role", "workflow", IMAGE)
+TAGS = (f"cpu-{'0' * 64}", f"cuda-{'0' * 64}")
+CPU, CUDA = (f"123456789012.dkr.ecr.{REGION}.amazonaws.com/chitra-image:{tag}" for tag in TAGS)
+DEPLOYMENT = Deployment(NAMES, "bucket", "role", "workflow", CPU, CUDA, CPU)
 PLACE = {"logGroupName": NAMES.build_log_group, "logStreamName": "1f2e"}
 
 
@@ -101,12 +102,19 @@ def test_should_name_the_setting_when_there_is_no_project(aws: Aws) -> None:
         list(build_image(aws, NAMES))  # type: ignore[arg-type]
 
 
-def test_should_know_whether_the_image_is_there(aws: Aws) -> None:
-    asked = {"repositoryName": "chitra-image", "imageIds": [{"imageTag": "0" * 64}]}
-    aws.stubs["ecr"].add_client_error("describe_images", "ImageNotFoundException", expected_params=asked)
-    aws.stubs["ecr"].add_response("describe_images", {"imageDetails": [{"imageTags": ["0" * 64]}]}, asked)
-    aws.stubs["ecr"].add_response("describe_images", {"imageDetails": []}, asked)
-    assert [is_built(aws, DEPLOYMENT) for _ in range(3)] == [False, True, False]  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("there", "built"), [((True, True), True), ((True, False), False), ((True, None), False), ((False,), False)]
+)
+def test_should_know_whether_all_images_are_there(aws: Aws, there: tuple[bool | None, ...], built: bool) -> None:
+    """Each is looked for once, though two stages share one; None is an answer without an image."""
+    for tag, found in zip(TAGS, there, strict=False):
+        asked = {"repositoryName": "chitra-image", "imageIds": [{"imageTag": tag}]}
+        if found is False:
+            aws.stubs["ecr"].add_client_error("describe_images", "ImageNotFoundException", expected_params=asked)
+        else:
+            details = [{"imageTags": [tag]}] if found else []
+            aws.stubs["ecr"].add_response("describe_images", {"imageDetails": details}, asked)
+    assert is_built(aws, DEPLOYMENT) is built  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,10 @@ def test_should_name_the_stage_that_failed_its_reason_and_the_end_of_its_log(cau
 
 
 def test_should_call_a_run_as_it_was_asked_to() -> None:
-    service, deployment = Service({}, []), Deployment(Names("chitra"), "bucket", "role", "workflow", "image")
+    service, deployment = (
+        Service({}, []),
+        Deployment(Names("chitra"), "bucket", "role", "workflow", "image", "image", "image"),
+    )
     given: dict[str, Any] = {"hyperparameters": {"epochs": "1"}, "endpoint": True}
     assert start_run(service, deployment, name="mine", **given) == Run("arn", "chitra--mine")  # type: ignore[arg-type]
     assert service.started["name"] == "mine"
@@ -203,7 +206,7 @@ def test_should_stop_what_runs_and_nothing_else() -> None:
 
 def test_should_say_that_there_is_no_such_run() -> None:
     service, workflow = Service({}, ["RUNNING"]), "arn:aws:states:r:1:stateMachine:chitra-workflow"
-    deployment = Deployment(Names("chitra"), "bucket", "role", workflow, "image")
+    deployment = Deployment(Names("chitra"), "bucket", "role", workflow, "image", "image", "image")
     found = find_run(service, deployment, "chitra--mine")  # type: ignore[arg-type]
     assert found == Run("arn:aws:states:r:1:execution:chitra-workflow:mine", "chitra--mine")
     service.failures = [throttled("ExecutionDoesNotExist")]
