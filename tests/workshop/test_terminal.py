@@ -19,7 +19,7 @@ from rehearsal import cli as rehearsal_cli
 from rehearsal.progress import Progress
 from rehearsal.report import Report
 from workshop import cli
-from workshop.doctor import Check, State
+from workshop.checks.check import Check, State
 from workshop.runs.follow import LogLine, StageStarted
 from workshop.runs.predict import predict
 from workshop.runs.run import Run

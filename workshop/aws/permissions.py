@@ -56,7 +56,7 @@ ORGANISER_ACTIONS = _actions(
         "servicequotas": "ListServiceQuotas",
         "ssm": "DeleteParameters GetParameters",
         "states": "DeleteStateMachine DescribeExecution DescribeStateMachine GetExecutionHistory ListExecutions "
-        "ListTagsForResource StartExecution StopExecution",
+        "ListTagsForResource StartExecution StopExecution ValidateStateMachineDefinition",
         "tag": "GetResources",
     }
 )
