@@ -51,7 +51,7 @@ ORGANISER_ACTIONS = _actions(
         "ListInferenceComponents ListModelPackageGroups ListModelPackages ListModels ListNotebookInstances "
         "ListPipelineExecutions ListPipelines ListProcessingJobs ListSpaces ListTags ListTrainingJobs "
         "ListTransformJobs ListUserProfiles StopAutoMLJob StopHyperParameterTuningJob StopNotebookInstance "
-        "StopPipelineExecution StopProcessingJob StopTrainingJob StopTransformJob",
+        "StopPipelineExecution StopProcessingJob StopTrainingJob StopTransformJob UpdateTrainingJob",
         "scheduler": "DeleteSchedule GetSchedule ListSchedules ListTagsForResource UpdateSchedule",
         "servicequotas": "ListServiceQuotas",
         "ssm": "DeleteParameters GetParameters",

@@ -44,11 +44,18 @@ def needed_quotas(settings: Settings) -> list[Need]:
     return [
         Need(f"{settings.preprocessing.instance_type} for processing job usage", processing),
         Need(f"{settings.training.instance_type} for {kind} usage", training),
+        *_warm_pool_needs(settings, training),
         Need("instances across all processing jobs", processing, PROCESSING_INSTANCES),
         Need("instances across all training jobs", training, TRAINING_INSTANCES),
         *_endpoint_needs(settings, people),
         Need("DescribeLogStreams per second, by who follows a run", lookups, LOG_STREAM_LOOKUPS, LOGS),
     ]
+
+
+def _warm_pool_needs(settings: Settings, training: int) -> list[Need]:
+    if not settings.training.keep_warm_minutes:
+        return []
+    return [Need(f"{settings.training.instance_type} for training warm pool usage", training)]
 
 
 def _endpoint_needs(settings: Settings, people: int) -> list[Need]:

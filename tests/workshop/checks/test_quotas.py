@@ -35,6 +35,14 @@ def test_should_count_instances_of_all_participants() -> None:
     }
 
 
+def test_should_count_instances_that_are_kept_warm() -> None:
+    warm = SETTINGS.training.model_copy(update={"keep_warm_minutes": 20})
+    given = SETTINGS.model_copy(update={"participants": ["a", "b"], "training": warm})
+    name = "ml.g4dn.xlarge for training warm pool usage"
+    assert {need.name: need.count for need in needed_quotas(given)}[name] == 2
+    assert name not in {need.name for need in needed_quotas(SETTINGS)}
+
+
 @pytest.mark.parametrize(("people", "lookups"), [(1, 1), (15, 1), (16, 2), (30, 2), (100, 7)])
 def test_should_count_who_asks_for_logs_in_a_second(people: int, lookups: int) -> None:
     given = SETTINGS.model_copy(update={"participants": [f"p{number}" for number in range(people)]})
