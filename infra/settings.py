@@ -121,7 +121,7 @@ class TrainingSettings(JobSettings):
     """``hyperparameters`` are the defaults of every execution; ``workshop run`` may override them one by one.
 
     ``spot`` trains on spare capacity, at a lower price; an interrupted job goes on from its checkpoint.
-    ``keep_warm_minutes`` keep a job's instance for the next one, which then starts at once; it bills meanwhile.
+    ``keep_warm_minutes`` keep a job's instance for the next one, which then starts sooner; it bills meanwhile.
     """
 
     instance_type: TrainingInstance = "ml.g4dn.xlarge"
