@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws
-from local_aws.throttling import RATES, Bucket, Rate
+from local_aws.throttling import RATES, Bucket, Rate, Throttle
 
 REGION = "ap-northeast-1"
 ANOTHER_ACCOUNT = "210987654321"
@@ -96,6 +96,18 @@ def test_should_fill_a_bucket_as_time_passes() -> None:
     assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
     assert [bucket.take(100.6) for _ in range(2)] == [True, False]
     assert [bucket.take(1000.0) for _ in range(4)] == [True, True, True, False]
+
+
+def test_should_have_a_bucket_per_account_region_and_operation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+    throttle = Throttle(tmp_path / "throttled.log")
+    burst = int(RATES["logs", "GetLogEvents"].burst)
+    for scope in (("1", REGION), ("2", REGION), ("1", "us-west-2")):
+        monkeypatch.setattr("local_aws.throttling.scope", lambda scope=scope: scope)
+        assert [throttle.refuses("logs", "GetLogEvents") for _ in range(burst + 1)] == [False] * burst + [True]
+        assert not throttle.refuses("logs", "DescribeLogStreams")
+        assert not any(throttle.refuses("logs", "PutLogEvents") for _ in range(1000))
+    assert throttle.log.read_text() == "logs GetLogEvents\n" * 3
 
 
 def test_should_have_room_for_one_call_in_every_bucket() -> None:
