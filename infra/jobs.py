@@ -132,7 +132,7 @@ def training_job(settings: Settings, resources: JobResources) -> Request:
         ],
         "OutputDataConfig": {"S3OutputPath": f"s3://{resources.bucket}/models"},
         "CheckpointConfig": {"S3Uri": _s3(resources, "'checkpoints/' & $run")},
-        "ResourceConfig": _cluster(job),
+        "ResourceConfig": _cluster(job) | _kept_warm(job),
         "EnableNetworkIsolation": True,
         **_capacity_of_training(job),
         "Tags": _tags(settings),
@@ -199,6 +199,10 @@ def _cluster(job: JobSettings) -> Request:
         "InstanceCount": job.instance_count,
         "VolumeSizeInGB": job.volume_gb,
     }
+
+
+def _kept_warm(job: TrainingSettings) -> Request:
+    return {"KeepAlivePeriodInSeconds": job.keep_warm_minutes * 60} if job.keep_warm_minutes else {}
 
 
 def _stopping_condition(job: JobSettings) -> Request:

@@ -121,12 +121,14 @@ class TrainingSettings(JobSettings):
     """``hyperparameters`` are the defaults of every execution; ``workshop run`` may override them one by one.
 
     ``spot`` trains on spare capacity, at a lower price; an interrupted job goes on from its checkpoint.
+    ``keep_warm_minutes`` keep a job's instance for the next one, which then starts sooner; it bills meanwhile.
     """
 
     instance_type: TrainingInstance = "ml.g4dn.xlarge"
     volume_gb: Annotated[int, Field(ge=1, le=16384)] = 50
     max_runtime_minutes: Annotated[int, Field(ge=1, le=7200)] = 120
     spot: bool = False
+    keep_warm_minutes: Annotated[int, Field(ge=0, le=60)] = 0
     hyperparameters: dict[HyperparameterName, HyperparameterText | int | float] = {}
 
     @field_validator("hyperparameters")
@@ -143,6 +145,12 @@ class TrainingSettings(JobSettings):
     def _one_instance(self) -> TrainingSettings:
         if self.instance_count != 1:
             raise ValueError("instance_count must be 1: the trainer uses every GPU of one instance")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_warm_after_spot(self) -> TrainingSettings:
+        if self.spot and self.keep_warm_minutes:
+            raise ValueError("keep_warm_minutes: SageMaker keeps no instance of spot training; choose one of the two")
         return self
 
 

@@ -18,7 +18,7 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecr, eventbridge, iam, s3
 from ministack.services.cloudformation import provisioners
 
-from local_aws import permissions, sagemaker_api, sagemaker_permissions, scaling_api, step_functions
+from local_aws import permissions, sagemaker_api, sagemaker_permissions, scaling_api, step_functions, throttling
 from local_aws.role_session import client
 from local_aws.runtime import Runtime, registry
 
@@ -34,6 +34,7 @@ def install(runtime: Runtime, work: Path) -> None:
     _look_for_repository_names()
     permissions.install()
     step_functions.install()
+    throttling.install(app.SERVICE_HANDLERS)
     _add_managed_policies()
     _add_scheduler_target()
     _refuse_to_delete_full_buckets()

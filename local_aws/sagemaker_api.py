@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from ministack.services import ecr
 
+from local_aws import warm_pools
 from local_aws.permissions import refused
 from local_aws.quotas import Quotas, instances_of
 from local_aws.role_session import scope
@@ -63,6 +64,7 @@ class SageMakerService:
             "CreateTrainingJob": partial(self._create_job, TRAINING),
             "StopProcessingJob": partial(self._stop_job, PROCESSING),
             "StopTrainingJob": partial(self._stop_job, TRAINING),
+            "UpdateTrainingJob": self._update_training_job,
             "CreateModel": self._create_model,
             "CreateEndpointConfig": self._create_endpoint_config,
             "CreateEndpoint": self._create_endpoint,
@@ -111,9 +113,12 @@ class SageMakerService:
         _require_image(image_of(request))
         status = {kind.status_key: "InProgress"}
         if kind is TRAINING:
+            warm_pools.refuse_with_spot(request)
             status["SecondaryStatus"] = "Starting"
         room = partial(self._quotas.require_room, kind, *instances_of(request))
         record = self.store.create(kind, request, check=room, **status)
+        if kind is TRAINING:
+            warm_pools.reuse(self.store, record)
         self._jobs.start(kind, record, scope()[1])
         return {kind.arn_key: record[kind.arn_key]}
 
@@ -123,6 +128,9 @@ class SageMakerService:
             raise ApiError("ValidationException", f"The job is {record[kind.status_key]}; it cannot be stopped.")
         self.store.update(record, **{kind.status_key: "Stopping"})
         return {}
+
+    def _update_training_job(self, request: Record) -> Record:
+        return warm_pools.update(self.store, request)
 
     def _create_model(self, request: Record) -> Record:
         _require_image(request["PrimaryContainer"]["Image"])
@@ -158,6 +166,8 @@ class SageMakerService:
         return {}
 
     def _describe(self, kind: StoredKind, request: Record) -> Record:
+        if kind is TRAINING:
+            warm_pools.refresh(self.store, self.store.get(kind, request[kind.name_key]))
         return self.store.describe(kind, request[kind.name_key])
 
     def _list(self, kind: StoredKind, request: Record) -> Record:
@@ -168,6 +178,8 @@ class SageMakerService:
             for record in self.store.all_of(kind)
             if wanted.lower() in record[kind.name_key].lower() and status in (None, record.get(kind.status_key))
         ]
+        if kind is TRAINING:
+            records = warm_pools.narrowed(self.store, records, request.get("WarmPoolStatusEquals"))
         start = int(request.get("NextToken", "0"))
         end = start + request.get("MaxResults", DEFAULT_PAGE)
         output = service_model("sagemaker").operation_model(f"List{kind.noun}s").output_shape

@@ -19,6 +19,7 @@ from local_aws.role_session import service_session
 from local_aws.runtime import OPT_ML, Runtime
 from local_aws.sagemaker_store import PROCESSING, TRAINING, Record, Store, StoredKind
 from local_aws.transfer import download_prefix, upload_archive, upload_folder
+from local_aws.warm_pools import kept
 
 POLL_SECONDS = 0.2
 FIRST_HOST = "algo-1"
@@ -211,7 +212,8 @@ def _end_times(kind: StoredKind, record: Record) -> Record:
     if kind is PROCESSING:
         return {"ProcessingEndTime": now}
     seconds = int(now - record.get("TrainingStartTime", now))
-    return {"TrainingEndTime": now, "TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+    times = {"TrainingEndTime": now, "TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+    return times | kept(record)
 
 
 def _write_json(file: Path, content: object) -> None:

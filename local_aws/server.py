@@ -21,6 +21,7 @@ import httpx
 from local_aws.ports import endpoint_url, free_port
 from local_aws.quotas import VARIABLE as QUOTAS_VARIABLE
 from local_aws.runtime import KEPT_VARIABLES, Runtime
+from local_aws.throttling import VARIABLE as THROTTLE_VARIABLE
 
 ACCOUNT = "123456789012"
 ROOT_SECRET = "local"  # noqa: S105  (an account that exists in memory only)
@@ -35,9 +36,19 @@ class LocalAwsError(Exception):
 class LocalAws:
     """A context manager: inside of it, AWS runs on a loopback port, with its state in memory."""
 
-    def __init__(self, folder: Path, *, runtime: Runtime, region: str, quotas: Mapping[str, int] | None = None) -> None:
-        """``quotas`` limit the instances at work, by ``TrainingJob``, ``ProcessingJob`` and ``Endpoint``."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        runtime: Runtime,
+        region: str,
+        quotas: Mapping[str, int] | None = None,
+        throttled: bool = False,
+    ) -> None:
+        """``quotas`` limit the instances at work, by ``TrainingJob``, ``ProcessingJob`` and ``Endpoint``; with
+        ``throttled``, calls that come faster than AWS allows are refused."""
         self._quotas = quotas or {}
+        self._throttled = throttled
         self.region = region
         self.port = free_port()
         self._folder = folder
@@ -46,6 +57,7 @@ class LocalAws:
 
     def __enter__(self) -> LocalAws:
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._throttle_log.unlink(missing_ok=True)
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local_aws"],
@@ -68,6 +80,16 @@ class LocalAws:
     @property
     def log_file(self) -> Path:
         return self._folder / "local-aws.log"
+
+    @property
+    def throttled_calls(self) -> int:
+        """How many calls were refused so far, because they came too fast."""
+        log = self._throttle_log
+        return len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
+
+    @property
+    def _throttle_log(self) -> Path:
+        return self._folder / "throttled.log"
 
     def environment(self) -> dict[str, str]:
         """Variables with which any AWS client, the CDK CLI among them, talks to the local AWS as its root user."""
@@ -119,6 +141,7 @@ class LocalAws:
             **self._runtime.to_environment(),
             "REHEARSAL_WORK_DIR": str(self._folder / "jobs"),
             QUOTAS_VARIABLE: json.dumps(self._quotas),
+            **({THROTTLE_VARIABLE: str(self._throttle_log)} if self._throttled else {}),
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import enum
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,12 @@ from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
 from workshop.aws.permissions import BOOTSTRAP_ACTIONS, ORGANISER_ACTIONS
-from workshop.aws.quotas import needed_quotas
 from workshop.aws.stacks import describe_stack
 from workshop.aws.tags import owner
 from workshop.aws.waiting import none_if_missing
+from workshop.checks.check import Check, State
+from workshop.checks.definition import check_definition
+from workshop.checks.quotas import check_quotas
 from workshop.data.fetch import CORPUS, DOWNLOADS
 from workshop.runs.image_check import why_refused
 
@@ -30,25 +31,6 @@ BOOTSTRAP_VERSION = 8  # from which on the CLI's deploy role may read the versio
 ENOUGH_DISK_GB, LEAST_DISK_GB = 20, 10  # the image has some 6 GB, its build cache as much again
 GIGABYTE = 1e9
 DEPLOYABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
-
-
-class State(enum.Enum):
-    """``FAILED`` breaks the deployment or the runs; the others do not."""
-
-    OK = "ok"
-    TO_DO = "to do"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the table. ``fix`` is empty when nothing is to be done."""
-
-    subject: str
-    state: State
-    finding: str
-    fix: str = ""
 
 
 def examine(account: Account, settings: Settings, project: Path, folder: Path) -> Iterator[Check]:
@@ -67,7 +49,8 @@ def examine(account: Account, settings: Settings, project: Path, folder: Path) -
         ("stacks", _stacks),
         ("permissions", _permissions),
         ("image", _image),
-        ("quotas", _quotas),
+        ("workflow", partial(check_definition, project=project)),
+        ("quotas", check_quotas),
     )
     for subject, check in aws:
         try:
@@ -250,24 +233,3 @@ def _image(account: Account, settings: Settings) -> Iterator[Check]:
         yield Check("image", State.FAILED, refusal, "build and push it anew: docs/image.md")
     if uris and not refusals:
         yield Check("image", State.OK, "nothing speaks against it")
-
-
-def _quotas(account: Account, settings: Settings) -> Iterator[Check]:
-    quotas = account.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
-    listed = [quota for page in quotas for quota in page["Quotas"]]
-    known = {quota[key]: quota for quota in listed for key in ("QuotaName", "QuotaCode")}
-    for need in needed_quotas(settings):
-        subject = f"quota: {need.name}"
-        quota = known.get(need.code or need.name)
-        if quota is None:
-            yield Check(
-                subject, State.UNKNOWN, "Service Quotas does not list it", "look at the instance type in cdk.json"
-            )
-        elif quota["Value"] >= need.count:
-            yield Check(subject, State.OK, f"{quota['Value']:.0f}, {need.count} needed")
-        else:
-            fix = (
-                "aws service-quotas request-service-quota-increase --service-code sagemaker "
-                f"--quota-code {quota['QuotaCode']} --desired-value {need.count} --region {settings.region}"
-            )
-            yield Check(subject, State.FAILED, f"{quota['Value']:.0f}, {need.count} needed", fix)

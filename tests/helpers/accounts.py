@@ -80,6 +80,12 @@ def sagemaker(kind: str, name: str, tags: dict[str, str], state: str = "", regio
     return [Thing(kind, region, name, {"tags": tags})]
 
 
+def warm(name: str, tags: dict[str, str], region: str = HOME, *, is_at_work: bool = False) -> Thing:
+    """A training job that keeps its instance for the next one, when it has ended."""
+    state = {"state": "InProgress", "pool": "InUse"} if is_at_work else {"state": "Completed", "pool": "Available"}
+    return Thing("training-job", region, name, {**state, "tags": tags})
+
+
 def stacks(region: str = HOME, states: tuple[str, str, str] = STACK_STATES[:1] * 3) -> list[Thing]:
     """The three stacks of a deployment with what they hold; an empty state means that one is not there."""
     bucket = NAMES.bucket(ACCOUNT, region)
@@ -142,7 +148,8 @@ def whole_workshop() -> list[Thing]:
     """One of everything that a workshop can have."""
     named = [thing for kind in SAGEMAKER for thing in sagemaker(kind, f"chitra--{kind}", TAG)]
     foreign = [*sagemaker("endpoint", "from-a-notebook", TAG), *sagemaker("training-job", "from-a-notebook", TAG)]
-    return [*stacks(), *staged(), *named, *foreign, Thing("schedule", HOME, "chitra--endpoint")]
+    kept = [warm("chitra--warm", TAG), Thing("schedule", HOME, "chitra--endpoint")]
+    return [*stacks(), *staged(), *named, *foreign, *kept]
 
 
 def some_neighbours() -> list[Thing]:
@@ -151,6 +158,7 @@ def some_neighbours() -> list[Thing]:
     things += [thing for kind in SAGEMAKER for thing in sagemaker(kind, f"my-chitra--{kind}", {})]
     return [
         *things,
+        warm("chitra-2--warm", {"workshop": "chitra-2"}),
         Thing("schedule", HOME, "chitra-2--endpoint"),
         Thing("stack", HOME, "chitra-2-foundation", {"state": "CREATE_COMPLETE", "tags": {}, "holds": []}),
         Thing("user", "global", "chitra-somebody", {"keys": ["AKIA000000000009"], "password": True}),
@@ -174,7 +182,7 @@ def own_things(draw: st.DrawFn) -> list[Thing]:
             states = ("CREATE_COMPLETE", states[1], "")
         things += stacks(region, (states[0], states[1], states[2]))
     for word in draw(st.lists(_words("own"), max_size=10, unique=True)):
-        kind = draw(st.sampled_from([*SAGEMAKER, "schedule", "staged", "log"]))
+        kind = draw(st.sampled_from([*SAGEMAKER, "schedule", "staged", "log", "warm"]))
         name = f"chitra--{word}"
         if kind in SAGEMAKER:
             region = draw(st.sampled_from((HOME, EARLIER, FORGOTTEN)))
@@ -183,6 +191,9 @@ def own_things(draw: st.DrawFn) -> list[Thing]:
             things += sagemaker(kind, name, TAG, draw(st.sampled_from(states_of)), region)
         elif kind == "schedule":
             things.append(Thing("schedule", draw(st.sampled_from((HOME, EARLIER))), name))
+        elif kind == "warm":
+            region = draw(st.sampled_from((HOME, EARLIER, FORGOTTEN)))
+            things.append(warm(name, TAG, region, is_at_work=draw(st.booleans())))
         elif kind == "log":
             things.append(Thing("log-group", HOME, f"/aws/sagemaker/Endpoints/{name}"))
         else:
@@ -199,7 +210,7 @@ def neighbours(draw: st.DrawFn) -> list[Thing]:
         region = draw(st.sampled_from((HOME, EARLIER, FORGOTTEN)))
         pattern = draw(st.sampled_from(("chitra-2--{}", "chitrab--{}", "my-chitra--{}", "chitra-{}", "CHITRA-2--{}")))
         name = pattern.format(word)
-        kind = draw(st.sampled_from([*SAGEMAKER, "other", "same name", "stream", "kept group"]))
+        kind = draw(st.sampled_from([*SAGEMAKER, "other", "same name", "stream", "kept group", "warm"]))
         if kind in SAGEMAKER:
             states_of = ENDPOINT_STATES[:1] if kind == "endpoint" else JOB_STATES
             tags = draw(st.sampled_from(OTHER_TAGS))
@@ -209,6 +220,8 @@ def neighbours(draw: st.DrawFn) -> list[Thing]:
             things.append(Thing("model", region, f"chitra--{word}", {"tags": tags}))
             things.append(Thing("endpoint", region, f"chitra--{word}", {"state": "InService", "tags": tags}))
             things.append(Thing("scalable-target", region, f"endpoint/chitra--{word}/variant/AllTraffic"))
+        elif kind == "warm":
+            things.append(warm(name, draw(st.sampled_from(OTHER_TAGS)), region, is_at_work=draw(st.booleans())))
         elif kind == "stream":
             things.append(Thing("stream", region, f"{name}/algo-1", inside="/aws/sagemaker/TrainingJobs"))
         elif kind == "kept group":
@@ -233,9 +246,11 @@ def neighbours(draw: st.DrawFn) -> list[Thing]:
 
 
 def without_history(cloud: Cloud) -> dict[tuple[str, str, str], Any]:
-    """What stands in the account, without jobs of the workshop that ended: SageMaker keeps those for good."""
+    """What stands in the account, without jobs of the workshop that ended: SageMaker keeps those for good. One that
+    keeps a warm pool is not over."""
     return {
         key: record
         for key, record in cloud.snapshot().items()
         if not (key[0] in JOBS and record["state"] in ENDED and record["tags"] == TAG)
+        or record.get("pool") == "Available"
     }

@@ -45,7 +45,7 @@ class SageMakerCalls(Things):
     def _sagemaker(self, region: str, operation: str, params: Record) -> Record:
         if operation == "ListTags":
             return {"Tags": tag_list(self._resource(*self._named_by(region, params["ResourceArn"]))["tags"])}
-        verb = next(verb for verb in ("List", "Describe", "Delete", "Stop") if operation.startswith(verb))
+        verb = next(verb for verb in ("List", "Describe", "Delete", "Stop", "Update") if operation.startswith(verb))
         if tool := _tool(operation.removeprefix(verb)):
             return self._tools(verb, tool, region, params)
         noun = operation.removeprefix(verb).removesuffix("s" if verb == "List" else "")
@@ -57,7 +57,9 @@ class SageMakerCalls(Things):
             entries = [
                 self._sagemaker_answer(kind, region, name, record)
                 for name, record in self.named(kind, region)
-                if wanted in name.lower() and params.get("StatusEquals") in (None, record.get("state"))
+                if wanted in name.lower()
+                and params.get("StatusEquals") in (None, record.get("state"))
+                and params.get("WarmPoolStatusEquals") in (None, record.get("pool"))
             ]
             return {LIST_KEYS.get(noun, f"{noun}Summaries"): entries}
         name = params[f"{noun}Name"]
@@ -104,10 +106,16 @@ class SageMakerCalls(Things):
             answer[f"{noun}Status"] = record["state"]
         if kind == "endpoint":
             answer["EndpointConfigName"] = name
+        if "pool" in record:
+            answer["WarmPoolStatus"] = {"Status": record["pool"]}
         return answer
 
     def _end(self, verb: str, kind: str, region: str, name: str, record: Record) -> Record:
-        if verb == "Stop":
+        if verb == "Update":
+            if record.get("pool") != "Available":
+                raise RefusalError("ValidationException", "The job keeps no warm pool.")
+            record["pool"] = "Terminated"
+        elif verb == "Stop":
             if record["state"] != "InProgress":
                 raise RefusalError("ValidationException", f"The job is {record['state']}.")
             record.update(state="Stopping", left=self.looks)
@@ -131,6 +139,8 @@ class SageMakerCalls(Things):
             self.drop(kind, region, name)
         else:
             record["state"] = "Stopped" if record["state"] == "Stopping" else "InService"
+            if record.get("pool") == "InUse":
+                record["pool"] = "Available"
         if record["state"] in ("Deleting", "Stopped"):
             self._write_late(region, name)
 

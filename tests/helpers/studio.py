@@ -23,7 +23,7 @@ class StudioCloud(Cloud):
         return answer
 
     def _sagemaker(self, region: str, operation: str, params: Record) -> Record:
-        verb = next(verb for verb in ("List", "Describe", "Delete", "Stop") if operation.startswith(verb))
+        verb = next(verb for verb in ("List", "Describe", "Delete", "Stop", "Update") if operation.startswith(verb))
         noun = operation.removeprefix(verb).removesuffix("s" if verb == "List" and operation != "ListTags" else "")
         if operation == "ListTags":
             kind, _, name = params["ResourceArn"].split(":", 5)[5].partition("/")

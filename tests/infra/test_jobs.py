@@ -102,6 +102,15 @@ def test_should_train_on_spare_capacity_when_asked(shipped: Settings) -> None:
     assert "EnableManagedSpotTraining" not in jobs.training_job(shipped, DEPLOYMENT)
 
 
+def test_should_keep_the_instance_for_the_next_run_when_asked(shipped: Settings) -> None:
+    warm = shipped.training.model_copy(update={"keep_warm_minutes": 20})
+    template = jobs.training_job(shipped.model_copy(update={"training": warm}), DEPLOYMENT)
+    request = evaluate(template, variables({}), {})
+    assert problems_of_request("sagemaker", "CreateTrainingJob", request) == []
+    assert request["ResourceConfig"]["KeepAlivePeriodInSeconds"] == 1200
+    assert "KeepAlivePeriodInSeconds" not in jobs.training_job(shipped, DEPLOYMENT)["ResourceConfig"]
+
+
 @pytest.mark.parametrize(("given", "hours"), [({}, 2), ({"hours": 5}, 5), ({"hours": 1000}, 72)])
 def test_should_let_an_execution_choose_the_endpoints_hours(
     shipped: Settings, given: dict[str, Any], hours: int

@@ -47,6 +47,8 @@ def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() 
         ("training.instance_type", "g4dn.xlarge", "workshop.training.instance_type: should match pattern"),
         ("training.hyperparameters", {"epochs'": 1}, "workshop.training.hyperparameters.epochs'.[key]: should match"),
         ("training.instance_count", 2, "workshop.training: instance_count must be 1"),
+        ("training.keep_warm_minutes", 61, "workshop.training.keep_warm_minutes: "),
+        ("training.keep_warm_minutes", -1, "workshop.training.keep_warm_minutes: "),
         ("training.max_runtime_minutes", 0, "workshop.training.max_runtime_minutes: "),
         ("preprocessing.max_length", 513, "workshop.preprocessing.max_length: "),
         ("endpoint.hours_to_live", 100, "workshop.endpoint.hours_to_live: "),
@@ -77,6 +79,14 @@ def test_should_name_the_key_that_is_wrong(path: str, value: object, message: st
         parse_settings(changed(path, value))
     assert str(caught.value).startswith(f"cdk.json: {message}")
     assert "\n" not in str(caught.value)
+
+
+def test_should_keep_nothing_warm_after_spot_training() -> None:
+    training = CONTEXT["training"] | {"spot": True, "keep_warm_minutes": 10}
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(changed("training", training))
+    problem = "keep_warm_minutes: SageMaker keeps no instance of spot training; choose one of the two"
+    assert str(caught.value) == f"cdk.json: workshop.training: {problem}"
 
 
 def test_should_take_an_http_address_with_a_checksum() -> None:

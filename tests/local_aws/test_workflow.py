@@ -19,6 +19,8 @@ from tests.helpers.project import SETTINGS
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
+from workshop.checks.check import State
+from workshop.checks.definition import check_definition
 from workshop.runs.endpoint import create_endpoint
 from workshop.runs.follow import RunFailedError, follow_run
 from workshop.runs.run import start_run
@@ -49,6 +51,11 @@ def without_scheduler(iam: Any, states: Any) -> None:
         assert len(kept) < len(document["Statement"])
         changed = json.dumps({**document, "Statement": kept})
         iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=changed)
+
+
+def test_should_let_the_doctor_ask_about_the_deployed_definition(session: boto3.Session, tmp_path: Path) -> None:
+    [check] = check_definition(Account(session), SETTINGS, tmp_path)
+    assert (check.state, check.finding) == (State.OK, "Step Functions takes the definition deployed")
 
 
 def test_should_schedule_the_end_of_an_endpoint_and_say_when_it_fails(session: boto3.Session) -> None:

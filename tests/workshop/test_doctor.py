@@ -2,104 +2,24 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 import pytest
 
-from infra.names import BOOTSTRAP_VERSION_PARAMETER, IMAGE_KEYS
-from infra.settings import Settings
 from tests.helpers.accounts import HOME, build, stacks
-from tests.helpers.cloud import Cloud, RefusalError
-from tests.helpers.cloud_session import CloudSession
+from tests.helpers.cloud import RefusalError
+from tests.helpers.examined import QUOTAS, Examined, docker, examined, free_disk, prepare, settings
 from tests.helpers.project import SETTINGS
 from workshop.aws.account import Account
 from workshop.aws.permissions import BOOTSTRAP_ACTIONS, ORGANISER_ACTIONS
-from workshop.doctor import Check, State, examine
-
-QUOTAS = {
-    "ml.m5.xlarge for processing job usage": ("L-1", 10.0),
-    "ml.g4dn.xlarge for training job usage": ("L-2", 0.0),
-    "instances across all processing jobs": ("L-F311B08F", 10.0),
-    "instances across all training jobs": ("L-00C91CB5", 10.0),
-    "ml.m5.xlarge for endpoint usage": ("L-3", 10.0),
-    "instances across all endpoints": ("L-7A3DF611", 10.0),
-}
-
-
-class Examined(Cloud):
-    """A cloud that also answers what only the doctor asks."""
-
-    bootstrap_version = "30"
-    images: tuple[str, ...] = ()
-    denied: tuple[str, ...] = ()
-    quotas: dict[str, tuple[str, float]] = QUOTAS
-    simulated: ClassVar[list[dict[str, Any]]] = []  # requests
-
-    def _ssm(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        known = dict(zip((f"/chitra/{key}" for key in IMAGE_KEYS), self.images, strict=False))
-        known |= {BOOTSTRAP_VERSION_PARAMETER: self.bootstrap_version} if self.bootstrap_version else {}
-        return {"Parameters": [{"Name": name, "Value": known[name]} for name in params["Names"] if name in known]}
-
-    def _service_quotas(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "Quotas": [
-                {"QuotaName": name, "QuotaCode": code, "Value": value} for name, (code, value) in self.quotas.items()
-            ]
-        }
-
-    def _iam(self, region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        assert params["PolicySourceArn"].endswith(":user/organiser")
-        self.simulated.append(params)
-        results = []
-        for action in params["ActionNames"]:
-            decisions = [
-                {"EvalResourceName": arn, "EvalResourceDecision": self._decision(arn.partition("/")[2])}
-                for arn in params.get("ResourceArns", [])
-            ]
-            decided = {"EvalActionName": action, "EvalDecision": self._decision(action)}
-            results.append({**decided, "ResourceSpecificResults": decisions})
-        return {"EvaluationResults": results}
-
-    def _decision(self, name: str) -> str:
-        return "implicitDeny" if name in self.denied else "allowed"
+from workshop.checks.check import Check, State
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with everything in place, and a Docker engine that answers."""
-    for name in ("node_modules/.bin/cdk", "build/downloads/ldcc-20140209.tar.gz", "models/chiTra-1.0.tar.gz"):
-        (tmp_path / name).parent.mkdir(parents=True)
-        (tmp_path / name).write_bytes(b"")
-    docker(tmp_path, monkeypatch, "exit 0")
-    free_disk(monkeypatch, 20)
-    return tmp_path
-
-
-def free_disk(monkeypatch: pytest.MonkeyPatch, gigabytes: float) -> None:
-    monkeypatch.setattr("shutil.disk_usage", lambda root: SimpleNamespace(free=gigabytes * 1e9))
-
-
-def docker(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    program = folder / "docker"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("CDK_DOCKER", str(program))
-
-
-def settings(**changes: Any) -> Settings:
-    given = SETTINGS
-    model = given.model.model_copy(update={"address": "models/chiTra-1.0.tar.gz", "sha256": "0" * 64})
-    return given.model_copy(update={"model": model} | changes)
-
-
-def examined(cloud: Cloud, project: Path, given: Settings | None = None) -> dict[str, Check]:
-    cloud.__class__ = Examined
-    account = Account(CloudSession(cloud))
-    return {check.subject: check for check in examine(account, given or settings(), project, project)}
+    return prepare(tmp_path, monkeypatch)
 
 
 def test_should_be_content_with_a_prepared_account(project: Path) -> None:
@@ -113,31 +33,11 @@ def test_should_be_content_with_a_prepared_account(project: Path) -> None:
     assert {check.subject for check in checks.values() if check.state is not State.OK} == set()
     assert list(checks) == [
         *("CDK command line", "Docker", "disk", "model", "corpus", "credentials", "region", "bootstrap", "stacks"),
-        *("permissions to deploy", "permissions of the organiser"),
+        *("permissions to deploy", "permissions of the organiser", "workflow"),
         *(f"quota: {name}" for name in QUOTAS),
     ]
     assert checks["permissions to deploy"].finding == "the 3 roles of the bootstrap may be assumed"
     assert checks["permissions of the organiser"].finding == f"{len(ORGANISER_ACTIONS)} actions allowed"
-
-
-def test_should_name_the_request_for_a_quota_that_is_too_small(project: Path) -> None:
-    given = settings(participants=["a", "b", "c"])
-    check = examined(build([]), project, given)["quota: ml.g4dn.xlarge for training job usage"]
-    assert (check.state, check.finding) == (State.FAILED, "0, 3 needed")
-    assert check.fix == (
-        "aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code L-2 "
-        "--desired-value 3 --region ap-northeast-1"
-    )
-
-
-def test_should_name_the_request_for_an_account_wide_quota(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = {name: (code, 2.0 if code == "L-7A3DF611" else 10.0) for name, (code, _) in QUOTAS.items()}
-    monkeypatch.setattr(Examined, "quotas", few)
-    check = examined(build([]), project, settings(participants=["a", "b", "c"]))[
-        "quota: instances across all endpoints"
-    ]
-    assert (check.state, check.finding) == (State.FAILED, "2, 3 needed")
-    assert "--quota-code L-7A3DF611 --desired-value 3" in check.fix
 
 
 @pytest.mark.parametrize("refused", ["", "cpu", "cuda"])
@@ -211,12 +111,6 @@ def test_should_say_that_the_region_is_switched_off(project: Path) -> None:
     cloud._ec2 = lambda *given: {"Regions": [{"RegionName": "us-west-2"}]}  # type: ignore[method-assign]
     check = examined(cloud, project)["region"]
     assert (check.state, check.finding) == (State.FAILED, f"{HOME} is switched off")
-
-
-def test_should_say_that_no_quota_of_that_name_is_listed(project: Path) -> None:
-    given = settings(training=SETTINGS.training.model_copy(update={"instance_type": "ml.new.xlarge"}))
-    check = examined(build([]), project, given)["quota: ml.new.xlarge for training job usage"]
-    assert (check.state, check.fix) == (State.UNKNOWN, "look at the instance type in cdk.json")
 
 
 def test_should_ask_nothing_about_the_root_user(project: Path) -> None:

@@ -19,7 +19,7 @@ from rehearsal import cli as rehearsal_cli
 from rehearsal.progress import Progress
 from rehearsal.report import Report
 from workshop import cli
-from workshop.doctor import Check, State
+from workshop.checks.check import Check, State
 from workshop.runs.follow import LogLine, StageStarted
 from workshop.runs.predict import predict
 from workshop.runs.run import Run
@@ -98,9 +98,10 @@ def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account: SimpleNamespace(problem=HOSTILE))
     monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given: [endpoint])
     monkeypatch.setattr("workshop.commands.endpoints.execution_statuses", lambda *given: [execution])
+    monkeypatch.setattr("workshop.commands.endpoints.warm_pools", lambda *given: [HOSTILE])
     strangers = [Stranger(HOSTILE, HOSTILE, HOSTILE), HOSTILE]
     monkeypatch.setattr("workshop.commands.endpoints.list_strangers", lambda *given: iter(strangers))
-    assert command("status")[1].count(SHOWN) >= 12
+    assert command("status")[1].count(SHOWN) >= 13
 
 
 def test_should_print_what_the_doctor_found(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,12 +51,12 @@ ORGANISER_ACTIONS = _actions(
         "ListInferenceComponents ListModelPackageGroups ListModelPackages ListModels ListNotebookInstances "
         "ListPipelineExecutions ListPipelines ListProcessingJobs ListSpaces ListTags ListTrainingJobs "
         "ListTransformJobs ListUserProfiles StopAutoMLJob StopHyperParameterTuningJob StopNotebookInstance "
-        "StopPipelineExecution StopProcessingJob StopTrainingJob StopTransformJob",
+        "StopPipelineExecution StopProcessingJob StopTrainingJob StopTransformJob UpdateTrainingJob",
         "scheduler": "DeleteSchedule GetSchedule ListSchedules ListTagsForResource UpdateSchedule",
         "servicequotas": "ListServiceQuotas",
         "ssm": "DeleteParameters GetParameters",
         "states": "DeleteStateMachine DescribeExecution DescribeStateMachine GetExecutionHistory ListExecutions "
-        "ListTagsForResource StartExecution StopExecution",
+        "ListTagsForResource StartExecution StopExecution ValidateStateMachineDefinition",
         "tag": "GetResources",
     }
 )

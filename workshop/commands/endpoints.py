@@ -21,6 +21,7 @@ from workshop.runs.costs import PriceList, price_text
 from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint
 from workshop.runs.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
 from workshop.runs.strangers import list_strangers
+from workshop.runs.warm_pools import warm_pools
 
 endpoint_app = typer.Typer(no_args_is_help=True, help="Create, extend or delete endpoints.")
 
@@ -90,6 +91,7 @@ def status(folder: FolderOption = PROJECT) -> None:
         prices = PriceList(account)
         endpoints = endpoint_statuses(account, names, prices)
         executions = execution_statuses(account, find_deployment(account, settings).workflow)
+        pools = warm_pools(account, names, prices)
         strangers = list(list_strangers(account, prices))
     console.print(_endpoint_table(endpoints))
     if prices.problem:
@@ -98,8 +100,8 @@ def status(folder: FolderOption = PROJECT) -> None:
     for each in executions:
         table.add_row(*map(plain, (each.name, each.state, each.stage, f"{each.started:%Y-%m-%d %H:%M}")))
     console.print(table)
-    for stranger in strangers:
-        say(str(stranger))
+    for line in (*pools, *strangers):
+        say(str(line))
 
 
 def _endpoint_table(endpoints: list[EndpointStatus]) -> Table:

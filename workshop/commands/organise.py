@@ -21,8 +21,9 @@ from workshop.access.credentials import (
     users_of_stack,
 )
 from workshop.aws.deployment import aws_errors, find_deployment
+from workshop.checks.check import Check, State
 from workshop.commands.common import EXIT_FAILED, FolderOption, account_of, console, plain, say, short, signed_in
-from workshop.doctor import Check, State, examine
+from workshop.doctor import examine
 from workshop.runs import image_build as building
 
 CREDENTIALS = "credentials"  # below the workshop's folder; git ignores it in the project's

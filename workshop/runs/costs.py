@@ -100,7 +100,12 @@ def _of_processing(sagemaker: Any, name: str) -> list[Capacity]:
 
 
 def _of_training(sagemaker: Any, name: str) -> list[Capacity]:
-    return [_capacity(sagemaker.describe_training_job(TrainingJobName=name)["ResourceConfig"], TRAINING)]
+    return [capacity_of_training(sagemaker.describe_training_job(TrainingJobName=name))]
+
+
+def capacity_of_training(job: dict[str, Any]) -> Capacity:
+    """Of a job that was described, also when it has ended and keeps its instances warm: they cost the same."""
+    return _capacity(job["ResourceConfig"], TRAINING)
 
 
 def _of_transform(sagemaker: Any, name: str) -> list[Capacity]:
@@ -122,6 +127,7 @@ _LOOKS: dict[str, Callable[[Any, str], list[Capacity]]] = {
     "endpoint": capacity_of_endpoint,
     "processing job": _of_processing,
     "training job": _of_training,
+    "warm pool": _of_training,
     "transform job": _of_transform,
     "notebook instance": _of_notebook,
 }

@@ -39,6 +39,7 @@ LISTERS: tuple[tuple[Topic, Lister], ...] = (
     (Topic.SCALING, scaling.list_scalable_targets),
     (Topic.ENDPOINTS, sagemaker.list_endpoints),
     *((Topic.JOBS, sagemaker.job_lister(kind)) for kind in JOBS),
+    (Topic.JOBS, sagemaker.list_warm_pools),
     (Topic.INSTANCES, sagemaker_tools.list_tools),
     (Topic.INSTANCES, studio.list_studio),
     (Topic.SERVING, sagemaker.list_serving),

@@ -18,6 +18,7 @@ from tests.helpers.accounts import (
     some_neighbours,
     stacks,
     staged,
+    warm,
     whole_workshop,
     without_history,
 )
@@ -48,6 +49,7 @@ def more_of_everything() -> list[Thing]:
     return [
         *jobs,
         *tools,
+        warm("zz-warm", TAG),
         *(Thing("stream", HOME, f"chitra--z/{number}", inside="/aws/sagemaker/TrainingJobs") for number in range(3)),
         *(Thing("object", HOME, f"models/{number}", inside=BUCKET) for number in range(3)),
         Thing("upload", HOME, "models/z", inside=BUCKET),
