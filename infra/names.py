@@ -133,6 +133,7 @@ UPLOADS_PREFIX = "uploads/"  # of files on their way; no execution reads there
 DATASETS_PREFIX = "datasets/"
 MODELS_PREFIX = "models/"
 CHECKPOINTS_PREFIX = "checkpoints/"
+SMOKE_PREFIX = "smoke/"  # SageMaker asks every training job for a place; a smoke job leaves nothing there
 MADE_BY_JOBS = (DATASETS_PREFIX, MODELS_PREFIX, CHECKPOINTS_PREFIX)
 
 # States of the workflow in which jobs work, as an execution's history calls them.
