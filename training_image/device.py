@@ -8,8 +8,8 @@ import torch
 
 GPU_DEVICE = Path("/dev/nvidiactl")  # what NVIDIA's driver, and its container toolkit, give a machine with a GPU
 GPU_FAMILIES = ("ml.g", "ml.p")
-# AWS chooses the driver of training jobs, by the instance type: their API has no InferenceAmiVersion.
-FOR_TRAINING = "a training job cannot choose one: take another training.instance_type, or one for CPUs (docs/image.md)."
+# CreateTrainingJob has no InferenceAmiVersion: AWS chooses the driver.
+FOR_TRAINING = "training jobs cannot choose one: take a newer training.instance_type, as ml.g6.xlarge, or one for CPUs."
 FOR_ENDPOINTS = "for endpoints set the variant's InferenceAmiVersion (docs/image.md)."
 
 

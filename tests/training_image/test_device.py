@@ -35,7 +35,7 @@ def old_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_should_tell_a_training_job_what_it_can_do_about_its_driver(device: Path) -> None:
     problem = gpu_problem(FOR_TRAINING, "ml.g4dn.xlarge", device)
     assert problem.startswith(f"ml.g4dn.xlarge: PyTorch {torch.__version__} cannot use the GPU: {OLD_DRIVER} ")
-    assert "CUDA 12.8 needs a driver that supports it; a training job cannot choose one: take another" in problem
+    assert "CUDA 12.8 needs a driver that supports it; training jobs cannot choose one: take a newer" in problem
     assert "InferenceAmiVersion" not in problem
     assert len(problem.splitlines()) == 1
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # Tests, headers, stubs, sources of extensions, static libraries, command-line tools, libraries of services not called,
-# torch's compiler, which needs one for C that the image does not have, and what torch links of no library of NVIDIA's.
+# torch's compiler, which needs one for C that the image does not have, and NVIDIA's libraries that torch does not link.
 UNUSED = (
     "**/tests",
     "**/*.a",
