@@ -47,7 +47,10 @@ def test_should_end_as_the_training_would_where_it_cannot_use_the_gpu(job: Job) 
     done = job.run("training_image.smoke")
     assert done.returncode == 2
     assert done.stdout.startswith("driver ")
-    assert (job.base / "output/failure").read_text().startswith("ml.g4dn.xlarge: there is a GPU, but")
+    reason = (
+        "the container sees no GPU" if torch.version.cuda else "there is a GPU, but the image holds PyTorch for CPUs"
+    )
+    assert (job.base / "output/failure").read_text().startswith(f"ml.g4dn.xlarge: {reason}.")
     assert "Traceback" not in done.stderr
 
 
