@@ -1,7 +1,8 @@
 """Writes the locks: every package with its version and the hashes of its files for every platform.
 
 `make lock` runs it after requirements.txt has changed. uv resolves; what is locked stays as long as requirements.txt
-allows it. The image's locks are cut out of the set-up's, so the image holds the versions that the tests ran with.
+allows it. The image's locks are cut out of the set-up's, so the image holds the versions that the tests ran with; but
+for PyTorch on GPUs, ``CUDA_TORCH``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from dependencies.install import (
 
 IMAGE_LOCK = "training_image/building/requirements.lock"
 CUDA_LOCK = "training_image/building/cuda.lock"
+# PyPI builds 2.11 and newer for CUDA 13, which needs driver 580: AWS names no driver for training jobs, and lets nobody
+# choose one. This is the last one for CUDA 12 (12.8), which drivers from 525 on run.
+CUDA_TORCH = "torch==2.10.0"
 # What the image's programs import.
 IMPORTED = (
     "accelerate",
@@ -44,7 +48,10 @@ IMPORTED = (
     "uvicorn",
 )
 # Asked for by one of those and imported by none of the programs; a test of the image watches it.
-NOT_IMPORTED = ("contourpy", "hf-xet", "httpcore", "logzero", "networkx", "setuptools", "triton")
+NOT_IMPORTED = (
+    *("contourpy", "hf-xet", "httpcore", "logzero", "networkx", "setuptools", "triton"),
+    *("cuda-bindings", "cuda-pathfinder"),  # of torch 2.10, its own tests alone do
+)
 INSTALLERS = ("pip", "setuptools", "setuptools-scm")
 CUDA = re.compile(r"cuda-|nvidia-|torch$|triton$")
 PYTHON = ("--python-version", "3.11")
@@ -62,17 +69,29 @@ def main() -> None:
         in_constraints = ["-", "--constraints", str(full)]
         image = entries(resolve([*in_constraints, *IMAGE], IMPORTED)).keys() - set(NOT_IMPORTED)
         installers = entries(resolve([*in_constraints, *EVERYWHERE], INSTALLERS)).keys()
-    cuda = {name for name in packages if CUDA.match(name)}
+        cuda = {name for name in packages if CUDA.match(name)}
+        on_gpus = for_gpus(cut(packages, packages.keys() - cuda), Path(scratch))
     contents = {
         REQUIREMENTS_LOCK: cut(packages, packages.keys() - cuda),
         PYPI_LOCK: cut(packages, cuda),
         CPU_LOCK: cpu_entry(packages["torch"]),
         INSTALLER_LOCK: cut(packages, installers),
         IMAGE_LOCK: cut(packages, image - cuda),
-        CUDA_LOCK: cut(packages, image & cuda),
+        CUDA_LOCK: cut(on_gpus, on_gpus.keys() - (image - cuda) - set(NOT_IMPORTED)),
     }
     for name, content in contents.items():
         (ROOT / name).write_text(HEADER + content, encoding="utf-8")
+
+
+def for_gpus(shared: str, scratch: Path) -> dict[str, str]:
+    """Entries of the image's packages with ``CUDA_TORCH``; all but it and what it brings are those of ``shared``."""
+    constraints, lock = scratch / "shared.lock", scratch / "cuda.lock"
+    constraints.write_text(shared, encoding="utf-8")
+    lock.write_text(read(CUDA_LOCK), encoding="utf-8")
+    asked = tuple(CUDA_TORCH if name == "torch" else name for name in IMPORTED)
+    kept = ["--constraints", str(constraints), "--output-file", str(lock)]
+    resolve(["-", *kept, "--generate-hashes", *IMAGE], asked)
+    return entries(lock.read_text(encoding="utf-8"))
 
 
 def resolve(arguments: list[str], requirements: tuple[str, ...] = ()) -> str:

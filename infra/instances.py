@@ -15,7 +15,8 @@ INSTANCE_TYPES = Path(__file__).with_name("instance_types.json")
 Use = Literal["processing jobs", "training jobs", "endpoints"]
 
 _GPU = re.compile(r"^ml\.(g|gr|p)\d")
-# CUDA 13 dropped GPUs before Turing (P2: Kepler, P3: Volta, G3: Maxwell; CUDA 13.0 release notes).
+# GPUs before Turing. PyTorch for CUDA 12.8 has no code for P2 (Kepler) and G3 (Maxwell); it has for P3 (Volta), which
+# PyTorch for CUDA 13 has not, and which nobody here has tried.
 _OLD_GPU = re.compile(r"^ml\.(p2|p3|p3dn|g3|g3s)\.")
 _ARM = re.compile(r"^ml\.([a-z]+\d+g[a-z]*|p\d+e-gb\d+)\.")  # Graviton, and Grace beside Blackwell
 

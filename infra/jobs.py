@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chitra.contract import DATASET_VARIABLE, SPLITS
+from chitra.hyperparameters import parse_hyperparameters
 from infra.instances import needs_gpu
-from infra.names import CORPUS_PREFIX, DATASETS_PREFIX, Names
+from infra.names import CORPUS_PREFIX, DATASETS_PREFIX, SMOKE_PREFIX, Names
 from infra.settings import (
     MAX_HOURS_TO_LIVE,
     TAG_KEY,
@@ -28,7 +29,7 @@ Request = dict[str, Any]
 
 PROCESSING_DIR = "/opt/ml/processing"
 # Endpoints on ml.g4dn and ml.g5 start with driver 470 unless this AMI is asked for, which has 580 (AWS's API reference,
-# ProductionVariant); PyTorch for CUDA 13 needs 580.
+# ProductionVariant); CUDA 12 needs 525.
 GPU_INFERENCE_AMI = "al2023-ami-sagemaker-inference-gpu-4-1"
 
 # New accounts are reported to have ten concurrent invocations in a region, over all endpoints.
@@ -37,6 +38,7 @@ SERVERLESS_CONCURRENCY = 1
 RUN = "{% $run %}"
 DATASET_JOB = "{% $dataset_job & '-' & $string($attempt) %}"
 MILLISECONDS_PER_HOUR = 3_600_000
+SMOKE_MINUTES = 15  # after which SageMaker stops a smoke job; ten steps should take some three on a CPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,27 @@ def training_job(settings: Settings, resources: JobResources) -> Request:
         "OutputDataConfig": {"S3OutputPath": f"s3://{resources.bucket}/models"},
         "CheckpointConfig": {"S3Uri": _s3(resources, "'checkpoints/' & $run")},
         "ResourceConfig": _cluster(job) | _kept_warm(job),
+        "EnableNetworkIsolation": True,
+        **_capacity_of_training(job),
+        "Tags": _tags(settings),
+    }
+
+
+def smoke_job(settings: Settings, resources: JobResources, name: str) -> Request:
+    """CreateTrainingJob of `workshop smoke`: the training's instance and hyperparameters, no channels, no model."""
+    job = settings.training.model_copy(update={"max_runtime_minutes": SMOKE_MINUTES})
+    longest = min(parse_hyperparameters(job.hyperparameters).max_length, settings.preprocessing.max_length)
+    return {
+        "TrainingJobName": name,
+        "RoleArn": resources.execution_role_arn,
+        "AlgorithmSpecification": {
+            "TrainingImage": resources.images.training,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["python", "-m", "training_image.smoke"],
+        },
+        "HyperParameters": {key: str(value) for key, value in (job.hyperparameters | {"max_length": longest}).items()},
+        "OutputDataConfig": {"S3OutputPath": f"s3://{resources.bucket}/{SMOKE_PREFIX}"},
+        "ResourceConfig": _cluster(job),
         "EnableNetworkIsolation": True,
         **_capacity_of_training(job),
         "Tags": _tags(settings),

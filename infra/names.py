@@ -141,6 +141,7 @@ DATASET_KEY_DIGITS = 32  # hexadecimal
 MODELS_PREFIX = "models/"
 DATASET_OF_RUN = "dataset/"  # below a run's models: an object whose name is the key of its dataset
 CHECKPOINTS_PREFIX = "checkpoints/"
+SMOKE_PREFIX = "smoke/"  # SageMaker asks every training job for a place; a smoke job leaves nothing there
 MADE_BY_JOBS = (DATASETS_PREFIX, MODELS_PREFIX, CHECKPOINTS_PREFIX)
 
 # States of the workflow in which jobs work, as an execution's history calls them.

@@ -12,10 +12,11 @@ from chitra.contract import BASE_DIR
 from local_aws import engine
 
 OPT_ML = Path(BASE_DIR)
-# The programs that the Dockerfile installs, and their modules.
+# The image's programs, and their modules.
 PROGRAMS = {
     ("train",): "training_image.supervise",
     ("serve",): "training_image.serve",
+    ("python", "-m", "training_image.smoke"): "training_image.smoke",
     ("python", "-m", "preprocessing"): "preprocessing",
 }
 # Variables with which a job's request would choose what an interpreter or a loader runs.

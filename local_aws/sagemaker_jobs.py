@@ -70,7 +70,7 @@ class JobRunner:
             for output in outputs:
                 _local(place, output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
         application = record["AppSpecification"]
-        arguments = [*application.get("ContainerEntrypoint", []), *application.get("ContainerArguments", [])]
+        arguments = _arguments(application, [])
         self._store.update(record, ProcessingStartTime=time.time())
         codes = self._run_containers(PROCESSING, record, session, instances, arguments)
         failed = next((host for host, code in codes.items() if code), None)
@@ -105,7 +105,8 @@ class JobRunner:
         for folder in ("model", "output/data"):
             (base / folder).mkdir(parents=True, exist_ok=True)
         self._store.update(record, SecondaryStatus="Training")
-        code = self._run_containers(TRAINING, record, session, {FIRST_HOST: base}, ["train"])[FIRST_HOST]
+        arguments = _arguments(record["AlgorithmSpecification"], ["train"])
+        code = self._run_containers(TRAINING, record, session, {FIRST_HOST: base}, arguments)[FIRST_HOST]
         if code not in (0, None):
             detail = _said(base, "failure") or "no /opt/ml/output/failure was written"
             raise JobFailedError(f"AlgorithmError: {detail}, exit code: {code}")
@@ -163,6 +164,11 @@ def image_of(request: Record) -> str:
     """The image that a processing or training job asks for."""
     application = request.get("AppSpecification", {})
     return str(application.get("ImageUri") or request["AlgorithmSpecification"]["TrainingImage"])
+
+
+def _arguments(application: Record, entrypoint: list[str]) -> list[str]:
+    """What a container executes; ``entrypoint`` where the request names none."""
+    return [*application.get("ContainerEntrypoint", entrypoint), *application.get("ContainerArguments", [])]
 
 
 def _in_thread(run: Callable[[], None]) -> None:

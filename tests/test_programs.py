@@ -26,6 +26,7 @@ WRONG_CALLS = [
     (["preprocessing", "--seed", "many"], "error: argument --seed: invalid int value: 'many'"),
     (["rehearsal.docker_for_cdk"], "error: the following arguments are required: model, call"),
     (["training_image.train"], f"error: {NO_JOB}"),
+    (["training_image.smoke"], f"error: {NO_JOB}"),
     (["training_image.supervise"], f"error: {NO_JOB}"),
     (["training_image.serve"], f"error: {NO_JOB}"),
     (["training_image.building.bundle"], "error: the following arguments are required: address, sha256, folder"),

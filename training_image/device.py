@@ -8,12 +8,16 @@ import torch
 
 GPU_DEVICE = Path("/dev/nvidiactl")  # what NVIDIA's driver, and its container toolkit, give a machine with a GPU
 GPU_FAMILIES = ("ml.g", "ml.p")
+# CreateTrainingJob has no InferenceAmiVersion: AWS chooses the driver.
+FOR_TRAINING = "training jobs cannot choose one: take a newer training.instance_type, as ml.g6.xlarge, or one for CPUs."
+FOR_ENDPOINTS = "for endpoints set the variant's InferenceAmiVersion (docs/image.md)."
 
 
-def gpu_problem(instance_type: str = "", device: Path = GPU_DEVICE) -> str:
+def gpu_problem(way_out: str, instance_type: str = "", device: Path = GPU_DEVICE) -> str:
     """Why a GPU that is there cannot be used, with the way out; empty when it can, or when there is none.
 
-    ``instance_type`` is SageMaker's (endpoints are not told theirs: the device file tells).
+    ``way_out`` is what to do about a driver. ``instance_type`` is SageMaker's (endpoints are not told theirs: the
+    device file tells).
     """
     there = device.exists() or instance_type.startswith(GPU_FAMILIES)
     if not there or torch.cuda.is_available():
@@ -27,7 +31,7 @@ def gpu_problem(instance_type: str = "", device: Path = GPU_DEVICE) -> str:
         )
     return (
         f"{where}PyTorch {torch.__version__} cannot use the GPU: {_reason()} CUDA {torch.version.cuda} needs a driver "
-        "that supports it: for endpoints set the variant's InferenceAmiVersion (docs/image.md)."
+        f"that supports it; {way_out}"
     )
 
 

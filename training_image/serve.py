@@ -19,7 +19,7 @@ from chitra.contract import base_dir
 from chitra.errors import EXIT_INPUT, InputError
 from chitra.visible import visible
 from training_image.bodies import MAX_BODY_BYTES, BodyTooLargeError, DropUnreadBody, read_body
-from training_image.device import gpu_problem
+from training_image.device import FOR_ENDPOINTS, gpu_problem
 from training_image.predictor import Prediction, Predictor
 
 DEFAULT_PORT = 8080
@@ -153,7 +153,7 @@ def _port() -> int:
 
 def main() -> int:
     """Serve until SIGTERM; 2 when the artefact cannot be served."""
-    if problem := gpu_problem():
+    if problem := gpu_problem(FOR_ENDPOINTS):
         print(f"warning: {problem} Serving on the CPU.", file=sys.stderr, flush=True)
     try:
         port = _port()

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,13 +24,21 @@ from chitra.json_text import read_json
 from chitra.tokenisation import load_tokenizer
 from training_image.artefact import save_artefact
 from training_image.channels import Channels, read_channels
-from training_image.device import gpu_problem
+from training_image.device import FOR_TRAINING, gpu_problem
 from training_image.report import write_report
 from training_image.trainer import FineTuning
 
 
 def main() -> int:
-    """0, 2 for input that cannot be used, 1 for a fault of ours; ``output/failure`` says why."""
+    """See `run_job`."""
+    return run_job(lambda stop: train(base_dir(), bundled_model_dir(), stop))
+
+
+def run_job(work: Callable[[threading.Event], None]) -> int:
+    """0, 2 for input that cannot be used, 1 for a fault of ours; ``output/failure`` says why.
+
+    SIGTERM sets the event that ``work`` gets.
+    """
     stop = threading.Event()
 
     def on_sigterm(number: int, frame: FrameType | None) -> None:
@@ -37,7 +46,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, on_sigterm)
     try:
-        train(base_dir(), bundled_model_dir(), stop)
+        work(stop)
     except InputError as error:
         return end_in_failure(str(error), EXIT_INPUT)
     except torch.OutOfMemoryError as error:
@@ -56,12 +65,11 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     Raises:
         InputError: hyperparameters, channels or model cannot be used.
     """
-    datasets.disable_progress_bars()
-    transformers.logging.set_verbosity_error()
+    keep_quiet()
     hyperparameters = read_hyperparameters(base / "input/config/hyperparameters.json")
     resources = read_resources(base / "input/config/resourceconfig.json")
     require_one_host(resources)
-    if problem := gpu_problem(resources.get("current_instance_type") or ""):
+    if problem := gpu_problem(FOR_TRAINING, resources.get("current_instance_type") or ""):
         raise InputError(problem)
     channels = read_channels(base / "input/data", fingerprint(model_dir))
     tokenizer = load_tokenizer(model_dir)
@@ -84,6 +92,12 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
         traceback.print_exc()
         summary = f"warning: the model is saved, but its report failed ({type(error).__name__}: {error})"
     print(summary, flush=True)
+
+
+def keep_quiet() -> None:
+    """The log is for what users follow."""
+    datasets.disable_progress_bars()
+    transformers.logging.set_verbosity_error()
 
 
 def _check_labels(hyperparameters: Hyperparameters, channels: Channels) -> None:

@@ -11,6 +11,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The chiTra h
 app.add_typer(fetching.fetch_app, name="fetch")
 app.command("doctor")(organise.doctor)
 app.command("build-image")(organise.build_image)
+app.command("smoke")(organise.smoke)
 app.command("credentials")(organise.credentials)
 app.command("upload")(runs.upload)
 app.command("run")(runs.run)

@@ -28,7 +28,7 @@ from workshop.data.fetch import CORPUS, DOWNLOADS
 from workshop.runs.image_check import why_refused
 
 BOOTSTRAP_VERSION = 8  # from which on the CLI's deploy role may read the version (CDK guide, "Bootstrap template")
-ENOUGH_DISK_GB, LEAST_DISK_GB = 20, 10  # the image has some 6 GB, its build cache as much again
+ENOUGH_DISK_GB, LEAST_DISK_GB = 20, 16  # the image has some 8 GB, its build cache as much again
 GIGABYTE = 1e9
 DEPLOYABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dependencies.install import CPU_LOCK, INSTALLER_LOCK, PYPI_LOCK, REQUIREMENTS_LOCK
-from dependencies.lock import CUDA_LOCK, IMAGE_LOCK, entries
+from dependencies.lock import CUDA_LOCK, CUDA_TORCH, IMAGE_LOCK, NOT_IMPORTED, entries
 
 ROOT = Path(__file__).parent.parent.parent
 LOCKS = (REQUIREMENTS_LOCK, PYPI_LOCK, CPU_LOCK, INSTALLER_LOCK, IMAGE_LOCK, CUDA_LOCK)
@@ -31,8 +31,17 @@ def test_should_give_every_line_of_a_lock_a_version_and_hashes(lock: str) -> Non
 
 
 def test_should_cut_the_images_locks_out_of_the_set_ups() -> None:
-    image, set_up = read(IMAGE_LOCK, CUDA_LOCK, INSTALLER_LOCK), read(REQUIREMENTS_LOCK, PYPI_LOCK)
+    image, set_up = read(IMAGE_LOCK, INSTALLER_LOCK), read(REQUIREMENTS_LOCK)
     assert image.items() <= set_up.items()
+
+
+def test_should_take_pytorch_for_cuda_12_where_gpus_are() -> None:
+    """CUDA 13 needs a driver that AWS promises to no training job."""
+    packages = read(CUDA_LOCK)
+    assert packages.pop("torch").split()[0] == CUDA_TORCH
+    assert {"nvidia-cublas-cu12", "nvidia-cudnn-cu12", "nvidia-nccl-cu12"} <= packages.keys()
+    assert [name for name in packages if not re.fullmatch(r"nvidia-[a-z-]+-cu12", name)] == []
+    assert not packages.keys() & {*read(IMAGE_LOCK), *NOT_IMPORTED}
 
 
 def test_should_install_into_the_image_what_the_tests_run_with() -> None:
@@ -47,9 +56,9 @@ def test_should_keep_cuda_out_of_what_is_installed_with_the_cpu_build() -> None:
     assert read(CPU_LOCK).keys() == {"torch"}
 
 
-def test_should_pin_the_same_torch_in_every_build() -> None:
-    builds = [read(lock)["torch"].split()[0] for lock in (PYPI_LOCK, CUDA_LOCK, CPU_LOCK)]
-    assert builds[1:] == [builds[0], f"{builds[0]}+cpu"]
+def test_should_pin_the_same_torch_in_every_build_for_cpus() -> None:
+    pypi, cpu = (read(lock)["torch"].split()[0] for lock in (PYPI_LOCK, CPU_LOCK))
+    assert cpu == f"{pypi}+cpu"
 
 
 def test_should_leave_pip_nothing_to_install() -> None:

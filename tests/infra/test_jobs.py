@@ -74,6 +74,23 @@ def test_should_run_each_stage_in_its_own_image(shipped: Settings) -> None:
     assert jobs.model(shipped, DEPLOYMENT)["PrimaryContainer"]["Image"] == f"{REGISTRY}/assets:endpoint"
 
 
+def test_should_check_an_instance_as_the_workshop_would_use_it(shipped: Settings) -> None:
+    request = jobs.smoke_job(shipped, DEPLOYMENT, "chitra--smoke-1")
+    assert problems_of_request("sagemaker", "CreateTrainingJob", request) == []
+    assert {"Key": "workshop", "Value": "chitra"} in request["Tags"]
+    assert request["ResourceConfig"] == jobs.training_job(shipped, DEPLOYMENT)["ResourceConfig"]
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 900}
+    assert request["HyperParameters"]["train-batch-size"] == "16"
+    assert request["HyperParameters"]["max_length"] == "512"
+    assert "InputDataConfig" not in request
+    shorter = shipped.preprocessing.model_copy(update={"max_length": 128})
+    spot = shipped.training.model_copy(update={"spot": True})
+    request = jobs.smoke_job(shipped.model_copy(update={"preprocessing": shorter, "training": spot}), DEPLOYMENT, "x")
+    assert problems_of_request("sagemaker", "CreateTrainingJob", request) == []
+    assert request["HyperParameters"]["max_length"] == "128"
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 900, "MaxWaitTimeInSeconds": 1800}
+
+
 def test_should_share_the_corpus_among_several_instances(shipped: Settings) -> None:
     several = shipped.preprocessing.model_copy(update={"instance_count": 3})
     template = jobs.processing_job(shipped.model_copy(update={"preprocessing": several}), DEPLOYMENT)

@@ -40,7 +40,7 @@ def run(project: Path, module: str, *arguments: str, **variables: str) -> subpro
 def test_should_list_its_commands(project: Path) -> None:
     done = workshop(project, "--help")
     assert done.returncode == 0
-    commands = "fetch doctor credentials upload run status endpoint predict export teardown verify"
+    commands = "fetch doctor smoke credentials upload run status endpoint predict export teardown verify"
     for command in commands.split():
         assert command in done.stdout
 
@@ -73,6 +73,7 @@ def test_should_name_the_participants_of_cdk_json(project: Path) -> None:
         (["credentials", "a", "--revoke", "--rotate"], 2, "--revoke: goes neither with --rotate nor with --console"),
         (["endpoint", "create", "r", "--hours", "99"], 2, "--hours 99: must be from 1 to 72"),
         (["endpoint", "extend", "e", "--hours", "0"], 2, "--hours 0: must be from 1 to 72"),
+        (["smoke"], 1, "no AWS credentials were found"),
         (["status"], 1, "no AWS credentials were found"),
         (["teardown"], 1, "no AWS credentials were found"),
         (["verify"], 1, "no AWS credentials were found"),

@@ -93,7 +93,7 @@ def test_should_tell_the_state_of_bootstrap_stacks_and_region(project: Path) -> 
 
 @pytest.mark.parametrize(
     ("gigabytes", "state", "fix"),
-    [(20, State.OK, ""), (19.9, State.TO_DO, "free 20 GB"), (10, State.TO_DO, "free 20"), (9.9, State.FAILED, "free")],
+    [(20, State.OK, ""), (19.9, State.TO_DO, "free 20 GB"), (16, State.TO_DO, "free 20"), (15.9, State.FAILED, "free")],
 )
 def test_should_tell_when_the_disk_is_too_small(
     project: Path, monkeypatch: pytest.MonkeyPatch, gigabytes: float, state: State, fix: str

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # Tests, headers, stubs, sources of extensions, static libraries, command-line tools, libraries of services not called,
-# and torch's compiler, which needs one for C that the image does not have.
+# torch's compiler, which needs one for C that the image does not have, and NVIDIA's libraries that torch does not link.
 UNUSED = (
     "**/tests",
     "**/*.a",
@@ -27,6 +27,9 @@ UNUSED = (
     "bin",
     "matplotlib/mpl-data/sample_data",
     "numpy/distutils",
+    "nvidia/cuda_nvrtc/lib/*.alt.so*",
+    "nvidia/cusolver/lib/libcusolverMg*",
+    "nvidia/nvshmem/lib/*.bc",
     "pyarrow/_flight*",
     "pyarrow/include",
     "pyarrow/libarrow_flight*",

@@ -22,7 +22,8 @@ BOOTSTRAP_ACTIONS = _actions(
         "ssm": "PutParameter",
     }
 )
-# UpdateSchedule hands over the role of the schedule: iam:PassRole.
+# UpdateSchedule hands over the role of the schedule, CreateTrainingJob that of the job: iam:PassRole. Tags that a job
+# is created with need sagemaker:AddTags.
 ORGANISER_ACTIONS = _actions(
     {
         "application-autoscaling": "DeregisterScalableTarget DescribeScalableTargets",
@@ -38,7 +39,8 @@ ORGANISER_ACTIONS = _actions(
         "pricing": "GetProducts",
         "s3": "AbortMultipartUpload DeleteBucket DeleteObject DeleteObjectVersion GetBucketTagging GetObject "
         "ListAllMyBuckets ListBucket ListBucketMultipartUploads ListBucketVersions PutObject",
-        "sagemaker": "DeleteApp DeleteCluster DeleteCompilationJob DeleteDomain DeleteEndpoint DeleteEndpointConfig "
+        "sagemaker": "AddTags CreateTrainingJob "
+        "DeleteApp DeleteCluster DeleteCompilationJob DeleteDomain DeleteEndpoint DeleteEndpointConfig "
         "DeleteFeatureGroup DeleteInferenceComponent DeleteMlflowApp DeleteMlflowTrackingServer DeleteModel "
         "DeleteModelPackage DeleteModelPackageGroup DeleteNotebookInstance DeleteOptimizationJob "
         "DeletePipeline DeleteSpace DeleteUserProfile DescribeApp DescribeAutoMLJob DescribeCluster "

@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from chitra.errors import InputError
+from chitra.errors import InputError, WorkshopError
+from infra.jobs import SMOKE_MINUTES
 from infra.names import Names
 from infra.settings import PROJECT, Settings, read_settings
 from workshop.access.credentials import (
@@ -23,8 +24,12 @@ from workshop.access.credentials import (
 from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.checks.check import Check, State
 from workshop.commands.common import EXIT_FAILED, FolderOption, account_of, console, plain, say, short, signed_in
+from workshop.commands.runs import print_events
 from workshop.doctor import examine
 from workshop.runs import image_build as building
+from workshop.runs.costs import PriceList
+from workshop.runs.image_check import why_refused
+from workshop.runs.smoke import cost_at_most, follow_smoke, judge_smoke, start_smoke
 
 CREDENTIALS = "credentials"  # below the workshop's folder; git ignores it in the project's
 COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", State.FAILED: "red"}
@@ -41,6 +46,7 @@ def doctor(folder: FolderOption = PROJECT) -> None:
     if failed:
         say(f"{len(failed)} checks failed")
         raise typer.Exit(EXIT_FAILED)
+    say("the day before, once more, and `workshop smoke`: some minutes of training on the instance itself")
 
 
 def _table(checks: list[Check]) -> Table:
@@ -66,6 +72,26 @@ def build_image(folder: FolderOption = PROJECT) -> None:
             say(line)
         for image in deployment.images:
             say(f"{image}: pushed")
+
+
+def smoke(folder: FolderOption = PROJECT) -> None:
+    """Train for some minutes on the workshop's instance: is it good enough for the day? Ends with 1 when it is not."""
+    settings = read_settings(folder)
+    aws = account_of(settings)
+    with aws_errors():
+        deployment = find_deployment(aws, settings)
+        if refusal := why_refused(aws, deployment.training_image):
+            raise WorkshopError(refusal)
+        say(cost_at_most(PriceList(aws), settings))
+        name = start_smoke(aws, deployment, settings)
+        say(f"training job {name}")
+        stop = f"aws sagemaker stop-training-job --training-job-name {name} --region {settings.region}"
+        farewell = f"{name} goes on without you, for {SMOKE_MINUTES} minutes at most. End it: `{stop}`."
+        print_events(follow_smoke(aws, name), farewell)
+        verdict = judge_smoke(aws, settings, name)
+    say(str(verdict), "green" if verdict.good else "red")
+    if not verdict.good:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def credentials(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ from workshop.commands.common import (
 from workshop.commands.transfer import EXPORT, export_runs, export_with_progress
 from workshop.data.results import runs_with_results
 from workshop.runs.endpoint import exact_name
-from workshop.runs.follow import LogLine, OutOfSight, StageStarted, Waiting, follow_run, read_logs
+from workshop.runs.follow import Event, LogLine, OutOfSight, StageStarted, Waiting, follow_run, read_logs
 from workshop.runs.image_check import why_refused
 from workshop.runs.run import Run, find_run, start_run, stop_run
 
@@ -92,9 +93,15 @@ def _corpus(aws: Account, deployment: Deployment, user: str) -> str:
 
 def show(aws: Account, started: Run) -> None:
     """Print stages and log lines until the execution ends. Ctrl-C ends the printing only."""
+    ways = f"Look again: `workshop follow {started.name}`; end it: `workshop stop {started.name}`."
+    print_events(follow_run(aws, started), f"{started.name} goes on without you, and so does what it costs. {ways}")
+
+
+def print_events(events: Iterable[Event], farewell: str) -> None:
+    """Until there are no more of them; Ctrl-C says the ``farewell`` and ends the command."""
     stage = ""
     try:
-        for event in follow_run(aws, started):
+        for event in events:
             match event:
                 case StageStarted(name):
                     stage = name
@@ -104,10 +111,7 @@ def show(aws: Account, started: Run) -> None:
                 case Waiting() | OutOfSight():
                     say(f"  {event.why}")
     except KeyboardInterrupt:
-        say(
-            f"{started.name} goes on without you, and so does what it costs. Look again: "
-            f"`workshop follow {started.name}`; end it: `workshop stop {started.name}`."
-        )
+        say(farewell)
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 

@@ -89,12 +89,12 @@ def follow_run(account: Account, run: Run, *, poll_seconds: float = POLL_SECONDS
             if in_sight:
                 yield OutOfSight(follower.stage, advice(error))
             in_sight = False
-            _pause(poll_seconds)
+            pause(poll_seconds)
             continue
         if ended:
             break
         ended = execution["status"] != "RUNNING"
-        _pause(min(poll_seconds, LATE_SECONDS) if ended else poll_seconds)
+        pause(min(poll_seconds, LATE_SECONDS) if ended else poll_seconds)
     if execution["status"] != "SUCCEEDED":
         raise RunFailedError(follower.stage, reason_of(execution), follower.tail)
 
@@ -106,7 +106,7 @@ def read_logs(account: Account, run: Run) -> Iterator[LogLine]:
     for stage, job in jobs_in(events).items():
         if job not in read and stage in LOG_GROUPS:
             read.add(job)
-            yield from (LogLine(stage, line) for line in _LogReader(logs, LOG_GROUPS[stage]).new_lines(job))
+            yield from (LogLine(stage, line) for line in LogReader(logs, LOG_GROUPS[stage]).new_lines(job))
 
 
 def _history(states: Any, run: Run) -> list[dict[str, Any]]:
@@ -116,7 +116,7 @@ def _history(states: Any, run: Run) -> list[dict[str, Any]]:
     return [event for page in pages for event in page["events"]]
 
 
-def _pause(seconds: float) -> None:
+def pause(seconds: float) -> None:
     time.sleep(seconds * (1 + JITTER * random.uniform(-1, 1)))  # noqa: S311
 
 
@@ -127,7 +127,7 @@ class _Follower:
         self._states, self._logs, self._run = states, logs, run
         self._known, self._jobs = 0, dict[str, str]()
         self._waiting: InLine | None = None
-        self._reader: tuple[str, _LogReader] | None = None  # of the newest stage that has a log
+        self._reader: tuple[str, LogReader] | None = None  # of the newest stage that has a log
         self.stage, self.tail = "Start", list[str]()
 
     def look(self, *, last: bool) -> Iterator[Event]:
@@ -142,7 +142,7 @@ class _Follower:
             self.stage, self.tail = name, []
             yield StageStarted(name)
             if name in LOG_GROUPS:
-                self._reader = (name, _LogReader(self._logs, LOG_GROUPS[name]))
+                self._reader = (name, LogReader(self._logs, LOG_GROUPS[name]))
                 yield from self._new_lines()
         waiting = in_line(events)
         if waiting and waiting != self._waiting:
@@ -159,7 +159,7 @@ class _Follower:
             yield LogLine(stage, line)
 
 
-class _LogReader:
+class LogReader:
     """Reads the lines that a job's log streams got since the last look."""
 
     def __init__(self, logs: Any, group: str) -> None:
