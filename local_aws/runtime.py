@@ -29,10 +29,15 @@ KEPT_VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """``model_dir`` is the model that the image bundles; ``docker`` says whether jobs run in containers."""
+    """``model_dir`` is the model that the image bundles; ``docker`` says whether jobs run in containers.
+
+    ``threads`` is how many cores a process may use, 0 all: jobs that wait for each other's threads take many times as
+    long as one after the other.
+    """
 
     model_dir: Path
     docker: bool = False
+    threads: int = 0
 
     @property
     def name(self) -> str:
@@ -40,10 +45,15 @@ class Runtime:
 
     @classmethod
     def from_environment(cls) -> Runtime:
-        return cls(Path(os.environ["REHEARSAL_MODEL_DIR"]), os.environ["REHEARSAL_RUNTIME"] == "docker")
+        docker = os.environ["REHEARSAL_RUNTIME"] == "docker"
+        return cls(Path(os.environ["REHEARSAL_MODEL_DIR"]), docker, int(os.environ["REHEARSAL_THREADS"]))
 
     def to_environment(self) -> dict[str, str]:
-        return {"REHEARSAL_MODEL_DIR": str(self.model_dir), "REHEARSAL_RUNTIME": self.name}
+        return {
+            "REHEARSAL_MODEL_DIR": str(self.model_dir),
+            "REHEARSAL_RUNTIME": self.name,
+            "REHEARSAL_THREADS": str(self.threads),
+        }
 
     def command(
         self, arguments: Sequence[str], *, image: str, base: Path, environment: Mapping[str, str], port: int | None
@@ -84,7 +94,8 @@ class Runtime:
         places = {"SAGEMAKER_BASE_DIR": str(base), "CHITRA_MODEL_DIR": str(self.model_dir)}
         asked = {key: value for key, value in environment.items() if not key.upper().startswith(STEERING_VARIABLES)}
         python = {"PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}  # no module from the folder that holds the job's data
-        return {**asked, **kept, **places, **self._serving(port), **python}
+        threads = {"OMP_NUM_THREADS": str(self.threads)} if self.threads else {}
+        return {**asked, **kept, **places, **self._serving(port), **python, **threads}
 
     @staticmethod
     def _serving(port: int | None) -> dict[str, str]:

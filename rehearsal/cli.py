@@ -10,7 +10,16 @@ from rich.table import Table
 
 from chitra.errors import WorkshopError
 from infra.settings import PROJECT, read_settings
-from workshop.commands.common import EXIT_INTERRUPTED, CorpusOption, FolderOption, console, run_app, say, short
+from workshop.commands.common import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    CorpusOption,
+    FolderOption,
+    console,
+    run_app,
+    say,
+    short,
+)
 
 app = typer.Typer(add_completion=False, help="The whole workshop on one machine.", rich_markup_mode=None)
 
@@ -57,6 +66,32 @@ def rehearse(
     for row in report.predictions:
         say(f"{row['predicted']:>16} {row['score']:.3f}  {row['text']}…")
     console.print("[green]passed[/]: nothing is left" if report.passed else "[red]failed[/]")
+
+
+@app.command()
+def crowd(
+    participants: Annotated[int, typer.Option(min=2, max=100, help="How many take part at once.")] = 30,
+    folder: FolderOption = PROJECT,
+) -> None:
+    """Let many participants run, ask and leave at the same time, each with their own access key; then tear down."""
+    from rehearsal.crowd import CrowdPlan, rehearse_crowd
+
+    plan = CrowdPlan(participants, folder)
+    try:
+        report, days = rehearse_crowd(plan, console)
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    for day in days:
+        if day.problem:
+            say(f"{day.participant}: {day.problem}")
+    say(f"report: {short(plan.folder / 'report.json')}, chart: {short(plan.folder / 'waiting.png')}")
+    say(
+        f"{report.finished} of {report.participants} finished in {report.seconds:.0f} s; "
+        f"{report.preprocessing_jobs} preprocessing job(s); {report.waited_seconds:.0f} s of waiting in all; "
+        f"{report.throttled_calls} calls were throttled; {report.leftovers} things are left"
+    )
+    if report.failed or report.leftovers:
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command("stand-in")

@@ -24,10 +24,14 @@ class StepFailedError(WorkshopError):
     """A step of the rehearsal failed; the lines before show why."""
 
 
-def tear_down(aws: LocalAws, folder: Path, step: Step) -> int:
-    """The organiser's own command, and its proof, with ``folder`` as the workshop's; returns how many things went."""
+def tear_down(aws: LocalAws, folder: Path, step: Step, *, discard_data: bool = False) -> int:
+    """The organiser's own command, and its proof, with ``folder`` as the workshop's; returns how many things went.
+
+    ``discard_data`` lets models go that nobody exported.
+    """
     command, where = [sys.executable, "-m", "workshop.cli"], ["--folder", str(folder)]
     teardown = [*command, "teardown", "--yes", "--settle", SETTLE_SECONDS, *where]
+    teardown += ["--discard-data"] if discard_data else []
     _run(step, teardown, aws.environment(), "workshop teardown", folder)
     _run(step, [*command, "verify", *where], aws.environment(), "workshop verify", folder)
     [receipt] = (folder / RECEIPTS).glob("*.json")

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
 from datasets import load_from_disk
 from rich.console import Console
 
 from chitra.contract import SPLITS
 from chitra.corpus import CorpusReader
 from chitra.encoded import MANIFESTS
-from chitra.errors import WorkshopError
 from chitra.fingerprint import fingerprint
 from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
 from infra.settings import CDK_JSON, PROJECT, Settings
 from local_aws.runtime import Runtime
-from local_aws.server import ACCOUNT, LocalAws, LocalAwsError
-from rehearsal.docker_for_cdk import write_command
-from rehearsal.inventory import inventory
-from rehearsal.programs import StepFailedError, cdk, synth, tear_down
+from rehearsal.local_workshop import LeftoversError, deployed, steps_told, take_down, upload_to
+from rehearsal.programs import StepFailedError
 from rehearsal.progress import Progress, Step
 from rehearsal.report import PLOTS, Report, write_report
 from rehearsal.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
-from workshop.access.credentials import CredentialIssuer, issue, users_of_stack
+from workshop.access.credentials import issue
 from workshop.aws.account import Account
-from workshop.aws.deployment import Deployment, find_deployment
+from workshop.aws.deployment import Deployment
 from workshop.aws.waiting import Pace
-from workshop.commands.common import plain
 from workshop.data.export import export_run
-from workshop.data.upload import upload_corpus
 from workshop.runs.costs import PriceList
 from workshop.runs.endpoint import create_endpoint, delete_endpoint
 from workshop.runs.follow import Event, LogLine, RunFailedError, StageStarted, follow_run
@@ -49,7 +42,6 @@ FREE_TEXT = "延長戦の末に代表チームが勝ち、監督は全員の守�
 EXCERPT = 60
 POLL_SECONDS = 0.5
 SMALL_CORPUS = 1_000
-TAIL_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +73,21 @@ def rehearse(plan: Plan, console: Console) -> Report:
     CorpusReader(plan.corpus)
     if plan.model:
         fingerprint(plan.model)
-    _move_aside(plan.folder)
+    move_aside(plan.folder)
     plan.folder.mkdir(parents=True)
     shutil.copy(plan.home / CDK_JSON.name, plan.folder)  # it is the folder of the workshop that is rehearsed
     report = Report()
     export = plan.folder / "export"
     try:
-        with Progress(console, f"chiTra workshop rehearsal: {plan.corpus}") as progress:
+        with steps_told(console, f"chiTra workshop rehearsal: {plan.corpus}", plan.folder) as progress:
             report.steps = progress.steps
             _run_steps(plan, progress, report, export)
-    except KeyboardInterrupt:
-        where = report.steps[-1].name if report.steps else "start"
-        console.print(plain(f"interrupted during step {where!r}; every process was stopped"), soft_wrap=True)
-        raise
-    except (WorkshopError, LocalAwsError, ClientError, BotoCoreError) as error:
-        failed = report.steps[-1]
-        for line in list(failed.tail)[-TAIL_LINES:]:
-            console.print(plain(f"  {line}"), soft_wrap=True)
-        raise StepFailedError(
-            f"step {failed.name!r}: {str(error).rstrip('.')}. All processes were stopped; mend the cause and run the "
-            f"command again. The local AWS's own log is {plan.folder / 'local-aws.log'}."
-        ) from error
     finally:
         write_report(report, plan.folder, [export / "report" / name for name in PLOTS])
     return report
 
 
-def _move_aside(folder: Path) -> None:
+def move_aside(folder: Path) -> None:
     """Keep the results of the run before this one."""
     if folder.exists():
         previous = folder.with_name(f"{folder.name}.previous")
@@ -117,7 +97,6 @@ def _move_aside(folder: Path) -> None:
 
 def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> None:
     settings = plan.settings
-    assembly = plan.folder / "cdk.out"
     with progress.step("Read the corpus") as step:
         articles = sum(1 for _ in CorpusReader(plan.corpus))
         step.note = f"{articles:,} articles"
@@ -127,38 +106,21 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         stand_in = is_stand_in(model_dir)
         report.model = {"name": STAND_IN_NAME if stand_in else model_dir.name, "stand_in": stand_in}
         step.note = str(report.model["name"])
-    with progress.step("Synthesise the stacks") as step:
-        synth(plan.home, assembly, step)
     runtime = Runtime(model_dir, plan.docker)
     report.runtime = runtime.name
-    with contextlib.ExitStack() as stack:
-        with progress.step("Start the local AWS") as step:
-            aws = stack.enter_context(LocalAws(plan.folder, runtime=runtime, region=settings.region))
-            step.note = f"http://localhost:{aws.port}"
-        cdk_out = ["--app", str(assembly)]
-        with progress.step("Bootstrap") as step:
-            cdk(plan.home, ["bootstrap", f"aws://{ACCOUNT}/{settings.region}", *cdk_out], aws.environment(), step)
-        root = aws.session()
-        organiser, before = Account(root), inventory(root)
-        with progress.step("Deploy") as step:
-            docker = write_command(plan.folder, model_dir) if plan.docker else {}
-            deploy = ["deploy", "--all", "--require-approval", "never", *cdk_out]
-            cdk(plan.home, deploy, aws.environment() | docker, step)
-            deployment = find_deployment(organiser, settings)
-            step.note = f"{len(Names(settings.name).stacks)} stacks"
-        with progress.step("Upload the corpus"):
-            instances = settings.preprocessing.instance_count
-            upload_corpus(organiser.client("s3"), deployment, plan.corpus, instances=instances)
+    with deployed(progress, settings, runtime, home=plan.home, folder=plan.folder) as workshop:
+        upload_to(progress, workshop, plan.corpus, settings)
         with progress.step("Issue a participant's credentials") as step:
-            participant = _as_participant(aws, organiser, plan, step)
-        _use_as_participant(plan, progress, report, participant, deployment, articles, export)
-        with progress.step("Tear down") as step:
-            step.note = f"{tear_down(aws, plan.folder, step)} things removed"
-        with progress.step("Look for leftovers") as step:
-            report.leftovers = sorted(inventory(root) - before)
-            step.note = f"{len(report.leftovers)} found"
-            if report.leftovers:
-                raise StepFailedError(f"{len(report.leftovers)} things were left: {', '.join(report.leftovers[:5])}")
+            name = settings.participants[0]
+            file = issue(workshop.issuer(plan.folder / "credentials"), name)
+            step.note = f"{name}: {file}"
+        participant = Account(workshop.aws.session_from(file))
+        _use_as_participant(plan, progress, report, participant, workshop.deployment, articles, export)
+        try:
+            report.leftovers = take_down(progress, workshop, plan.folder)
+        except LeftoversError as error:
+            report.leftovers = error.leftovers
+            raise
 
 
 def _use_as_participant(
@@ -216,15 +178,6 @@ def _stand_in(plan: Plan) -> Path:
     folder = plan.folder / "model"
     build_stand_in(plan.corpus, folder, seed=plan.settings.preprocessing.seed)
     return folder
-
-
-def _as_participant(aws: LocalAws, organiser: Account, plan: Plan, step: Step) -> Account:
-    name = plan.settings.participants[0]
-    names, folder = Names(plan.settings.name), plan.folder / "credentials"
-    users = users_of_stack(organiser.client("cloudformation"), names)
-    file = issue(CredentialIssuer(organiser.client("iam"), names, ACCOUNT, plan.settings.region, folder, users), name)
-    step.note = f"{name}: {file}"
-    return Account(aws.session_from(file))
 
 
 def _follow(account: Account, run: Run, progress: Progress) -> None:

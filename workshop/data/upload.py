@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import tarfile
 import tempfile
@@ -121,7 +122,19 @@ def _files(reader: CorpusReader, scratch: Path) -> list[tuple[str, Path]]:
     if not reader.is_folder_of_articles:
         return reader.files
     archive = scratch / ARCHIVE_NAME
-    with tarfile.open(archive, "w:gz") as tar:
-        for name, file in reader.files:
-            tar.add(file, arcname=name)
+    with (
+        archive.open("wb") as target,
+        gzip.GzipFile("", "wb", fileobj=target, mtime=0) as packed,
+        tarfile.open(mode="w", fileobj=packed) as tar,
+    ):
+        for name, file in sorted(reader.files):
+            tar.add(file, arcname=name, filter=_without_traces)
     return [(ARCHIVE_NAME, archive)]
+
+
+def _without_traces(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """The same articles make the same archive, whoever packs it and when: its checksum tells datasets apart."""
+    member.uid = member.gid = member.mtime = 0
+    member.uname = member.gname = ""
+    member.mode = 0o644
+    return member

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,3 +120,24 @@ def test_should_leave_the_earlier_corpus_when_an_upload_fails(
         upload.upload_corpus(s3, DEPLOYMENT, sample_corpus, instances=2)
     assert keys(s3) == ["corpus/earlier.jsonl"]
     assert s3.get_object(Bucket=BUCKET, Key="corpus/earlier.jsonl")["Body"].read() == b"{}"
+
+
+def test_should_pack_the_same_articles_the_same_way(s3: Any, sample_corpus: Path, tmp_path: Path) -> None:
+    """The archive's checksum decides which dataset a run uses."""
+
+    def checksum() -> str:
+        return str(s3.head_object(Bucket=BUCKET, Key="corpus/corpus.tar.gz")["ETag"])
+
+    upload.upload_corpus(s3, DEPLOYMENT, sample_corpus)
+    first, copy = checksum(), tmp_path / "copy"
+    for number, file in enumerate(sorted(sample_corpus.rglob("*.txt"), reverse=True)):
+        place = copy / file.relative_to(sample_corpus)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(file.read_bytes())
+        os.utime(place, (number, number))
+    upload.upload_corpus(s3, DEPLOYMENT, copy)
+    assert checksum() == first
+    changed = next(copy.rglob("*.txt"))
+    changed.write_text(changed.read_text(encoding="utf-8") + "一文を足します。\n", encoding="utf-8")
+    upload.upload_corpus(s3, DEPLOYMENT, copy)
+    assert checksum() != first
