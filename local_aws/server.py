@@ -44,11 +44,14 @@ class LocalAws:
         region: str,
         quotas: Mapping[str, int] | None = None,
         throttled: bool = False,
+        rates: Mapping[str, tuple[float, float]] | None = None,
     ) -> None:
         """``quotas`` limit the instances at work, by ``TrainingJob``, ``ProcessingJob`` and ``Endpoint``; with
-        ``throttled``, calls that come faster than AWS allows are refused."""
+        ``throttled``, calls that come faster than AWS allows are refused; ``rates`` are further ones, of calls for
+        which AWS publishes none: burst and calls per second by ``sagemaker CreateTrainingJob``."""
         self._quotas = quotas or {}
         self._throttled = throttled
+        self._rates = rates or {}
         self.region = region
         self.port = free_port()
         self._folder = folder
@@ -141,7 +144,7 @@ class LocalAws:
             **self._runtime.to_environment(),
             "REHEARSAL_WORK_DIR": str(self._folder / "jobs"),
             QUOTAS_VARIABLE: json.dumps(self._quotas),
-            **({THROTTLE_VARIABLE: str(self._throttle_log)} if self._throttled else {}),
+            **(self._throttling() if self._throttled else {}),
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",
@@ -155,6 +158,9 @@ class LocalAws:
             "LOG_LEVEL": "WARNING",
             "PYTHONUNBUFFERED": "1",
         }
+
+    def _throttling(self) -> dict[str, str]:
+        return {THROTTLE_VARIABLE: json.dumps({"log": str(self._throttle_log), "rates": self._rates})}
 
     def _await_start(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -6,9 +6,10 @@ through there. SageMaker is not among them, because AWS publishes no rates of it
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from local_aws.role_session import scope
 
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Any]]  # MiniStack's of a service
 
-VARIABLE = "LOCAL_AWS_THROTTLED"  # the file that gets a line per refusal; unset when nothing is refused
+# Names the file that gets a line per refusal, and further rates; unset when nothing is refused.
+VARIABLE = "LOCAL_AWS_THROTTLED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,12 @@ class Throttle:
     """The buckets of all accounts, and the file that tells of refusals."""
 
     log: Path
+    rates: Mapping[tuple[str, str], Rate] = field(default_factory=lambda: RATES)
     _buckets: dict[tuple[str, ...], Bucket] = field(default_factory=dict)
 
     def refuses(self, service: str, operation: str) -> bool:
         """Whether a call of the account and region that are served now is one too many."""
-        rate = RATES.get((service, operation))
+        rate = self.rates.get((service, operation))
         if rate is None:
             return False
         now = time.monotonic()
@@ -87,8 +90,10 @@ def install(handlers: MutableMapping[str, Handler]) -> None:
     """Refuse what comes too fast to the services of ``RATES``, where the variable says so."""
     if VARIABLE not in os.environ:
         return
-    throttle = Throttle(Path(os.environ[VARIABLE]))
-    for service in {service for service, _ in RATES}:
+    asked = json.loads(os.environ[VARIABLE])
+    further = {tuple(call.split()): Rate(*rate) for call, rate in asked["rates"].items()}
+    throttle = Throttle(Path(asked["log"]), RATES | further)
+    for service in {service for service, _ in throttle.rates}:
         handlers[service] = _throttled(throttle, service, handlers[service])
 
 
