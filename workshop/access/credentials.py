@@ -65,7 +65,7 @@ def issue(issuer: CredentialIssuer, participant: str, *, console: bool = False) 
     if len(access_keys(issuer.iam, user)) >= MAX_KEYS:
         raise WorkshopError(
             f"participant {participant!r}: has {MAX_KEYS} access keys, and AWS allows no third. Replace them: "
-            f"`workshop credentials {participant} --rotate`; or delete them: --revoke."
+            f"`.venv/bin/workshop credentials {participant} --rotate`; or delete them: --revoke."
         )
     return _issue(issuer, participant, user, console=console)
 

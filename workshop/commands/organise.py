@@ -46,7 +46,7 @@ def doctor(folder: FolderOption = PROJECT) -> None:
     if failed:
         say(f"{len(failed)} checks failed")
         raise typer.Exit(EXIT_FAILED)
-    say("the day before, once more, and `workshop smoke`: some minutes of training on the instance itself")
+    say("the day before, once more, and `.venv/bin/workshop smoke`: some minutes of training on the instance itself")
 
 
 def _table(checks: list[Check]) -> Table:

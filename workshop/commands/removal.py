@@ -209,8 +209,8 @@ def _keep_data_safe(
         _export(account, unexported, export)
         return
     raise WorkshopError(
-        f"{_count_of(len(unexported), 'run')} would be lost; nothing was removed. Take them home: `workshop export`; "
-        "or let them go: `workshop teardown --discard-data`."
+        f"{_count_of(len(unexported), 'run')} would be lost; nothing was removed. "
+        "Take them home: `.venv/bin/workshop export`; or let them go: `.venv/bin/workshop teardown --discard-data`."
     )
 
 
@@ -222,7 +222,7 @@ def why_data_is_kept(account: Account, settings: Settings, resource: Resource) -
     if not unexported:
         return ""
     more = f" (and {len(unexported) - 1} more)" if len(unexported) > 1 else ""
-    return f"{unexported[0]}{more}: take it home with `workshop export`, or let it go with --discard-data"
+    return f"{unexported[0]}{more}: take it home with `.venv/bin/workshop export`, or let it go with --discard-data"
 
 
 def _export(account: Account, unexported: list[UnexportedRun], output: Path) -> None:

@@ -93,7 +93,7 @@ def _corpus(aws: Account, deployment: Deployment, user: str) -> str:
 
 def show(aws: Account, started: Run) -> None:
     """Print stages and log lines until the execution ends. Ctrl-C ends the printing only."""
-    ways = f"Look again: `workshop follow {started.name}`; end it: `workshop stop {started.name}`."
+    ways = f"Look again: `.venv/bin/workshop follow {started.name}`; end it: `.venv/bin/workshop stop {started.name}`."
     print_events(follow_run(aws, started), f"{started.name} goes on without you, and so does what it costs. {ways}")
 
 
@@ -174,7 +174,7 @@ def predict(
 
     texts = text or [line.strip() for line in _standard_input().split("\n") if line.strip()]
     if not texts:
-        raise InputError("no text was given. Write: workshop predict 'a text'.")
+        raise InputError("no text was given. Write: .venv/bin/workshop predict 'a text'.")
     settings = read_settings(folder)
     aws = account_of(settings)
     if endpoint is not None:

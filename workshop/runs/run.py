@@ -70,7 +70,7 @@ def find_run(account: Account, deployment: Deployment, name: str) -> Run:
     arn = f"{machine}:{name.removeprefix(deployment.names.run_prefix)}"
     states = account.client("stepfunctions")
     if none_if_missing(lambda: states.describe_execution(executionArn=arn)) is None:
-        raise WorkshopError(f"run {name}: there is none. `workshop status` lists those of the last 90 days.")
+        raise WorkshopError(f"run {name}: there is none. `.venv/bin/workshop status` lists those of the last 90 days.")
     return Run(arn, name)
 
 

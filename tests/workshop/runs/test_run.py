@@ -210,5 +210,5 @@ def test_should_say_that_there_is_no_such_run() -> None:
     found = find_run(service, deployment, "chitra--mine")  # type: ignore[arg-type]
     assert found == Run("arn:aws:states:r:1:execution:chitra-workflow:mine", "chitra--mine")
     service.failures = [throttled("ExecutionDoesNotExist")]
-    with pytest.raises(WorkshopError, match=r"run chitra--mine: there is none\. `workshop status` lists"):
+    with pytest.raises(WorkshopError, match=r"run chitra--mine: there is none\. `\.venv/bin/workshop status` lists"):
         find_run(service, deployment, "chitra--mine")  # type: ignore[arg-type]
