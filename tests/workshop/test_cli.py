@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,12 @@ def test_should_list_its_commands(project: Path) -> None:
     commands = "fetch doctor smoke credentials upload run status endpoint predict export teardown verify"
     for command in commands.split():
         assert command in done.stdout
+
+
+@pytest.mark.parametrize("module", ["workshop.cli", "rehearsal.cli"])
+def test_should_know_the_usual_short_cuts(project: Path, module: str) -> None:
+    assert run(project, module, "-h").stdout.startswith("Usage: ")
+    assert run(project, module, "--version").stdout == f"chitra-workshop {version('chitra-workshop')}\n"
 
 
 def test_should_name_the_participants_of_cdk_json(project: Path) -> None:

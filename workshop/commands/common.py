@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +18,15 @@ from chitra.visible import visible
 from infra.settings import FOLDER_VARIABLE, Settings, SettingsError
 from workshop.aws.account import Account
 
+HELP = {"help_option_names": ["-h", "--help"]}  # for each program's Typer
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
+PIPE_WIDTH = 10_000  # a row of a table is a line, however long, where programs read it
+
 console = Console()
+if not console.is_terminal:
+    console.width = PIPE_WIDTH
 errors = Console(stderr=True, soft_wrap=True)
 
 FolderOption = Annotated[
@@ -34,6 +40,17 @@ FolderOption = Annotated[
         show_default="the project's",
         help="The workshop's folder: cdk.json is read there, and what a command writes goes there.",
     ),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"chitra-workshop {version('chitra-workshop')}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end.")
 ]
 CorpusOption = Annotated[Path, typer.Option("--corpus", help="Archive, extracted folder, or JSONL files.")]
 

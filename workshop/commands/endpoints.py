@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from chitra.errors import WorkshopError
 from infra.names import Names
@@ -15,8 +14,9 @@ from workshop.aws.caller import participant
 from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name
 from workshop.aws.waiting import Pace, StillThereError
-from workshop.commands.common import FolderOption, account_of, console, plain, say, signed_in
+from workshop.commands.common import FolderOption, account_of, say, signed_in
 from workshop.commands.runs import show
+from workshop.commands.tables import show_table
 from workshop.runs.costs import PriceList, price_text
 from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint
 from workshop.runs.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
@@ -93,28 +93,20 @@ def status(folder: FolderOption = PROJECT) -> None:
         executions = execution_statuses(account, find_deployment(account, settings).workflow)
         pools = warm_pools(account, names, prices)
         strangers = list(list_strangers(account, prices))
-    console.print(_endpoint_table(endpoints))
+    headings = ("endpoint", "state", "runs on", "deletes itself", "costs")
+    show_table("Endpoints", headings, list(map(_endpoint_row, endpoints)))
     if prices.problem:
         say(f"prices are unknown: {prices.problem}")
-    table = Table("execution", "state", "stage", "started", title="Executions", title_justify="left")
-    for each in executions:
-        table.add_row(*map(plain, (each.name, each.state, each.stage, f"{each.started:%Y-%m-%d %H:%M}")))
-    console.print(table)
+    rows = [(each.name, each.state, f"{each.started:%Y-%m-%d %H:%M}", each.stage) for each in executions]
+    show_table("Executions", ("execution", "state", "started", "stage"), rows)
     for line in (*pools, *strangers):
         say(str(line))
 
 
-def _endpoint_table(endpoints: list[EndpointStatus]) -> Table:
-    table = Table(title="Endpoints", title_justify="left")
-    table.add_column("endpoint", no_wrap=True)  # to be copied into commands
-    for heading in ("state", "runs on", "deletes itself", "costs"):
-        table.add_column(heading)
-    for each in endpoints:
-        end = each.expiry if each.left is None else f"{each.expiry}, in {_clock(each.left)}"
-        costs = f"{price_text(each.per_hour)} per hour, {price_text(each.cost_left)} until then"
-        costs = costs if each.capacity != SERVERLESS else "per request"
-        table.add_row(*map(plain, (each.name, each.state, each.capacity, end, costs)))
-    return table
+def _endpoint_row(each: EndpointStatus) -> tuple[str, ...]:
+    end = each.expiry if each.left is None else f"{each.expiry}, in {_clock(each.left)}"
+    costs = f"{price_text(each.per_hour)} per hour, {price_text(each.cost_left)} until then"
+    return each.name, each.state, each.capacity, end, costs if each.capacity != SERVERLESS else "per request"
 
 
 def _clock(left: timedelta) -> str:
