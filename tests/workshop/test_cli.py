@@ -85,6 +85,7 @@ def test_should_name_the_participants_of_cdk_json(project: Path) -> None:
         (["teardown"], 1, "no AWS credentials were found"),
         (["verify"], 1, "no AWS credentials were found"),
         (["nonsense"], 2, "No such command"),
+        (["staus"], 2, "No such command 'staus'. Did you mean 'status'?"),
     ],
 )
 def test_should_explain_a_mistake_in_one_line(project: Path, arguments: list[str], code: int, message: str) -> None:

@@ -64,6 +64,8 @@ def test_should_explain_awss_limit_of_two_keys(issuer: CredentialIssuer) -> None
         issue(issuer, "tanaka")
     with pytest.raises(WorkshopError, match=r"'suzuki': is no user that workshop 'chitra' made\. Add it to cdk\.json"):
         issue(issuer, "suzuki")
+    with pytest.raises(WorkshopError, match=r"Did you mean tanaka\?$"):
+        issue(issuer, "tanak")
 
 
 def test_should_know_who_holds_a_key(issuer: CredentialIssuer) -> None:
