@@ -5,13 +5,13 @@ from __future__ import annotations
 import typer
 
 from workshop.commands import endpoints, fetching, organise, removal, runs
-from workshop.commands.common import HELP, VersionOption, run_app
+from workshop.commands.common import HELP, ProfileOption, VersionOption, run_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, context_settings=HELP)
 
 
 @app.callback()
-def workshop(version: VersionOption = False) -> None:
+def workshop(profile: ProfileOption = None, version: VersionOption = False) -> None:
     """The chiTra hands-on on AWS."""
 
 

@@ -122,6 +122,32 @@ def test_should_name_a_profile_that_does_not_exist(project: Path, arguments: lis
     assert "Traceback" not in done.stderr
 
 
+def test_should_take_the_profile_that_is_asked_for(project: Path, tmp_path: Path) -> None:
+    """Rather than the keys that the environment holds."""
+    missing = workshop(project, "--profile", "nosuch", "status")
+    assert missing.returncode == 2
+    assert missing.stderr.startswith("error: --profile: The config profile (nosuch) could not be found")
+    (tmp_path / "keys").write_text("[mine]\naws_access_key_id = MINE\naws_secret_access_key = x\n")
+    program = (
+        "from workshop import cli; from workshop.commands import common, endpoints;"
+        "endpoints.read_settings = lambda folder: common.Settings(name='chitra', model={'address': 'https://a.b'});"
+        "common.Account = lambda session: print(session.get_credentials().access_key, session.region_name);"
+        "cli.main()"
+    )
+    keys = {"AWS_ACCESS_KEY_ID": "OTHER", "AWS_SECRET_ACCESS_KEY": "x"}
+    files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "keys")}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--profile", "mine", "status"],
+        cwd=project,
+        env={**os.environ, **keys, **files},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "MINE ap-northeast-1\n"
+
+
 @pytest.mark.parametrize("command", ["status", "run", "doctor", "teardown"])
 def test_should_name_a_configuration_that_is_none(project: Path, command: str) -> None:
     done = workshop(project, command, AWS_CONFIG_FILE="app.py")

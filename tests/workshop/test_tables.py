@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 from rich.console import Console
 
 from tests.helpers.accounts import HOME
@@ -62,8 +64,8 @@ def one_line(lines: list[str], name: str, sentence: str) -> bool:
 
 
 def test_should_show_what_runs_in_full(screen: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = timedelta(hours=1, minutes=24, seconds=20)
-    endpoint = EndpointStatus(NAME, "InService", "1 x ml.m5.xlarge", "2026-11-25 12:00 UTC", left, 0.235, 0.33)
+    end = datetime.now(UTC) + timedelta(hours=1, minutes=24, seconds=20)
+    endpoint = EndpointStatus(NAME, "InService", "1 x ml.m5.xlarge", "2026-11-25 12:00 UTC", end, 0.235, 0.33)
     execution = ExecutionStatus(NAME, "RUNNING", WAITS, datetime(2026, 11, 25, tzinfo=UTC))
     for name, found in {
         "endpoint_statuses": [endpoint],
@@ -73,8 +75,8 @@ def test_should_show_what_runs_in_full(screen: Console, monkeypatch: pytest.Monk
     }.items():
         monkeypatch.setattr(endpoints, name, lambda *given, found=found: found)
     endpoints.status()
-    end = "2026-11-25 12:00 UTC, in 1 h 24 min"
-    check(screen, [NAME, NAME, NAME], end, "$0.235 per hour, $0.330 until then", WAITS)
+    ends = "2026-11-25 12:00 UTC, in 1 h 24 min"
+    check(screen, [NAME, NAME, NAME], ends, "$0.235 per hour, $0.330 until then", WAITS)
 
 
 def test_should_show_what_goes_in_full(screen: Console, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,3 +96,16 @@ def test_should_show_what_the_doctor_found_in_full(screen: Console, monkeypatch:
     monkeypatch.setattr(organise, "examine", lambda *given: [found])
     organise.doctor()
     check(screen, [found.subject], finding)
+
+
+def test_should_print_checks_for_programs(
+    screen: Console, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [Check("disk", State.FAILED, "3 GB free", "free 20 GB"), Check("region", State.OK, HOME)]
+    monkeypatch.setattr(organise, "examine", lambda *given: found)
+    with pytest.raises(typer.Exit) as ended:
+        organise.doctor(as_json=True)
+    assert ended.value.exit_code == 1
+    failed = {"subject": "disk", "state": "failed", "finding": "3 GB free", "fix": "free 20 GB"}
+    assert json.loads(capsys.readouterr().out)["checks"][0] == failed
+    assert not screen.file.getvalue()  # type: ignore[attr-defined]

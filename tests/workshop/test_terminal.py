@@ -93,7 +93,7 @@ def test_should_print_what_failed(command: Any, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    endpoint = EndpointStatus(HOSTILE, HOSTILE, HOSTILE, HOSTILE, timedelta(hours=1), 1.0, 1.0)
+    endpoint = EndpointStatus(HOSTILE, HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC) + timedelta(hours=1), 1.0, 1.0)
     execution = ExecutionStatus(HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC))
     monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account: SimpleNamespace(problem=HOSTILE))
     monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given: [endpoint])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -22,7 +23,16 @@ from workshop.access.credentials import (
 )
 from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.checks.check import State
-from workshop.commands.common import EXIT_FAILED, FolderOption, account_of, say, short, signed_in
+from workshop.commands.common import (
+    EXIT_FAILED,
+    FolderOption,
+    JsonOption,
+    account_of,
+    print_json,
+    say,
+    short,
+    signed_in,
+)
 from workshop.commands.runs import print_events
 from workshop.commands.tables import show_table
 from workshop.doctor import examine
@@ -35,13 +45,16 @@ CREDENTIALS = "credentials"  # below the workshop's folder; git ignores it in th
 COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", State.FAILED: "red"}
 
 
-def doctor(folder: FolderOption = PROJECT) -> None:
+def doctor(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
     """Check account, quotas and this machine before a deployment; fails on what would break it."""
     settings = read_settings(folder)
     checks = list(examine(account_of(settings), settings, PROJECT, folder))
+    failed = [check for check in checks if check.state is State.FAILED]
+    if as_json:
+        print_json({"checks": list(map(asdict, checks))})
+        raise typer.Exit(EXIT_FAILED if failed else 0)
     rows = [(check.subject, Text(check.state.value, COLOURS[check.state]), check.finding) for check in checks]
     show_table("Doctor", ("check", "state", "finding"), rows)
-    failed = [check for check in checks if check.state is State.FAILED]
     for check in (check for check in checks if check.fix):
         say(f"{check.subject}: {check.fix}")
     if failed:

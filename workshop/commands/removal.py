@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
@@ -25,8 +24,10 @@ from workshop.commands.common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     FolderOption,
+    JsonOption,
     console,
     may_ask,
+    print_json,
     say,
     short,
     signed_in,
@@ -88,7 +89,7 @@ def tear_down(
 
 
 def verify(
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: JsonOption = False,
     folder: FolderOption = PROJECT,
 ) -> None:
     """List from scratch what belongs to the workshop, and delete nothing. Exit code 1 when something does."""
@@ -97,8 +98,7 @@ def verify(
         account = signed_in(settings)
         found = survey(account, settings, _journal(folder, settings, account).memory)
         if as_json:
-            content = verification(found, settings, account, datetime.now(UTC))
-            print(json.dumps(content, indent=2))  # ASCII: names of others are data
+            print_json(verification(found, settings, account, datetime.now(UTC)))
         else:
             show_plan(account, settings, found)
             for stranger in list_strangers(account, PriceList(account)):

@@ -25,7 +25,7 @@ class InLine:
     since: datetime
 
     def __str__(self) -> str:
-        return f"waiting for capacity or quota since {self.since.astimezone():%H:%M:%S} ({self.what})"
+        return f"waiting for capacity or quota since {self.since.astimezone():%H:%M:%S %Z} ({self.what})"
 
 
 def stages_in(events: Iterable[Event]) -> list[str]:
