@@ -34,6 +34,12 @@ def stages_in(events: Iterable[Event]) -> list[str]:
     return list(dict.fromkeys(_stage(event) for event in entered if event.get("type") not in LEADING_ON))
 
 
+def begin_of(stage: str, events: Iterable[Event]) -> datetime | None:
+    """When a stage was entered for the first time."""
+    entered = (event for event in events if "stateEnteredEventDetails" in event and _stage(event) == stage)
+    return next((event.get("timestamp") for event in entered), None)
+
+
 def jobs_in(events: Iterable[Event]) -> dict[str, str]:
     """The newest job of each stage that started one or waits for one, by the stage's name; events oldest first."""
     jobs, stage = dict[str, str](), ""
