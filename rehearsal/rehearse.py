@@ -190,13 +190,17 @@ def _follow(account: Account, run: Run, progress: Progress) -> None:
         if stage in PASSING:
             pending = next(events, None)
             continue
-        with progress.step(STEP_NAMES.get(stage, "Create the endpoint")) as step:
+        with progress.step(STEP_NAMES.get(stage, stage)) as step:
             pending = _follow_stage(events, step)
 
 
 PASSING = ("Find image", "List corpus", "Look for dataset", "Mark dataset", "Note dataset", "Done")
 SERVING = "describe endpoint"
-STEP_NAMES = {PREPROCESS_STATE: "Preprocessing job", TRAIN_STATE: "Training job"}
+STEP_NAMES = {
+    PREPROCESS_STATE: "Preprocessing job",
+    TRAIN_STATE: "Training job",
+    "Create model": "Create the endpoint",
+}
 
 
 def _follow_stage(events: Iterator[Event], step: Step) -> Event | None:
