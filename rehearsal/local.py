@@ -60,7 +60,8 @@ def up(
         state = read_state(files)
         if state and is_running(files, state):
             if is_deployed(root_account(state), settings):
-                say("It runs already.")
+                unused = "; --corpus and --model were not used: `down` first" if corpus or model else ""
+                say(f"It runs already{unused}.")
                 _tell_where(folder, state)
                 _tell_how(folder, state)
                 return

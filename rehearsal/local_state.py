@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from chitra.files import write_whole
 from local_aws.server import STOP_SECONDS, WORK_VARIABLE
 
 CREDENTIALS = "credentials"
+PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +78,20 @@ def end_processes(folder: Path, state: LocalState) -> int:
     server = is_running(folder, state)
     if not server and _is_another_program(state.pid):
         return 0
-    members = list(_group(state.pid))
+    count = sum(1 for _ in _group(state.pid))
     if server:
         os.killpg(state.pid, signal.SIGTERM)
-        psutil.wait_procs([each for each in members if each.pid == state.pid], STOP_SECONDS)
-        members += [each for each in _group(state.pid) if each not in members]
+        _wait(lambda: not is_running(folder, state))
     with contextlib.suppress(ProcessLookupError):
         os.killpg(state.pid, signal.SIGKILL)
-    psutil.wait_procs(members, STOP_SECONDS)
-    return len(members)
+    _wait(lambda: not any(_group(state.pid)))
+    return count
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while not done() and time.monotonic() < deadline:
+        time.sleep(PAUSE_SECONDS)
 
 
 def _is_another_program(pid: int) -> bool:
