@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,6 +103,14 @@ def runs(desk: Desk) -> list[str]:
         return list(pool.map(lambda who: desk.type_as(who, day, AWS_PROFILE="mine"), TWO))
 
 
+@pytest.fixture(scope="module")
+def model(desk: Desk, runs: list[str]) -> Path:
+    """Of the first participant's run, taken home by the organiser."""
+    run = runs[0].partition("\n")[0].removeprefix("run ")
+    desk.type_as("", f"{WORKSHOP} export {run}")
+    return desk.home / "export" / run / "model"
+
+
 def test_should_say_that_it_runs_and_how_it_is_used(desk: Desk) -> None:
     before = desk.state
     shown = desk.type(f"{LOCAL} up --corpus samples/corpus")
@@ -124,14 +133,27 @@ def test_should_serve_two_participants_each_with_their_own_key(desk: Desk, runs:
     assert "Running executions: none" in status
 
 
-def test_should_let_the_organisers_commands_work_unchanged(desk: Desk, runs: list[str]) -> None:
+def test_should_let_the_cdk_see_what_it_deployed(desk: Desk) -> None:
     assert "no differences" in desk.type_as("", "cdk diff --fail").lower()
-    run = runs[0].partition("\n")[0].removeprefix("run ")
-    assert desk.type_as("", f"{WORKSHOP} export {run}")
+
+
+def test_should_answer_with_a_model_at_home_as_the_endpoint_did(desk: Desk, runs: list[str], model: Path) -> None:
     [answer] = [line for line in runs[0].splitlines() if TEXT in line]
-    model = desk.home / "export" / run / "model"
-    shown = desk.type(f"echo {TEXT} | {WORKSHOP} predict --model {model}", AWS_ENDPOINT_URL="http://127.0.0.1:9")
-    assert answer in shown
+    assert answer in desk.type(f"echo {TEXT} | {WORKSHOP} predict --model {model}")
+
+
+def test_should_say_why_a_model_at_home_cannot_answer(desk: Desk, model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "model"
+    shutil.copytree(model, other)
+    with (other / "vocab.txt").open("a", encoding="utf-8") as vocabulary:
+        vocabulary.write("##外\n")
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('No module named torch', name='torch')")
+    without = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    predict = f"{WORKSHOP} predict {TEXT}"
+    assert "was trained with another tokenisation" in desk.type(f"{predict} --model {other}", 2)
+    assert "torch: is not installed" in desk.type(f"{predict} --model {model}", 2, **without)
+    assert "holds no tokenisation.json" in desk.type(f"{predict} --model {tmp_path}", 2)
+    assert "--model: goes not with --endpoint" in desk.type(f"{predict} --model {model} --endpoint e", 2)
 
 
 def test_should_open_a_shell_and_lead_back(desk: Desk) -> None:
