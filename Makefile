@@ -1,4 +1,4 @@
-# Two words set everything up by themselves: `make run` and `make test`.
+# `make help` tells what there is. Two words set everything up by themselves: `make run` and `make test`.
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +12,11 @@ NODE_STAMP := node_modules/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run local crowd test bench lint synth doctor deploy teardown image image-size audit setup lock clean
+.DEFAULT_GOAL := help
+.PHONY: help run local crowd test bench lint synth doctor deploy teardown setup image image-size audit lock clean
+
+help:  ## this list; a bare `make` prints it, too
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
 
 run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own, DOCKER=1 or 0 for containers or not)
 	rehearse $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(DOCKER),$(if $(filter 0,$(DOCKER)),--no-docker,--docker))
@@ -30,7 +34,7 @@ test: setup  ## lint, types and tests
 bench: setup  ## tokenisation against the 2022 hands-on's recipe (CORPUS=path for a corpus of your own)
 	python -m benchmarks.preprocessing "$(or $(CORPUS),samples/corpus)"
 
-lint: setup
+lint: setup  ## lint, types and the contracts of imports
 	ruff check .
 	ruff format --check .
 	mypy
@@ -49,7 +53,7 @@ deploy: setup  ## the stacks, into the account of your AWS credentials (APPROVE=
 teardown: setup  ## everything that belongs to the workshop, after asking once
 	workshop teardown
 
-setup: $(STAMP) $(NODE_STAMP)
+setup: $(STAMP) $(NODE_STAMP)  ## a virtual environment, Node and the CDK command line; every command does it by itself
 
 # An environment whose set-up was stopped may hold half a package: it is made again, from finished downloads.
 $(STAMP): $(LOCKS) pyproject.toml
@@ -82,5 +86,5 @@ audit: setup  ## known vulnerabilities of the image's packages (asks PyPI)
 lock: setup  ## write requirements.txt and all that it needs to the lock files, keeping locked versions (asks PyPI)
 	python -m dependencies.lock
 
-clean:
+clean:  ## remove what can be made again: build, cdk.out, the set-up
 	rm -rf build cdk.out $(VENV) node_modules

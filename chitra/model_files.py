@@ -90,7 +90,9 @@ def read_tokenizer_files(model_dir: Path) -> TokenizerFiles:
     """
     for name in (CONFIG, VOCABULARY, TOKENIZER_CONFIG):
         if not (model_dir / name).is_file():
-            raise InputError(f"{model_dir}: is no chiTra model, {name} is missing. Run `workshop fetch model`.")
+            raise InputError(
+                f"{model_dir}: is no chiTra model, {name} is missing. Run `.venv/bin/workshop fetch model`."
+            )
     vocabulary = _read_vocabulary(model_dir / VOCABULARY)
     if missing := [token for token in SPECIAL_TOKENS.values() if token not in vocabulary]:
         raise InputError(f"{model_dir / VOCABULARY}: lacks {', '.join(missing)}. Fetch the model again.")

@@ -128,7 +128,7 @@ def job_described() -> Request:
 
 LIST_ANEW = {"read": "{% $listing %}", "listing": "", "after": "{% $corpus %}"}
 IS_AS_READ = "{% $read = $listing %}"
-IS_THERE = "{% $states.input.KeyCount > 0 %}"
+IS_THERE = "{% $count($states.input.Contents) > 0 %}"
 HAS_MORE = "{% $states.input.IsTruncated = true %}"
 IS_AT_WORK = "{% $status in ['InProgress', 'Stopping'] %}"
 # The program's own failure: it would fail for everybody who waited for it. A new run tries again.

@@ -21,6 +21,7 @@ from pydantic import (
 from chitra.errors import InputError
 from chitra.hyperparameters import parse_hyperparameters
 from chitra.json_text import read_json
+from chitra.nearest import did_you_mean
 from infra.instances import Use, why_unusable
 
 CONTEXT_KEY = "workshop"
@@ -223,7 +224,8 @@ def parse_settings(context: object) -> Settings:
         for problem in error.errors():
             key = ".".join([CONTEXT_KEY, *map(str, problem["loc"])])
             given = "" if problem["type"] in ("missing", "value_error") else f", not {reprlib.repr(problem['input'])}"
-            lines.append(f"cdk.json: {key}: {_way_out(problem['type'], problem['msg'])}{given}")
+            meant = _nearest_key(problem["loc"]) if problem["type"] == "extra_forbidden" else ""
+            lines.append(f"cdk.json: {key}: {_way_out(problem['type'], problem['msg'])}{given}{meant}")
         raise SettingsError("\n".join(lines)) from error
 
 
@@ -233,6 +235,16 @@ def _way_out(kind: str, message: str) -> str:
         "missing": "is missing; add it",
     }
     return known.get(kind, message.removeprefix("Value error, ").replace("String should", "should"))
+
+
+def _nearest_key(place: tuple[int | str, ...]) -> str:
+    """A question that names it, of the section in which an unknown key stands."""
+    section: type[BaseModel] = Settings
+    *sections, key = map(str, place)
+    for name in sections:
+        section = section.model_fields[name].annotation  # type: ignore[assignment]
+    question = did_you_mean(key, section.model_fields)
+    return f".{question}" if question else ""
 
 
 def read_settings(folder: Path = PROJECT) -> Settings:

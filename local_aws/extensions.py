@@ -18,7 +18,15 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecr, eventbridge, iam, s3
 from ministack.services.cloudformation import provisioners
 
-from local_aws import permissions, sagemaker_api, sagemaker_permissions, scaling_api, step_functions, throttling
+from local_aws import (
+    permissions,
+    role_session,
+    sagemaker_api,
+    sagemaker_permissions,
+    scaling_api,
+    step_functions,
+    throttling,
+)
 from local_aws.role_session import client
 from local_aws.runtime import Runtime, registry
 
@@ -32,6 +40,7 @@ def install(runtime: Runtime, work: Path) -> None:
     _add_sagemaker(sagemaker_api.SageMakerService(runtime, work))
     _add_scaling()
     _look_for_repository_names()
+    role_session.install()
     permissions.install()
     step_functions.install()
     throttling.install(app.SERVICE_HANDLERS)

@@ -185,7 +185,8 @@ class SageMakerService:
         output = service_model("sagemaker").operation_model(f"List{kind.noun}s").output_shape
         list_key = next(key for key in output.members if key != "NextToken")
         members = output.members[list_key].member.members
-        page = [{key: value for key, value in record.items() if key in members} for record in records[start:end]]
+        copies = [dict(record) for record in records[start:end]]  # jobs go on writing into theirs
+        page = [{key: value for key, value in record.items() if key in members} for record in copies]
         return {list_key: page, **({"NextToken": str(end)} if end < len(records) else {})}
 
     def _add_tags(self, request: Record) -> Record:
@@ -194,7 +195,7 @@ class SageMakerService:
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def _list_tags(self, request: Record) -> Record:
-        tags = self.store.tags(request["ResourceArn"])
+        tags = dict(self.store.tags(request["ResourceArn"]))
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def _invoke(self, path: str, headers: dict[str, str], body: bytes) -> Answer:

@@ -13,15 +13,17 @@ from infra.settings import PROJECT, read_settings
 from workshop.commands.common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
+    HELP,
     CorpusOption,
     FolderOption,
+    VersionOption,
     console,
     run_app,
     say,
     short,
 )
 
-app = typer.Typer(add_completion=False, help="The whole workshop on one machine.", rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
 
 
 @app.callback(invoke_without_command=True)
@@ -33,6 +35,7 @@ def rehearse(
         bool | None, typer.Option(help="Build the image and run jobs in it; by default where a Docker engine runs.")
     ] = None,
     folder: FolderOption = PROJECT,
+    version: VersionOption = False,
 ) -> None:
     """Run the whole workshop on this machine, without an AWS account."""
     if context.invoked_subcommand:

@@ -31,6 +31,7 @@ from workshop.runs.run import find_run
 
 # An account as it might be on the day; everybody needs one of each.
 QUOTAS = {"TrainingJob": 4, "ProcessingJob": 2, "Endpoint": 8}
+STEPS = 11
 EPOCHS = "2"  # the lesson is in the crowd, not in the models
 
 
@@ -64,7 +65,7 @@ def rehearse_crowd(plan: CrowdPlan, console: Console) -> tuple[CrowdReport, list
     move_aside(plan.folder)
     (plan.folder / "logs").mkdir(parents=True)
     settings = _with_participants(plan)
-    with steps_told(console, f"{plan.participants} participants at once", plan.folder) as progress:
+    with steps_told(console, f"{plan.participants} participants at once", plan.folder, STEPS) as progress:
         with progress.step("Prepare the model"):
             build_stand_in(plan.corpus, plan.folder / "model", seed=settings.preprocessing.seed)
         runtime = Runtime(plan.folder / "model", threads=1)  # the jobs share this machine's cores

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +22,9 @@ from rehearsal.local_environment import enter_shell, export_lines, unset_lines, 
 from rehearsal.local_state import LocalState, is_running, local_folder, participants, read_state
 from workshop.commands.common import (
     EXIT_INTERRUPTED,
+    HELP,
     FolderOption,
+    VersionOption,
     console,
     errors,
     may_ask,
@@ -33,15 +34,16 @@ from workshop.commands.common import (
     short,
 )
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    help="A workshop on this machine, without an AWS account, that stays until `down`.",
-    rich_markup_mode=None,
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, context_settings=HELP)
+LOCAL_AWS = Path(sys.executable).parent / "local-aws"
 AsOption = Annotated[
     str | None, typer.Option("--as", metavar="PARTICIPANT", help="With this participant's key; the organiser's else.")
 ]
+
+
+@app.callback()
+def local_aws(version: VersionOption = False) -> None:
+    """A workshop on this machine, without an AWS account, that stays until `down`."""
 
 
 @app.command()
@@ -91,7 +93,7 @@ def status(folder: FolderOption = PROJECT) -> None:
     _tell_where(folder, state)
     account = root_account(state)
     if not is_deployed(account, settings):
-        say(f"Its workshop was torn down. `{_program('local-aws')} up` starts anew.")
+        say(f"Its workshop was torn down. `{short(LOCAL_AWS)} up` starts anew.")
         return
     with aws_errors():
         endpoints = endpoint_statuses(account, Names(settings.name), PriceList(account))
@@ -115,7 +117,7 @@ def env(
         lines = unset_lines()
     else:
         lines = export_lines(variables(folder, _running(local_folder(folder)), participant))
-        lines.append(f'# The way back: eval "$({_program("local-aws")} env --unset)"')
+        lines.append(f'# The way back: eval "$({short(LOCAL_AWS)} env --unset)"')
     sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -167,7 +169,7 @@ def _running(files: Path) -> LocalState:
     if state and is_running(files, state):
         return state
     reason = _lost(state) if state else "no local workshop runs."
-    raise WorkshopError(f"{reason} Start one: `{_program('local-aws')} up`.")
+    raise WorkshopError(f"{reason} Start one: `{short(LOCAL_AWS)} up`.")
 
 
 def _lost(state: LocalState) -> str:
@@ -182,7 +184,7 @@ def _tell_where(home: Path, state: LocalState) -> None:
 
 
 def _tell_how(home: Path, state: LocalState) -> None:
-    local, keys = _program("local-aws"), participants(local_folder(home))
+    local, keys = short(LOCAL_AWS), participants(local_folder(home))
     where = "" if home == PROJECT or os.environ.get(FOLDER_VARIABLE) else f" --folder {shlex.quote(str(home))}"
     say("A shell in which every command uses it, as the organiser or with a participant's key:", "bold")
     say(f"  {local} shell{where}")
@@ -194,11 +196,6 @@ def _tell_how(home: Path, state: LocalState) -> None:
     say(f"  workshop run --endpoint{chosen}")
     say("  workshop predict '延長戦の末に代表チームが勝ちました。'")
     say(f"End it with `{local} down{where}`. What is on it is lost then: `workshop export` takes it home.")
-
-
-def _program(name: str) -> str:
-    """As it can be typed here."""
-    return name if shutil.which(name) else short(Path(sys.executable).parent / name)
 
 
 def main() -> None:

@@ -58,14 +58,14 @@ class LocalWorkshop:
 
 
 @contextmanager
-def steps_told(console: Console, title: str, folder: Path) -> Iterator[Progress]:
-    """Shows the steps; what ends one is told with the end of its log.
+def steps_told(console: Console, title: str, folder: Path, total: int = 0) -> Iterator[Progress]:
+    """Shows the steps, of which there are ``total`` if that is known; what ends one is told with the end of its log.
 
     Raises:
         StepFailedError: names the step; every process is stopped by then.
     """
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress(console, title))
+        progress = stack.enter_context(Progress(console, title, total))
         try:
             yield progress
         except KeyboardInterrupt:

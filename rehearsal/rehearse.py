@@ -42,6 +42,7 @@ FREE_TEXT = "延長戦の末に代表チームが勝ち、監督は全員の守�
 EXCERPT = 60
 POLL_SECONDS = 0.5
 SMALL_CORPUS = 1_000
+STEPS = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def rehearse(plan: Plan, console: Console) -> Report:
     report = Report()
     export = plan.folder / "export"
     try:
-        with steps_told(console, f"chiTra workshop rehearsal: {plan.corpus}", plan.folder) as progress:
+        with steps_told(console, f"chiTra workshop rehearsal: {plan.corpus}", plan.folder, STEPS) as progress:
             report.steps = progress.steps
             _run_steps(plan, progress, report, export)
     finally:

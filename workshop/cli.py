@@ -5,9 +5,16 @@ from __future__ import annotations
 import typer
 
 from workshop.commands import endpoints, fetching, organise, removal, runs
-from workshop.commands.common import run_app
+from workshop.commands.common import HELP, ProfileOption, VersionOption, run_app
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The chiTra hands-on on AWS.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, context_settings=HELP)
+
+
+@app.callback()
+def workshop(profile: ProfileOption = None, version: VersionOption = False) -> None:
+    """The chiTra hands-on on AWS."""
+
+
 app.add_typer(fetching.fetch_app, name="fetch")
 app.command("doctor")(organise.doctor)
 app.command("build-image")(organise.build_image)

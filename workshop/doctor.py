@@ -91,7 +91,9 @@ def _machine(settings: Settings, project: Path, folder: Path) -> Iterator[Check]
     yield (
         Check("corpus", State.OK, str(corpus.name))
         if corpus.exists()
-        else Check("corpus", State.TO_DO, "is not on this machine", "workshop fetch corpus (or bring your own)")
+        else Check(
+            "corpus", State.TO_DO, "is not on this machine", ".venv/bin/workshop fetch corpus (or bring your own)"
+        )
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from local_aws.engine import docker, engine_problem
+from rehearsal.rehearse import STEPS
 from tests import secrets
 from tests.helpers.project import ROOT, write_cdk_json
 
@@ -49,6 +50,7 @@ def test_should_pass_and_leave_nothing(rehearsal: tuple[Path, subprocess.Complet
     assert report["leftovers"] == []
     assert report["runtime"] == ("process" if engine_problem() else "docker")
     assert {step["status"] for step in report["steps"]} == {"passed"}
+    assert len(report["steps"]) == STEPS
     assert report["corpus"] == {"articles": 108, "categories": 9, "train": 86, "validation": 11, "test": 11}
     assert report["model"] == {"name": "chitra-stand-in", "stand_in": True}
     assert set(report["evaluation"]) == {"accuracy", "macro_f1", "baseline_accuracy"}

@@ -152,3 +152,8 @@ def test_should_decide_by_what_became_of_the_job(
     }
     met = [name for name, condition in conditions.items() if evaluate(condition, variables, {})]
     assert (met or ["once more"]) == [verdict]
+
+
+@pytest.mark.parametrize(("answer", "there"), [({"KeyCount": 0}, False), ({"Contents": [{"Key": "k"}]}, True)])
+def test_should_see_whether_the_mark_is_there(answer: dict[str, Any], there: bool) -> None:
+    assert evaluate(datasets.IS_THERE, {}, {"input": answer}) is there

@@ -72,6 +72,11 @@ def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() 
         ("model.sha256", "abc", "workshop.model.sha256: should match pattern"),
         ("retention_days", 2, "workshop.retention_days: "),
         ("colour", "red", "workshop.colour: is no setting; remove it or mend its spelling"),
+        (
+            "particpants",
+            [],
+            "workshop.particpants: is no setting; remove it or mend its spelling, not []. Did you mean p",
+        ),
     ],
 )
 def test_should_name_the_key_that_is_wrong(path: str, value: object, message: str) -> None:
@@ -79,6 +84,11 @@ def test_should_name_the_key_that_is_wrong(path: str, value: object, message: st
         parse_settings(changed(path, value))
     assert str(caught.value).startswith(f"cdk.json: {message}")
     assert "\n" not in str(caught.value)
+
+
+def test_should_name_the_nearest_key_of_the_same_section() -> None:
+    with pytest.raises(SettingsError, match=r"not 'x'\. Did you mean instance_type\?$"):
+        parse_settings(changed("training.instance_typ", "x"))
 
 
 def test_should_keep_nothing_warm_after_spot_training() -> None:

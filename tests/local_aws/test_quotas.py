@@ -141,7 +141,7 @@ def test_should_leave_a_run_at_ctrl_c_come_back_to_it_and_stop_it(narrow: Narrow
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "chitra--left goes on without you, and so does what it costs." in said
-    assert "`workshop follow chitra--left`" in said
+    assert "`.venv/bin/workshop follow chitra--left`" in said
     assert "Traceback" not in said
     assert "chitra--left is stopped; its job ends" in narrow.says("stop", "left")
     deadline = time.monotonic() + 60

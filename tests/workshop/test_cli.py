@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,12 @@ def test_should_list_its_commands(project: Path) -> None:
         assert command in done.stdout
 
 
+@pytest.mark.parametrize("module", ["workshop.cli", "rehearsal.cli"])
+def test_should_know_the_usual_short_cuts(project: Path, module: str) -> None:
+    assert run(project, module, "-h").stdout.startswith("Usage: ")
+    assert run(project, module, "--version").stdout == f"chitra-workshop {version('chitra-workshop')}\n"
+
+
 def test_should_name_the_participants_of_cdk_json(project: Path) -> None:
     done = workshop(project, "credentials")
     assert done.returncode == 2
@@ -78,6 +85,7 @@ def test_should_name_the_participants_of_cdk_json(project: Path) -> None:
         (["teardown"], 1, "no AWS credentials were found"),
         (["verify"], 1, "no AWS credentials were found"),
         (["nonsense"], 2, "No such command"),
+        (["staus"], 2, "No such command 'staus'. Did you mean 'status'?"),
     ],
 )
 def test_should_explain_a_mistake_in_one_line(project: Path, arguments: list[str], code: int, message: str) -> None:
@@ -112,6 +120,32 @@ def test_should_name_a_profile_that_does_not_exist(project: Path, arguments: lis
     assert done.returncode == 1
     assert "AWS_PROFILE: The config profile (nosuch) could not be found" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_should_take_the_profile_that_is_asked_for(project: Path, tmp_path: Path) -> None:
+    """Rather than the keys that the environment holds."""
+    missing = workshop(project, "--profile", "nosuch", "status")
+    assert missing.returncode == 2
+    assert missing.stderr.startswith("error: --profile: The config profile (nosuch) could not be found")
+    (tmp_path / "keys").write_text("[mine]\naws_access_key_id = MINE\naws_secret_access_key = x\n")
+    program = (
+        "from workshop import cli; from workshop.commands import common, endpoints;"
+        "endpoints.read_settings = lambda folder: common.Settings(name='chitra', model={'address': 'https://a.b'});"
+        "common.Account = lambda session: print(session.get_credentials().access_key, session.region_name);"
+        "cli.main()"
+    )
+    keys = {"AWS_ACCESS_KEY_ID": "OTHER", "AWS_SECRET_ACCESS_KEY": "x"}
+    files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "keys")}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--profile", "mine", "status"],
+        cwd=project,
+        env={**os.environ, **keys, **files},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "MINE ap-northeast-1\n"
 
 
 @pytest.mark.parametrize("command", ["status", "run", "doctor", "teardown"])

@@ -66,7 +66,7 @@ def test_should_find_what_is_missing_on_this_machine(project: Path, monkeypatch:
     assert checks["CDK command line"] == Check("CDK command line", State.FAILED, "is not installed", "make setup")
     assert checks["Docker"].finding == "Cannot connect to the Docker daemon"
     assert checks["model"].finding == "models/chiTra-1.0.tar.gz does not exist"
-    assert checks["corpus"].fix.startswith("workshop fetch corpus")
+    assert checks["corpus"].fix.startswith(".venv/bin/workshop fetch corpus")
     docker(project, monkeypatch, '[ "$1" = info ]')
     assert examined(build([]), project)["Docker"].finding == "has no buildx"
     docker(project, monkeypatch, """echo '[["driver-type", "io.containerd.snapshotter.v1"]]'""")

@@ -153,7 +153,12 @@ def test_should_run_a_whole_workshops_commands(moto: Moto) -> None:
     assert status.returncode == 0, status.stderr
     assert RUN in status.stdout
     assert "1 x ml.m5.xlarge" in status.stdout
-    assert "1 h 59 min" in status.stdout or "2 h 00 min" in status.stdout
+    assert "in 1 h 5" in status.stdout or "in 2 h 00 min" in status.stdout
+    document = json.loads(moto.workshop("status", "--json").stdout)
+    assert document.keys() == {"endpoints", "executions", "warm_pools", "strangers"}
+    [endpoint] = document["endpoints"]
+    assert (endpoint["name"], endpoint["capacity"]) == (RUN, "1 x ml.m5.xlarge")
+    assert datetime.fromisoformat(endpoint["end"]) - datetime.now(UTC) < timedelta(hours=2)
     extended = moto.workshop("endpoint", "extend", "run-1", "--hours", "5")
     assert extended.returncode == 0, extended.stderr
     assert "5 h 00 min" in moto.workshop("status").stdout

@@ -143,7 +143,7 @@ def test_should_tell_of_what_no_command_removes_how_to_remove_it(account: Moto) 
     found = json.loads(account.workshop("verify", "--json").stdout)
     why = {each["arn"] or each["name"]: each["why"] for each in found["remaining"]}
     assert why[arn].startswith(f"{arn}: carries the workshop's tag")
-    assert why["chitra-foundation"] == "is there: `workshop teardown` removes it"
+    assert why["chitra-foundation"] == "is there: `.venv/bin/workshop teardown` removes it"
 
 
 def test_should_leave_configs_and_models_of_others(account: Moto) -> None:

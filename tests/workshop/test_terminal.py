@@ -20,6 +20,7 @@ from rehearsal.progress import Progress
 from rehearsal.report import Report
 from workshop import cli
 from workshop.checks.check import Check, State
+from workshop.commands.runs import print_events
 from workshop.runs.follow import LogLine, StageStarted
 from workshop.runs.predict import predict
 from workshop.runs.run import Run
@@ -93,7 +94,7 @@ def test_should_print_what_failed(command: Any, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    endpoint = EndpointStatus(HOSTILE, HOSTILE, HOSTILE, HOSTILE, timedelta(hours=1), 1.0, 1.0)
+    endpoint = EndpointStatus(HOSTILE, HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC) + timedelta(hours=1), 1.0, 1.0)
     execution = ExecutionStatus(HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC))
     monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account: SimpleNamespace(problem=HOSTILE))
     monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given: [endpoint])
@@ -146,6 +147,37 @@ def test_should_show_a_rehearsals_steps(terminal: bool) -> None:
     if not terminal:
         assert console.file.getvalue().count(SHOWN) == 3  # type: ignore[attr-defined]
         assert "\x1b" not in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_should_say_in_a_pipe_that_a_long_step_runs() -> None:
+    printed = io.StringIO()
+    progress = Progress(Console(file=printed, width=200), "title", 3, report_seconds=0.01)
+    with progress, progress.step("long") as step:
+        step.log("last line")
+        while "last line" not in printed.getvalue():
+            assert step.elapsed < 60
+    lines = [line.split() for line in printed.getvalue().splitlines()]
+    assert [lines[1][0], *lines[1][3:]] == ["running", "long", "last", "line"]
+    assert [lines[-1][0], *lines[-1][3:]] == ["passed", "long"]
+
+
+def test_should_count_the_steps_on_a_terminal() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=60)
+    progress = Progress(console, "title", 17)
+    with progress:
+        for name in ("one", "two"):
+            with progress.step(name):
+                pass
+    assert "step 2 of 17  0:0" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_should_show_the_stage_at_work_and_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=60, color_system=None)
+    for module in ("common", "runs"):
+        monkeypatch.setattr(f"workshop.commands.{module}.console", console)
+    begin = datetime.now(UTC) - timedelta(minutes=75, seconds=5)
+    print_events(iter([StageStarted("Train", begin), LogLine("Train", "epoch 1")]), "farewell")
+    assert "Train  75:0" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 class Endpoint:

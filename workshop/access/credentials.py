@@ -13,6 +13,7 @@ from typing import Any
 
 from chitra.errors import InputError, WorkshopError
 from chitra.files import write_whole
+from chitra.nearest import did_you_mean
 from infra.names import Names
 from infra.settings import PARTICIPANT_PATTERN
 from workshop.access.sheet import Access, sheet
@@ -65,7 +66,7 @@ def issue(issuer: CredentialIssuer, participant: str, *, console: bool = False) 
     if len(access_keys(issuer.iam, user)) >= MAX_KEYS:
         raise WorkshopError(
             f"participant {participant!r}: has {MAX_KEYS} access keys, and AWS allows no third. Replace them: "
-            f"`workshop credentials {participant} --rotate`; or delete them: --revoke."
+            f"`.venv/bin/workshop credentials {participant} --rotate`; or delete them: --revoke."
         )
     return _issue(issuer, participant, user, console=console)
 
@@ -109,9 +110,10 @@ def _require_user(issuer: CredentialIssuer, participant: str) -> str:
         raise InputError(f"participant {participant!r}: is no name of a participant; letters, digits and hyphens are.")
     user = issuer.names.user(participant)
     if user not in issuer.users or none_if_missing(lambda: issuer.iam.get_user(UserName=user)) is None:
+        participants = [each.removeprefix(issuer.names.user("")) for each in issuer.users]
         raise WorkshopError(
             f"participant {participant!r}: is no user that workshop {issuer.names.workshop!r} made. "
-            "Add it to cdk.json and deploy."
+            f"Add it to cdk.json and deploy.{did_you_mean(participant, participants)}"
         )
     return user
 

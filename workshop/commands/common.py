@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from enum import Enum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +22,15 @@ from chitra.visible import visible
 from infra.settings import FOLDER_VARIABLE, Settings, SettingsError
 from workshop.aws.account import Account
 
+HELP = {"help_option_names": ["-h", "--help"]}  # for each program's Typer
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
+PIPE_WIDTH = 10_000  # a row of a table is a line, however long, where programs read it
+
 console = Console()
+if not console.is_terminal:
+    console.width = PIPE_WIDTH
 errors = Console(stderr=True, soft_wrap=True)
 
 FolderOption = Annotated[
@@ -35,6 +45,30 @@ FolderOption = Annotated[
         help="The workshop's folder: cdk.json is read there, and what a command writes goes there.",
     ),
 ]
+
+
+_profile: ContextVar[str | None] = ContextVar("profile", default=None)
+
+
+def _choose_profile(name: str | None) -> str | None:
+    _profile.set(name)
+    return name
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"chitra-workshop {version('chitra-workshop')}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end.")
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option("--profile", callback=_choose_profile, help="Profile of your AWS configuration; before AWS_PROFILE."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs, and nothing else.")]
 CorpusOption = Annotated[Path, typer.Option("--corpus", help="Archive, extracted folder, or JSONL files.")]
 
 
@@ -42,10 +76,11 @@ def account_of(settings: Settings) -> Account:
     """The account of the caller's credentials, in the settings' region.
 
     Raises:
-        WorkshopError: AWS_PROFILE names a profile that no file holds, or a file is no configuration.
+        InputError: --profile names a profile that no file holds.
+        WorkshopError: AWS_PROFILE does, or a file is no configuration.
     """
     try:
-        session = boto3.Session(region_name=settings.region)
+        session = boto3.Session(profile_name=_profile.get(), region_name=settings.region)
         _ = session.available_profiles  # reads the files now
         return Account(session)
     except ConfigParseError as error:
@@ -54,6 +89,8 @@ def account_of(settings: Settings) -> Account:
             "AWS_SHARED_CREDENTIALS_FILE."
         ) from error
     except ProfileNotFound as error:
+        if _profile.get():
+            raise InputError(f"--profile: {error}. Name one of your AWS configuration.") from error
         raise WorkshopError(f"AWS_PROFILE: {error}. Name one of your AWS configuration, or unset it.") from error
 
 
@@ -83,6 +120,20 @@ def plain(text: str) -> Text:
 def say(text: str, style: str = "") -> None:
     """Print one line that may hold data: names, texts and log lines of others are shown as they are, never obeyed."""
     console.print(plain(text), style=style, soft_wrap=True)
+
+
+def print_json(document: object) -> None:
+    """On standard output, in ASCII: names of others are data. Times are in UTC, as ISO 8601 has them."""
+    print(json.dumps(document, indent=2, default=_as_json))
+
+
+def _as_json(value: object) -> str:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="seconds")
+        case Enum():
+            return str(value.value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def run_app(app: typer.Typer) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from chitra.errors import WorkshopError
 from infra.names import Names
@@ -15,13 +15,15 @@ from workshop.aws.caller import participant
 from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name
 from workshop.aws.waiting import Pace, StillThereError
-from workshop.commands.common import FolderOption, account_of, console, plain, say, signed_in
+from workshop.commands.common import FolderOption, JsonOption, account_of, errors, plain, print_json, say, signed_in
 from workshop.commands.runs import show
+from workshop.commands.tables import show_table
 from workshop.runs.costs import PriceList, price_text
 from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint
-from workshop.runs.status import SERVERLESS, EndpointStatus, endpoint_statuses, execution_statuses
-from workshop.runs.strangers import list_strangers
-from workshop.runs.warm_pools import warm_pools
+from workshop.runs.moments import moment
+from workshop.runs.status import SERVERLESS, EndpointStatus, ExecutionStatus, endpoint_statuses, execution_statuses
+from workshop.runs.strangers import Stranger, list_strangers
+from workshop.runs.warm_pools import WarmPool, warm_pools
 
 endpoint_app = typer.Typer(no_args_is_help=True, help="Create, extend or delete endpoints.")
 
@@ -62,7 +64,7 @@ def extend(
         account = signed_in(settings)
         name = exact_name(account, settings, endpoint)
         end = extend_endpoint(account, settings, name, hours)
-    say(f"endpoint {name} deletes itself at {end:%Y-%m-%d %H:%M} UTC")
+    say(f"endpoint {name} deletes itself at {moment(end)}")
 
 
 @endpoint_app.command("delete")
@@ -82,7 +84,7 @@ def delete(endpoint: Endpoint, folder: FolderOption = PROJECT) -> None:
         say(line)
 
 
-def status(folder: FolderOption = PROJECT) -> None:
+def status(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
     """Show every endpoint with time and cost left, and every execution with its stage."""
     settings = read_settings(folder)
     names = Names(settings.name)
@@ -93,28 +95,43 @@ def status(folder: FolderOption = PROJECT) -> None:
         executions = execution_statuses(account, find_deployment(account, settings).workflow)
         pools = warm_pools(account, names, prices)
         strangers = list(list_strangers(account, prices))
-    console.print(_endpoint_table(endpoints))
+    if as_json:
+        _print_status(prices, endpoints, executions, pools, strangers)
+        return
+    headings = ("endpoint", "state", "runs on", "deletes itself", "costs")
+    show_table("Endpoints", headings, list(map(_endpoint_row, endpoints)))
     if prices.problem:
         say(f"prices are unknown: {prices.problem}")
-    table = Table("execution", "state", "stage", "started", title="Executions", title_justify="left")
-    for each in executions:
-        table.add_row(*map(plain, (each.name, each.state, each.stage, f"{each.started:%Y-%m-%d %H:%M}")))
-    console.print(table)
+    rows = [(each.name, each.state, moment(each.started), each.stage) for each in executions]
+    show_table("Executions", ("execution", "state", "started", "stage"), rows)
     for line in (*pools, *strangers):
         say(str(line))
 
 
-def _endpoint_table(endpoints: list[EndpointStatus]) -> Table:
-    table = Table(title="Endpoints", title_justify="left")
-    table.add_column("endpoint", no_wrap=True)  # to be copied into commands
-    for heading in ("state", "runs on", "deletes itself", "costs"):
-        table.add_column(heading)
-    for each in endpoints:
-        end = each.expiry if each.left is None else f"{each.expiry}, in {_clock(each.left)}"
-        costs = f"{price_text(each.per_hour)} per hour, {price_text(each.cost_left)} until then"
-        costs = costs if each.capacity != SERVERLESS else "per request"
-        table.add_row(*map(plain, (each.name, each.state, each.capacity, end, costs)))
-    return table
+def _print_status(
+    prices: PriceList,
+    endpoints: list[EndpointStatus],
+    executions: list[ExecutionStatus],
+    pools: list[WarmPool],
+    strangers: list[Stranger | str],
+) -> None:
+    document = {
+        "endpoints": list(map(asdict, endpoints)),
+        "executions": list(map(asdict, executions)),
+        "warm_pools": list(map(asdict, pools)),
+        "strangers": [asdict(each) for each in strangers if isinstance(each, Stranger)],
+    }
+    print_json(document)
+    not_seen = [each for each in strangers if isinstance(each, str)]
+    for problem in [f"prices are unknown: {prices.problem}"] * bool(prices.problem) + not_seen:
+        errors.print(plain(problem))
+
+
+def _endpoint_row(each: EndpointStatus) -> tuple[str, ...]:
+    left = each.left
+    end = each.expiry if left is None else f"{each.expiry}, in {_clock(left)}"
+    costs = f"{price_text(each.per_hour)} per hour, {price_text(each.cost_left)} until then"
+    return each.name, each.state, each.capacity, end, costs if each.capacity != SERVERLESS else "per request"
 
 
 def _clock(left: timedelta) -> str:

@@ -32,7 +32,7 @@ def fetch_model(
         if source is None:
             raise
         raise InputError(str(error)) from error
-    say(f"{model}: ready. Rehearse with it: rehearse --model {model}")
+    say(f"{model}: ready. Rehearse with it: .venv/bin/rehearse --model {model}")
 
 
 @fetch_app.command("corpus")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from chitra.errors import InputError, WorkshopError
@@ -22,9 +22,19 @@ from workshop.access.credentials import (
     users_of_stack,
 )
 from workshop.aws.deployment import aws_errors, find_deployment
-from workshop.checks.check import Check, State
-from workshop.commands.common import EXIT_FAILED, FolderOption, account_of, console, plain, say, short, signed_in
+from workshop.checks.check import State
+from workshop.commands.common import (
+    EXIT_FAILED,
+    FolderOption,
+    JsonOption,
+    account_of,
+    print_json,
+    say,
+    short,
+    signed_in,
+)
 from workshop.commands.runs import print_events
+from workshop.commands.tables import show_table
 from workshop.doctor import examine
 from workshop.runs import image_build as building
 from workshop.runs.costs import PriceList
@@ -35,25 +45,22 @@ CREDENTIALS = "credentials"  # below the workshop's folder; git ignores it in th
 COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", State.FAILED: "red"}
 
 
-def doctor(folder: FolderOption = PROJECT) -> None:
+def doctor(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
     """Check account, quotas and this machine before a deployment; fails on what would break it."""
     settings = read_settings(folder)
     checks = list(examine(account_of(settings), settings, PROJECT, folder))
-    console.print(_table(checks))
     failed = [check for check in checks if check.state is State.FAILED]
+    if as_json:
+        print_json({"checks": list(map(asdict, checks))})
+        raise typer.Exit(EXIT_FAILED if failed else 0)
+    rows = [(check.subject, Text(check.state.value, COLOURS[check.state]), check.finding) for check in checks]
+    show_table("Doctor", ("check", "state", "finding"), rows)
     for check in (check for check in checks if check.fix):
         say(f"{check.subject}: {check.fix}")
     if failed:
         say(f"{len(failed)} checks failed")
         raise typer.Exit(EXIT_FAILED)
-    say("the day before, once more, and `workshop smoke`: some minutes of training on the instance itself")
-
-
-def _table(checks: list[Check]) -> Table:
-    table = Table("check", "state", "finding", title="Doctor", title_justify="left")
-    for check in checks:
-        table.add_row(plain(check.subject), Text(check.state.value, COLOURS[check.state]), plain(check.finding))
-    return table
+    say("the day before, once more, and `.venv/bin/workshop smoke`: some minutes of training on the instance itself")
 
 
 def build_image(folder: FolderOption = PROJECT) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
@@ -10,10 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from chitra.errors import WorkshopError
 from chitra.visible import visible
@@ -27,13 +24,15 @@ from workshop.commands.common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     FolderOption,
+    JsonOption,
     console,
     may_ask,
-    plain,
+    print_json,
     say,
     short,
     signed_in,
 )
+from workshop.commands.tables import show_table
 from workshop.commands.transfer import EXPORT, export_runs
 from workshop.data.unexported_runs import UnexportedRun, list_unexported_runs
 from workshop.runs.costs import PriceList, capacity_of, price_text
@@ -46,7 +45,6 @@ from workshop.teardown.resources.storage import CONTENTS
 from workshop.teardown.survey import Survey, survey
 from workshop.teardown.teardown import Attempt, Outcome, WhyKept, teardown
 
-NAME_WIDTH = 34
 MAY_BILL = frozenset({Topic.TENANTS, Topic.INSTANCES, Topic.OTHERS})  # by the hour, where no price is looked up
 
 Settle = Annotated[float, typer.Option(help="Seconds of quiet in which no log may come back.")]
@@ -91,7 +89,7 @@ def tear_down(
 
 
 def verify(
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: JsonOption = False,
     folder: FolderOption = PROJECT,
 ) -> None:
     """List from scratch what belongs to the workshop, and delete nothing. Exit code 1 when something does."""
@@ -100,8 +98,7 @@ def verify(
         account = signed_in(settings)
         found = survey(account, settings, _journal(folder, settings, account).memory)
         if as_json:
-            content = verification(found, settings, account, datetime.now(UTC))
-            print(json.dumps(content, indent=2))  # ASCII: names of others are data
+            print_json(verification(found, settings, account, datetime.now(UTC)))
         else:
             show_plan(account, settings, found)
             for stranger in list_strangers(account, PriceList(account)):
@@ -121,8 +118,9 @@ def show_plan(account: Account, settings: Settings, found: Survey) -> None:
     prices = PriceList(account)
     if found.resources:
         title = f"Workshop {settings.name} in account {account.number}, in the order of removal"
-        console.print(_plan_table(account, prices, found, title))
-        say(f"{_count_of(len(found.resources), 'thing')}{_unknown_prices(prices)}")
+        total, unknown = _show_resources(account, prices, found, title)
+        together = f"{price_text(total)}{' + unknown' if unknown else ''} per hour together"
+        say(f"{_count_of(len(found.resources), 'thing')}, {together}{_unknown_prices(prices)}")
         for each in found.resources:
             if each.by_hand or (each.arn and each.topic in MAY_BILL):
                 say(each.by_hand or f"{each.kind}: {each.arn}")
@@ -132,30 +130,17 @@ def show_plan(account: Account, settings: Settings, found: Survey) -> None:
         say(f"not seen: {problem.region}: {problem}")
 
 
-def _plan_table(account: Account, prices: PriceList, found: Survey, title: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    several = len(found.regions) > 1
-    if several:
-        table.add_column("region", no_wrap=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("state", no_wrap=True, min_width=20)
-    table.add_column("costs per hour", justify="right", no_wrap=True)
-    total, unknown = 0.0, False
+def _show_resources(account: Account, prices: PriceList, found: Survey, title: str) -> tuple[float, bool]:
+    """Returns what is known of the costs per hour, and whether something is unknown."""
+    regions = ["region"] if len(found.regions) > 1 else []
+    total, unknown, rows = 0.0, False, list[list[str]]()
     for resource in found.resources:
         costs, amount = _costs(account, prices, resource)
         total, unknown = total + (amount or 0.0), unknown or amount is None
-        where = [resource.region] if several else []
-        what = plain(f"{resource.kind} {_shortened(resource.name)}")
-        table.add_row(*where, what, plain(resource.state), plain(costs))
-    table.add_section()
-    together = f"{price_text(total)}{' + unknown' if unknown else ''}"
-    table.add_row(*([""] if several else []), "", "together", together, style="bold")
-    return table
-
-
-def _shortened(name: str) -> str:
-    """Both ends tell; the receipt has the whole name."""
-    return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH // 2]}…{name[-NAME_WIDTH // 2 + 1 :]}"
+        where = [resource.region] if regions else []
+        rows.append([f"{resource.kind} {resource.name}", *where, resource.state, costs])
+    show_table(title, ["what", *regions, "state", "costs per hour"], rows)
+    return total, unknown
 
 
 def _costs(account: Account, prices: PriceList, resource: Resource) -> tuple[str, float | None]:
@@ -209,8 +194,8 @@ def _keep_data_safe(
         _export(account, unexported, export)
         return
     raise WorkshopError(
-        f"{_count_of(len(unexported), 'run')} would be lost; nothing was removed. Take them home: `workshop export`; "
-        "or let them go: `workshop teardown --discard-data`."
+        f"{_count_of(len(unexported), 'run')} would be lost; nothing was removed. "
+        "Take them home: `.venv/bin/workshop export`; or let them go: `.venv/bin/workshop teardown --discard-data`."
     )
 
 
@@ -222,7 +207,7 @@ def why_data_is_kept(account: Account, settings: Settings, resource: Resource) -
     if not unexported:
         return ""
     more = f" (and {len(unexported) - 1} more)" if len(unexported) > 1 else ""
-    return f"{unexported[0]}{more}: take it home with `workshop export`, or let it go with --discard-data"
+    return f"{unexported[0]}{more}: take it home with `.venv/bin/workshop export`, or let it go with --discard-data"
 
 
 def _export(account: Account, unexported: list[UnexportedRun], output: Path) -> None:

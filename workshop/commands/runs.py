@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.live import Live
 from rich.progress import Progress
+from rich.text import Text
 
 from chitra.errors import InputError, WorkshopError
 from chitra.hyperparameters import parse_hyperparameters
@@ -93,26 +97,36 @@ def _corpus(aws: Account, deployment: Deployment, user: str) -> str:
 
 def show(aws: Account, started: Run) -> None:
     """Print stages and log lines until the execution ends. Ctrl-C ends the printing only."""
-    ways = f"Look again: `workshop follow {started.name}`; end it: `workshop stop {started.name}`."
+    ways = f"Look again: `.venv/bin/workshop follow {started.name}`; end it: `.venv/bin/workshop stop {started.name}`."
     print_events(follow_run(aws, started), f"{started.name} goes on without you, and so does what it costs. {ways}")
 
 
 def print_events(events: Iterable[Event], farewell: str) -> None:
     """Until there are no more of them; Ctrl-C says the ``farewell`` and ends the command."""
-    stage = ""
+    stage = StageStarted("")
     try:
-        for event in events:
-            match event:
-                case StageStarted(name):
-                    stage = name
-                    say(name, style="bold")
-                case LogLine(of, text):
-                    say(f"  {text}" if of == stage else f"  [{of}] {text}")
-                case Waiting() | OutOfSight():
-                    say(f"  {event.why}")
+        live = Live(get_renderable=lambda: _clock(stage), console=console, transient=True)
+        with live if console.is_terminal else nullcontext():
+            for event in events:
+                match event:
+                    case StageStarted(name, begin):
+                        stage = StageStarted(name, begin or datetime.now(UTC))
+                        say(name, style="bold")
+                    case LogLine(of, text):
+                        say(f"  {text}" if of == stage.name else f"  [{of}] {text}")
+                    case Waiting() | OutOfSight():
+                        say(f"  {event.why}")
     except KeyboardInterrupt:
         say(farewell)
         raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _clock(stage: StageStarted) -> Text:
+    """The stage at work and how long it has been so, for the last line of a terminal."""
+    if stage.begin is None:
+        return Text()
+    seconds = max(0, int((datetime.now(UTC) - stage.begin).total_seconds()))
+    return plain(f"{stage.name}  {seconds // 60}:{seconds % 60:02}")
 
 
 RunName = Annotated[str, typer.Argument(help="Name of the run, as `workshop run` printed it.")]
@@ -174,7 +188,7 @@ def predict(
     """Classify texts with an endpoint, or with a model on this disk."""
     texts = text or [line.strip() for line in _standard_input().split("\n") if line.strip()]
     if not texts:
-        raise InputError("no text was given. Write: workshop predict 'a text'.")
+        raise InputError("no text was given. Write: .venv/bin/workshop predict 'a text'.")
     if model and endpoint is not None:
         raise InputError("--model: goes not with --endpoint.")
     answers = _answers_of_model(model, texts) if model else _answers_of_endpoint(endpoint, texts, folder)

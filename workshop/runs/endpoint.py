@@ -45,7 +45,9 @@ def create_endpoint(account: Account, deployment: Deployment, run: str, *, hours
     artefact = f"{MODELS_PREFIX}{run}/output/model.tar.gz"
     s3 = account.client("s3")
     if none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=artefact)) is None:
-        raise WorkshopError(f"run {run}: left no model in s3://{deployment.bucket}/{artefact}. See `workshop status`.")
+        raise WorkshopError(
+            f"run {run}: left no model in s3://{deployment.bucket}/{artefact}. See `.venv/bin/workshop status`."
+        )
     name = new_run_name(deployment.names, user)
     request: dict[str, Any] = {"endpoint": True, "artefact": f"s3://{deployment.bucket}/{artefact}"}
     if hours is not None:
@@ -81,7 +83,7 @@ def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: 
     if schedule is None:
         raise WorkshopError(
             f"endpoint {endpoint}: has no schedule of its own that could be extended. Delete it: "
-            f"`workshop endpoint delete {endpoint}`, and create it anew."
+            f"`.venv/bin/workshop endpoint delete {endpoint}`, and create it anew."
         )
     end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
     definition = {key: schedule[key] for key in SCHEDULE_KEYS if schedule.get(key)}
@@ -129,7 +131,7 @@ def _require_own(account: Account, settings: Settings, endpoint: str) -> dict[st
     sagemaker = account.client("sagemaker")
     description: dict[str, Any] | None = none_if_missing(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
     if description is None:
-        raise WorkshopError(f"endpoint {endpoint}: does not exist. `workshop status` lists those that do.")
+        raise WorkshopError(f"endpoint {endpoint}: does not exist. `.venv/bin/workshop status` lists those that do.")
     if owner_in_sagemaker(sagemaker, description["EndpointArn"]) != settings.name:
         raise WorkshopError(f"endpoint {endpoint}: does not carry the tag of workshop {settings.name!r}; left alone.")
     return description

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from chitra.errors import WorkshopError
@@ -14,7 +15,7 @@ from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_passing
 from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
 from workshop.aws.log_lines import new_lines
-from workshop.runs.history import InLine, in_line, jobs_in, reason_of, stages_in
+from workshop.runs.history import InLine, begin_of, in_line, jobs_in, reason_of, stages_in
 from workshop.runs.run import Run
 
 LOG_GROUPS = {
@@ -32,7 +33,10 @@ LATE_SECONDS = 3.0  # in which the last lines reach the log
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
+    """``begin`` is None where AWS does not say when that was."""
+
     name: str
+    begin: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class _Follower:
         for name in entered:
             self._known += 1
             self.stage, self.tail = name, []
-            yield StageStarted(name)
+            yield StageStarted(name, begin_of(name, events))
             if name in LOG_GROUPS:
                 self._reader = (name, LogReader(self._logs, LOG_GROUPS[name]))
                 yield from self._new_lines()

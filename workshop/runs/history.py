@@ -25,13 +25,19 @@ class InLine:
     since: datetime
 
     def __str__(self) -> str:
-        return f"waiting for capacity or quota since {self.since.astimezone():%H:%M:%S} ({self.what})"
+        return f"waiting for capacity or quota since {self.since.astimezone():%H:%M:%S %Z} ({self.what})"
 
 
 def stages_in(events: Iterable[Event]) -> list[str]:
     """Names of the states that were entered, each once; those that only lead to others are left out."""
     entered = (event for event in events if "stateEnteredEventDetails" in event)
     return list(dict.fromkeys(_stage(event) for event in entered if event.get("type") not in LEADING_ON))
+
+
+def begin_of(stage: str, events: Iterable[Event]) -> datetime | None:
+    """When a stage was entered for the first time."""
+    entered = (event for event in events if "stateEnteredEventDetails" in event and _stage(event) == stage)
+    return next((event.get("timestamp") for event in entered), None)
 
 
 def jobs_in(events: Iterable[Event]) -> dict[str, str]:

@@ -74,5 +74,5 @@ def newest_endpoint(account: Account, names: Names, user: str = "") -> str:
     found = [name for name in all_names if name.startswith(names.run_prefix)]
     own = [name for name in found if user and is_named_by(names, user, name)]
     if not found:
-        raise WorkshopError("no endpoint is in service. Make one with `workshop run --endpoint`.")
+        raise WorkshopError("no endpoint is in service. Make one with `.venv/bin/workshop run --endpoint`.")
     return str((own or found)[0])

@@ -10,8 +10,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chitra.errors import WorkshopError
+from chitra.nearest import did_you_mean
 from infra.names import CORPUS_PREFIX
 from workshop.aws.account import Account
+from workshop.aws.advice import AWS_ERRORS
 from workshop.aws.deployment import Deployment
 from workshop.aws.run_names import full_name
 from workshop.aws.waiting import none_if_missing
@@ -70,8 +72,20 @@ def find_run(account: Account, deployment: Deployment, name: str) -> Run:
     arn = f"{machine}:{name.removeprefix(deployment.names.run_prefix)}"
     states = account.client("stepfunctions")
     if none_if_missing(lambda: states.describe_execution(executionArn=arn)) is None:
-        raise WorkshopError(f"run {name}: there is none. `workshop status` lists those of the last 90 days.")
+        raise WorkshopError(
+            f"run {name}: there is none. `.venv/bin/workshop status` lists those of the last 90 days."
+            f"{did_you_mean(name, _newest_runs(states, deployment))}"
+        )
     return Run(arn, name)
+
+
+def _newest_runs(states: Any, deployment: Deployment) -> list[str]:
+    """Some hundred names; none where AWS does not show them."""
+    try:
+        executions = states.list_executions(stateMachineArn=deployment.workflow)["executions"]
+    except AWS_ERRORS:
+        return []
+    return [full_name(deployment.names, each["name"]) for each in executions]
 
 
 def stop_run(account: Account, run: Run) -> str:

@@ -16,6 +16,7 @@ from workshop.aws.waiting import none_if_missing
 from workshop.runs.costs import PriceList, capacity_of_endpoint
 from workshop.runs.endpoint import expiry_of, own_schedule
 from workshop.runs.history import in_line, reason_of, stages_in
+from workshop.runs.moments import moment
 
 HISTORY_PAGE = 1000  # events; a run in line writes three a minute
 REASON_CHARACTERS = 200
@@ -24,8 +25,8 @@ SERVERLESS = "serverless"
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """``capacity`` is ``serverless``, or unknown where the endpoint's config is gone. ``left`` is the time until its
-    schedule deletes it; None when ``expiry`` says why there is none.
+    """``capacity`` is ``serverless``, or unknown where the endpoint's config is gone. ``end`` is when its schedule
+    deletes it; None when ``expiry`` says why there is none.
 
     Costs are in US dollars; None where the price is unknown.
     """
@@ -34,9 +35,13 @@ class EndpointStatus:
     state: str
     capacity: str
     expiry: str
-    left: timedelta | None
+    end: datetime | None
     per_hour: float | None
     cost_left: float | None
+
+    @property
+    def left(self) -> timedelta | None:
+        return self.end - datetime.now(UTC) if self.end else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +69,14 @@ def _endpoint_status(account: Account, entry: dict[str, Any], prices: PriceList)
     name = entry["EndpointName"]
     capacity = none_if_missing(lambda: capacity_of_endpoint(account.client("sagemaker"), name))
     per_hour = None if capacity is None else prices.together(account.region, capacity)
-    expiry, left = _expiry(account, name)
-    hours = left.total_seconds() / 3600 if left else None
+    expiry, end = _expiry(account, name)
+    hours = (end - datetime.now(UTC)).total_seconds() / 3600 if end else None
     cost_left = per_hour * hours if per_hour is not None and hours is not None else None
     instances = "unknown" if capacity is None else ", ".join(map(str, capacity)) or SERVERLESS
-    return EndpointStatus(name, entry["EndpointStatus"], instances, expiry, left, per_hour, cost_left)
+    return EndpointStatus(name, entry["EndpointStatus"], instances, expiry, end, per_hour, cost_left)
 
 
-def _expiry(account: Account, name: str) -> tuple[str, timedelta | None]:
+def _expiry(account: Account, name: str) -> tuple[str, datetime | None]:
     try:
         schedule = own_schedule(account.client("scheduler"), name)
     except ClientError as error:
@@ -83,7 +88,7 @@ def _expiry(account: Account, name: str) -> tuple[str, timedelta | None]:
     end = expiry_of(schedule)
     if end is None:
         return f"by {schedule['ScheduleExpression']}", None
-    return f"{end:%Y-%m-%d %H:%M} UTC", end - datetime.now(UTC)
+    return moment(end), end
 
 
 def execution_statuses(account: Account, workflow: str) -> list[ExecutionStatus]:

@@ -11,6 +11,7 @@ from workshop.aws.account import Account
 from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.warm_pools import is_warm, jobs_with_warm_pools
 from workshop.runs.costs import Capacity, PriceList, capacity_of_training, price_text
+from workshop.runs.moments import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class WarmPool:
     cost_left: float | None
 
     def __str__(self) -> str:
-        until = f"{self.end:%Y-%m-%d %H:%M} UTC"
-        return f"kept warm by {self.job}: {self.capacity} until {until}, {price_text(self.cost_left)} until then"
+        costs = f"{price_text(self.cost_left)} until then"
+        return f"kept warm by {self.job}: {self.capacity} until {moment(self.end)}, {costs}"
 
 
 def warm_pools(account: Account, names: Names, prices: PriceList) -> list[WarmPool]:

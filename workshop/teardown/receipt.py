@@ -18,7 +18,7 @@ from workshop.teardown.survey import Survey
 from workshop.teardown.teardown import Outcome
 
 RECEIPTS = "receipts"  # below the workshop's folder
-IS_THERE = "is there: `workshop teardown` removes it"
+IS_THERE = "is there: `.venv/bin/workshop teardown` removes it"
 NOT_TRIED = "was found when everything else had gone: run the command again"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from chitra.errors import WorkshopError
 from infra.names import Names
 from tests.secrets import ISSUED
 from workshop.access.credentials import CredentialIssuer, give_password, holds_keys, issue, revoke, rotate
+from workshop.cli import app
 
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 
@@ -51,7 +53,10 @@ def test_should_write_a_private_profile_and_a_sheet(issuer: CredentialIssuer, ca
     assert session.client("sts").get_caller_identity()["Account"] == ACCOUNT
     sheet = issuer.sheet("tanaka").read_text(encoding="utf-8")
     assert "chitra-tanaka" in sheet
-    assert "AWS_SHARED_CREDENTIALS_FILE=$PWD/tanaka.ini" in sheet
+    assert "AWS_SHARED_CREDENTIALS_FILE=$PWD/credentials/tanaka.ini" in sheet
+    named = set(re.findall(r"\.venv/bin/workshop ([a-z]+)", sheet))
+    assert named == {"run", "status", "endpoint", "predict", "export", "follow", "stop", "upload"}
+    assert named <= {each.name for each in [*app.registered_commands, *app.registered_groups]}
     assert content["aws_secret_access_key"] not in sheet + "".join(capfd.readouterr())
     assert "仮パスワード" not in sheet
     assert '"Key": "workshop", "Value": "chitra"' in sheet
@@ -64,6 +69,8 @@ def test_should_explain_awss_limit_of_two_keys(issuer: CredentialIssuer) -> None
         issue(issuer, "tanaka")
     with pytest.raises(WorkshopError, match=r"'suzuki': is no user that workshop 'chitra' made\. Add it to cdk\.json"):
         issue(issuer, "suzuki")
+    with pytest.raises(WorkshopError, match=r"Did you mean tanaka\?$"):
+        issue(issuer, "tanak")
 
 
 def test_should_know_who_holds_a_key(issuer: CredentialIssuer) -> None:

@@ -29,6 +29,7 @@ class Service:
         self.cause, self.stages, self.started = "", ["Train"], dict[str, Any]()
         self.failures, self.later, self.stopped = list[Exception](), list[dict[str, Any]](), dict[str, Any]()
         self.caller = {"Arn": "arn:aws:iam::1:user/u"}
+        self.runs = list[str]()
 
     def client(self, service: str) -> Service:
         return self
@@ -38,6 +39,9 @@ class Service:
         if self.failures:
             raise self.failures.pop(0)
         return {"status": self.statuses[min(self.looks, len(self.statuses)) - 1], "cause": self.cause}
+
+    def list_executions(self, **given: Any) -> dict[str, Any]:
+        return {"executions": [{"name": name} for name in self.runs]}
 
     def get_paginator(self, operation: str) -> Service:
         return self
@@ -210,5 +214,17 @@ def test_should_say_that_there_is_no_such_run() -> None:
     found = find_run(service, deployment, "chitra--mine")  # type: ignore[arg-type]
     assert found == Run("arn:aws:states:r:1:execution:chitra-workflow:mine", "chitra--mine")
     service.failures = [throttled("ExecutionDoesNotExist")]
-    with pytest.raises(WorkshopError, match=r"run chitra--mine: there is none\. `workshop status` lists"):
+    with pytest.raises(WorkshopError, match=r"run chitra--mine: there is none\. `\.venv/bin/workshop status` lists"):
         find_run(service, deployment, "chitra--mine")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("there", "ending"), [(["mine-1", "other"], " Did you mean chitra--mine-1?"), ([], " 90 days.")]
+)
+def test_should_name_the_run_that_was_meant(there: list[str], ending: str) -> None:
+    service, workflow = Service({}, []), "arn:aws:states:r:1:stateMachine:chitra-workflow"
+    service.failures, service.runs = [throttled("ExecutionDoesNotExist")], there
+    deployment = Deployment(Names("chitra"), "bucket", "role", workflow, "image", "image", "image")
+    with pytest.raises(WorkshopError) as caught:
+        find_run(service, deployment, "chitra--mime-1")  # type: ignore[arg-type]
+    assert str(caught.value).endswith(ending)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from tests.helpers.cloud_session import CloudSession
 from tests.helpers.cloud_things import EPOCH
 from workshop.aws.account import Account
 from workshop.runs.costs import PriceList
+from workshop.runs.moments import moment
 from workshop.runs.status import endpoint_statuses, execution_statuses
 
 
@@ -127,6 +129,23 @@ def test_should_know_no_cost_left_without_a_price() -> None:
     [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
     assert status.left is not None
     assert (status.per_hour, status.cost_left) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("UTC0", "2026-11-25 16:30 UTC"),
+        ("EET-2", "2026-11-25 16:30 UTC (18:30 EET)"),
+        ("JST-9", "2026-11-25 16:30 UTC (2026-11-26 01:30 JST)"),
+    ],
+)
+def test_should_show_the_time_of_where_people_are(zone: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        shown = moment(datetime(2026, 11, 25, 16, 30, tzinfo=UTC))
+    time.tzset()
+    assert shown == said
 
 
 class Histories:

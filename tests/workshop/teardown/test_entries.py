@@ -167,7 +167,7 @@ def test_should_keep_data_that_nobody_was_asked_about(tmp_path: Path) -> None:
     outcome = teardown(account, SETTINGS, first, journal=journal, pace=IMPATIENT, why_kept=why_kept)
     assert not outcome.clean
     text = as_text(receipt(outcome, journal, SETTINGS, account))
-    assert "): it was never exported: take it home with `workshop export`, or let it go with" in text
+    assert "): it was never exported: take it home with `.venv/bin/workshop export`, or let it go with" in text
     for region in (HOME, FORGOTTEN):
         assert cloud.things["bucket", region, NAMES.bucket(ACCOUNT, region)]["objects"]
     left = {each.kind for each in outcome.last.resources}
