@@ -13,13 +13,16 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run crowd test bench lint synth doctor deploy teardown setup image image-size audit lock clean
+.PHONY: help run local crowd test bench lint synth doctor deploy teardown setup image image-size audit lock clean
 
 help:  ## this list; a bare `make` prints it, too
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
 
 run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own, DOCKER=1 or 0 for containers or not)
 	rehearse $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(DOCKER),$(if $(filter 0,$(DOCKER)),--no-docker,--docker))
+
+local: setup  ## a workshop on this machine that stays (CORPUS=path, MODEL=folder); .venv/bin/local-aws down ends it
+	local-aws up $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MODEL),--model "$(MODEL)")
 
 crowd: setup  ## many participants at once on this machine, with quotas (PARTICIPANTS=30)
 	rehearse crowd --participants $(or $(PARTICIPANTS),30)

@@ -1,4 +1,7 @@
-"""The local AWS as a process: `python -m local_aws`. Ends when the process that started it ends."""
+"""The local AWS as a process: `python -m local_aws`.
+
+Ends when the process that started it ends, or, where REHEARSAL_STAY_FILE names a file, when both are gone.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ def main() -> int:
 
 def _end_with_parent(parent: int) -> None:
     """Take every job along: they share this process's group."""
-    while os.getppid() == parent:
+    stay_file = os.environ.get("REHEARSAL_STAY_FILE")
+    while os.getppid() == parent or (stay_file and Path(stay_file).exists()):
         time.sleep(PARENT_CHECK_SECONDS)
     os.killpg(os.getpgid(0), signal.SIGKILL)
 

@@ -25,6 +25,9 @@ from local_aws.throttling import VARIABLE as THROTTLE_VARIABLE
 
 ACCOUNT = "123456789012"
 ROOT_SECRET = "local"  # noqa: S105  (an account that exists in memory only)
+LOG = "local-aws.log"
+WORK_VARIABLE = "REHEARSAL_WORK_DIR"
+STAY_VARIABLE = "REHEARSAL_STAY_FILE"
 START_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -34,7 +37,10 @@ class LocalAwsError(Exception):
 
 
 class LocalAws:
-    """A context manager: inside of it, AWS runs on a loopback port, with its state in memory."""
+    """A context manager: inside of it, AWS runs on a loopback port, with its state in memory.
+
+    It ends with this process, unless it was told to ``leave_running``.
+    """
 
     def __init__(
         self,
@@ -45,10 +51,13 @@ class LocalAws:
         quotas: Mapping[str, int] | None = None,
         throttled: bool = False,
         rates: Mapping[str, tuple[float, float]] | None = None,
+        stay_file: Path | None = None,
     ) -> None:
         """``quotas`` limit the instances at work, by ``TrainingJob``, ``ProcessingJob`` and ``Endpoint``; with
         ``throttled``, calls that come faster than AWS allows are refused; ``rates`` are further ones, of calls for
-        which AWS publishes none: burst and calls per second by ``sagemaker CreateTrainingJob``."""
+        which AWS publishes none: burst and calls per second by ``sagemaker CreateTrainingJob``. While ``stay_file``
+        is there, it goes on without this process."""
+        self._stay_file = stay_file
         self._quotas = quotas or {}
         self._throttled = throttled
         self._rates = rates or {}
@@ -82,7 +91,7 @@ class LocalAws:
 
     @property
     def log_file(self) -> Path:
-        return self._folder / "local-aws.log"
+        return self._folder / LOG
 
     @property
     def throttled_calls(self) -> int:
@@ -96,19 +105,8 @@ class LocalAws:
 
     def environment(self) -> dict[str, str]:
         """Variables with which any AWS client, the CDK CLI among them, talks to the local AWS as its root user."""
-        return {
-            **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
-            "AWS_ENDPOINT_URL": endpoint_url(self.port),
-            "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "CDK_HOME": str(self._folder / "cdk-home"),
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-        }
+        kept = {key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ}
+        return kept | root_variables(self.port, self.region, self._folder)
 
     def session(self, *, key: str = ACCOUNT, secret: str = ROOT_SECRET) -> boto3.Session:
         """A session of the root user, or of an access key that was issued."""
@@ -120,6 +118,16 @@ class LocalAws:
         content.read(credentials)
         default = content["default"]
         return self.session(key=default["aws_access_key_id"], secret=default["aws_secret_access_key"])
+
+    @property
+    def pid(self) -> int:
+        """Of the server while it runs, and of the group to which everything belongs that it starts."""
+        assert self._process is not None
+        return self._process.pid
+
+    def leave_running(self) -> None:
+        """Let the server go on after this block and this process, as long as its ``stay_file`` is there."""
+        self._process = None
 
     def stop(self) -> None:
         """End the server and everything it started."""
@@ -142,7 +150,8 @@ class LocalAws:
         return {
             **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
             **self._runtime.to_environment(),
-            "REHEARSAL_WORK_DIR": str(self._folder / "jobs"),
+            WORK_VARIABLE: str(self._folder / "jobs"),
+            **({STAY_VARIABLE: str(self._stay_file)} if self._stay_file else {}),
             QUOTAS_VARIABLE: json.dumps(self._quotas),
             **(self._throttling() if self._throttled else {}),
             "GATEWAY_PORT": str(self.port),
@@ -174,6 +183,22 @@ class LocalAws:
             time.sleep(0.2)
         tail = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-10:])
         raise LocalAwsError(f"The local AWS did not start. The end of {self.log_file}:\n{tail}")
+
+
+def root_variables(port: int, region: str, folder: Path) -> dict[str, str]:
+    """Of AWS clients and the CDK CLI, for the root user of the local AWS at ``port``."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url(port),
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "CDK_HOME": str(folder / "cdk-home"),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+    }
 
 
 class LocalSession(boto3.Session):

@@ -94,14 +94,25 @@ def deployed(
     folder: Path,
     quotas: Mapping[str, int] | None = None,
     throttled: bool = False,
+    stay_file: Path | None = None,
 ) -> Iterator[LocalWorkshop]:
-    """A workshop with the settings of ``home``'s cdk.json, which are ``settings``; ``folder`` takes its files."""
+    """A workshop with the settings of ``home``'s cdk.json, which are ``settings``; ``folder`` takes its files.
+
+    The other arguments are those of ``LocalAws``.
+    """
     assembly = folder / "cdk.out"
     with progress.step("Synthesise the stacks") as step:
         synth(home, assembly, step)
     with ExitStack() as stack:
         with progress.step("Start the local AWS") as step:
-            local = LocalAws(folder, runtime=runtime, region=settings.region, quotas=quotas, throttled=throttled)
+            local = LocalAws(
+                folder,
+                runtime=runtime,
+                region=settings.region,
+                quotas=quotas,
+                throttled=throttled,
+                stay_file=stay_file,
+            )
             aws = stack.enter_context(local)
             step.note = f"http://localhost:{aws.port}"
         yield _deploy(progress, settings, aws, runtime, home=home, folder=folder)

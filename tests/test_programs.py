@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("benchmarks", "chitra", "infra", "local_aws", "preprocessing", "rehearsal", "training_image", "workshop")
 ELSEWHERE = {"workshop.cli": "tests/workshop/test_cli.py", "rehearsal.cli": "tests/workshop/test_cli.py"}
+ELSEWHERE["rehearsal.local"] = "tests/rehearsal/test_local.py"
 TAKES_NOTHING = set[str]()
 NO_JOB = "SAGEMAKER_BASE_DIR: nosuch does not exist. SageMaker mounts a job's folder as /opt/ml; elsewhere, name one."
 
@@ -29,6 +30,8 @@ WRONG_CALLS = [
     (["training_image.smoke"], f"error: {NO_JOB}"),
     (["training_image.supervise"], f"error: {NO_JOB}"),
     (["training_image.serve"], f"error: {NO_JOB}"),
+    (["training_image.predict"], "error: the following arguments are required: folder"),
+    (["training_image.predict", "nosuch"], "error: nosuch/tokenisation.json: is missing or no file of `train`"),
     (["training_image.building.bundle"], "error: the following arguments are required: address, sha256, folder"),
     (["training_image.building.image_manifest"], "error: the following arguments are required: folder"),
     (["training_image.building.image_manifest", "nosuch"], "error: nosuch/manifest.json: does not exist"),

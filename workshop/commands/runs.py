@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.live import Live
@@ -180,15 +180,34 @@ def predict(
         list[str] | None, typer.Argument(help="Texts; one per line of standard input when left out.")
     ] = None,
     endpoint: Annotated[str | None, typer.Option(help="Your newest one when left out.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="An exported run's folder model/; it answers without endpoint and account.")
+    ] = None,
     folder: FolderOption = PROJECT,
 ) -> None:
-    """Classify texts with an endpoint."""
-    from workshop.runs.predict import PORTION, newest_endpoint
-    from workshop.runs.predict import predict as ask
-
+    """Classify texts with an endpoint, or with a model on this disk."""
     texts = text or [line.strip() for line in _standard_input().split("\n") if line.strip()]
     if not texts:
         raise InputError("no text was given. Write: .venv/bin/workshop predict 'a text'.")
+    if model and endpoint is not None:
+        raise InputError("--model: goes not with --endpoint.")
+    answers = _answers_of_model(model, texts) if model else _answers_of_endpoint(endpoint, texts, folder)
+    for given, answer in zip(texts, answers, strict=True):
+        score = answer["scores"][answer["label_name"]]
+        say(f"{answer['label_name']:>16} {score:.3f}  {given[:60]}")
+
+
+def _answers_of_model(model: Path, texts: list[str]) -> list[dict[str, Any]]:
+    from workshop.runs.own_model import predict_with
+
+    with errors.status("The model is loaded, then it reads the texts"):
+        return predict_with(model, texts)
+
+
+def _answers_of_endpoint(endpoint: str | None, texts: list[str], folder: Path) -> list[dict[str, Any]]:
+    from workshop.runs.predict import PORTION, newest_endpoint
+    from workshop.runs.predict import predict as ask
+
     settings = read_settings(folder)
     aws = account_of(settings)
     if endpoint is not None:
@@ -202,10 +221,7 @@ def predict(
             errors.print(plain(f"endpoint {chosen}"))
         with Progress(console=console, transient=True, disable=len(texts) <= PORTION) as bar:
             task = bar.add_task("texts", total=len(texts))
-            answers = ask(aws, chosen, texts, lambda count: bar.advance(task, count))
-    for given, answer in zip(texts, answers, strict=True):
-        score = answer["scores"][answer["label_name"]]
-        say(f"{answer['label_name']:>16} {score:.3f}  {given[:60]}")
+            return ask(aws, chosen, texts, lambda count: bar.advance(task, count))
 
 
 def _standard_input() -> str:

@@ -1,0 +1,43 @@
+"""Classifies texts without an endpoint: `python -m training_image.predict FOLDER`.
+
+Standard input is a JSON list of texts; standard output gets a JSON list with ``label``, ``label_name``, ``logits`` and
+``scores`` of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from chitra.errors import EXIT_INPUT, InputError
+from chitra.visible import visible
+
+
+def main() -> int:
+    """2 when the folder holds no artefact that can be used here, or a package is missing."""
+    parser = argparse.ArgumentParser(prog="python -m training_image.predict", description=__doc__)
+    parser.add_argument("folder", type=Path, help="the artefact, unpacked")
+    folder = parser.parse_args().folder
+    try:
+        from training_image.predictor import Predictor
+
+        predictor = Predictor(folder)
+    except ModuleNotFoundError as error:
+        print(
+            f"error: {error.name}: is not installed, and a model needs it. Set the project up: make setup.",
+            file=sys.stderr,
+        )
+        return EXIT_INPUT
+    except InputError as error:
+        print(f"error: {visible(str(error))}", file=sys.stderr)
+        return EXIT_INPUT
+    answers = predictor.predict(json.load(sys.stdin))
+    json.dump([asdict(answer) for answer in answers], sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
