@@ -40,7 +40,7 @@ def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str =
 def download_bars() -> Iterator[Callable[[str, int, int], None]]:
     """Gives what shows that so many bytes of a file are done, of so many."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show(name: str, done: int, total: int) -> None:

@@ -73,7 +73,11 @@ def accuracy_chart(epochs: Sequence[EpochPoint], best: EpochPoint, words: Words)
     _line(chart, [(each.epoch, each.validation_accuracy) for each in epochs], words["validation"], ORANGE, words)
     title = f"{words['kept']}: {words['epoch']} {best.epoch:g}, {best.validation_accuracy:.4f}"
     chart.point(best.epoch, best.validation_accuracy, title, GREEN, "*")
-    return _over_epochs(chart, epochs, best, words)
+    foot = ("data", "axes fraction")
+    chart.axes.annotate(
+        words["kept"], (best.epoch, 0.03), (5, 0), xycoords=foot, textcoords="offset points", color=GREEN
+    )
+    return _over_epochs(chart, epochs, best)
 
 
 def loss_chart(epochs: Sequence[EpochPoint], best: EpochPoint, words: Words) -> Markup:
@@ -83,7 +87,7 @@ def loss_chart(epochs: Sequence[EpochPoint], best: EpochPoint, words: Words) -> 
     _line(chart, [(each.epoch, each.validation_loss) for each in epochs], words["validation"], ORANGE, words)
     if chart.axes.get_lines():
         chart.axes.legend(frameon=False)
-    return _over_epochs(chart, epochs, best, words)
+    return _over_epochs(chart, epochs, best)
 
 
 def _line(chart: Chart, points: list[tuple[float, float]], label: str, color: str, words: Words) -> None:
@@ -95,12 +99,8 @@ def _line(chart: Chart, points: list[tuple[float, float]], label: str, color: st
         chart.point(epoch, value, f"{label}, {words['epoch']} {epoch:g}: {value:.4f}", color)
 
 
-def _over_epochs(chart: Chart, epochs: Sequence[EpochPoint], best: EpochPoint, words: Words) -> Markup:
+def _over_epochs(chart: Chart, epochs: Sequence[EpochPoint], best: EpochPoint) -> Markup:
     chart.axes.axvline(best.epoch, color=GREEN, linestyle=":", zorder=0)
-    foot = ("data", "axes fraction")
-    chart.axes.annotate(
-        words["kept"], (best.epoch, 0.03), (5, 0), xycoords=foot, textcoords="offset points", color=GREEN
-    )
     chart.axes.set_xlim(epochs[0].epoch - 0.5, epochs[-1].epoch + 0.5)
     chart.axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return chart.svg()
