@@ -107,8 +107,8 @@ class Manifest(File):
     """What one instance of preprocessing made."""
 
     articles: Count
-    articles_per_category: dict[str, dict[Name, Count]]
-    categories: list[Name]
+    articles_per_category: dict[str, Annotated[dict[Name, Count], Field(max_length=MOST_CATEGORIES)]]
+    categories: Annotated[list[Name], Field(max_length=MOST_CATEGORIES)]
     duplicates: Count = 0
     max_length: Count
     stages: Annotated[dict[Name, Stage], Field(max_length=20)] = {}

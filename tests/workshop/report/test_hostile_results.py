@@ -70,6 +70,12 @@ def test_should_survive_extreme_numbers(exported: Path, change: Callable[..., No
     assert_harmless(build_page(read_results(exported, RUN), Language.EN))
 
 
+MANY_CATEGORIES = {
+    "articles": 1,
+    "articles_per_category": {"train": {}, "validation": {}, "test": {}},
+    "categories": ["a"] * 1_001,
+    "max_length": 512,
+}
 BROKEN = [
     (METRICS, b""),
     (METRICS, b"[]"),
@@ -85,6 +91,7 @@ BROKEN = [
     (PREDICTIONS, b'{"article": 1, "label_name": "nosuch", "predicted": "travel", "score": 0.5}'),
     (MANIFEST, b"null"),
     (MANIFEST, b'{"articles": 1, "articles_per_category": {}, "categories": [], "max_length": 512}'),
+    (MANIFEST, json.dumps(MANY_CATEGORIES).encode()),
     (ARTICLES, b"x"),
     (ARTICLES, table(other=["a"])),
     (ARTICLES, table(sentence1=[1], label=["a"])),
