@@ -21,13 +21,14 @@ from local_aws.runtime import Runtime
 from rehearsal.local_workshop import LeftoversError, deployed, steps_told, take_down, upload_to
 from rehearsal.programs import StepFailedError
 from rehearsal.progress import Progress, Step
-from rehearsal.report import PLOTS, Report, write_report
+from rehearsal.report import Report, write_report
 from rehearsal.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
 from workshop.access.credentials import issue
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
 from workshop.aws.waiting import Pace
 from workshop.data.export import export_run
+from workshop.report.job import describe_job
 from workshop.runs.costs import PriceList
 from workshop.runs.endpoint import create_endpoint, delete_endpoint
 from workshop.runs.follow import Event, LogLine, RunFailedError, StageStarted, follow_run
@@ -84,7 +85,7 @@ def rehearse(plan: Plan, console: Console) -> Report:
             report.steps = progress.steps
             _run_steps(plan, progress, report, export)
     finally:
-        write_report(report, plan.folder, [export / "report" / name for name in PLOTS])
+        write_report(report, plan.folder, export, RUN_NAME)
     return report
 
 
@@ -144,6 +145,7 @@ def _use_as_participant(
         files = export_run(account.client("s3"), deployment.bucket, run.name, export, by=by)
         step.note = f"{len(files)} files in {export}"
         _read_results(report, export)
+        report.job = describe_job(account, run.name)
     with progress.step("Predict") as step:
         report.predictions = _predict(account, run, export)
         right = sum(row["predicted"] == row["label_name"] for row in report.predictions if row["label_name"])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterable
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jinja2 import FileSystemLoader
 
 from rehearsal.progress import Step
+from workshop.report.job import Job
+from workshop.report.page import context, environment
+from workshop.report.results import has_results, read_results
+from workshop.report.words import language_of
 
 TEMPLATES = Path(__file__).parent
-PLOTS = ("confusion_matrix.png", "learning_curve.png")
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     predictions: list[dict[str, Any]] = field(default_factory=list)
     leftovers: list[str] | None = None
+    job: Job | None = None
 
     @property
     def passed(self) -> bool:
@@ -49,12 +52,12 @@ class Report:
         }
 
 
-def write_report(report: Report, folder: Path, plots: Iterable[Path]) -> None:
-    """Write report.json and report.html; the page carries its plots inside."""
+def write_report(report: Report, folder: Path, export: Path, run: str) -> None:
+    """Write report.json and report.html; the page holds that of the run in ``export``, where there is one."""
     folder.mkdir(parents=True, exist_ok=True)
     content = report.to_json()
     (folder / "report.json").write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(default=True))
-    images = {plot.stem: base64.b64encode(plot.read_bytes()).decode() for plot in plots if plot.is_file()}
-    page = environment.get_template("report.html.j2").render(report=content, images=images)
+    template = environment(FileSystemLoader(TEMPLATES)).get_template("report.html.j2")
+    results = read_results(export, run) if has_results(export) else None
+    page = template.render(report=content, **context(results, language_of(os.environ), report.job))
     (folder / "report.html").write_text(page, encoding="utf-8")

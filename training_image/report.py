@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from transformers import PreTrainedModel
 
 from chitra.hyperparameters import Hyperparameters
 from training_image.baseline import baseline_accuracy
@@ -51,6 +52,7 @@ def write_report(
     curve = tuning.learning_curve()
     metrics = {
         "dataset": channels.dataset,
+        "model": _describe(tuning.trainer.model),
         **evaluation.to_json(),
         "baseline_accuracy": baseline,
         "train_seconds": round(train_seconds, 1),
@@ -73,6 +75,17 @@ def write_report(
         f"test accuracy {evaluation.accuracy:.4f}, macro-F1 {evaluation.macro_f1:.4f};"
         f" TF-IDF + linear SVM on the same split {beside}"
     )
+
+
+def _describe(model: PreTrainedModel) -> dict[str, str | int]:
+    """``name`` is empty where the model's files give it none, as chiTra's do."""
+    return {
+        "name": getattr(model.config, "name", ""),
+        "layers": model.config.num_hidden_layers,
+        "hidden_size": model.config.hidden_size,
+        "vocabulary": model.config.vocab_size,
+        "parameters": model.num_parameters(),
+    }
 
 
 def _attempt(what: str, make: Callable[[], T], warnings: list[str]) -> T | None:

@@ -38,6 +38,11 @@ class Epoch:
     validation_accuracy: float
 
 
+def best_epoch(curve: list[Epoch]) -> Epoch:
+    """The one whose model is kept: of equals, the Trainer keeps the first."""
+    return max(curve, key=lambda point: point.validation_accuracy)
+
+
 class FineTuning:
     """One training run. ``checkpoints`` may hold those of an interrupted run, which is then resumed.
 

@@ -42,6 +42,7 @@ def test_should_write_metrics_predictions_and_plots(trained: Path) -> None:
     assert sum(map(sum, metrics["confusion_matrix"])) == 11
     assert len(metrics["categories"]) == 9
     assert len(metrics["epochs"]) == 2
+    assert (metrics["model"]["name"], metrics["model"]["layers"]) == ("chitra-stand-in", 1)
     assert 0 < metrics["baseline_accuracy"] <= 1
     assert metrics["train_articles_per_second"] > 0
     for name in ("confusion_matrix.png", "learning_curve.png"):

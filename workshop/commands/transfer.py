@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,17 @@ def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str =
         folder = inside(output, run)
     except UnsafePathError as error:
         raise WorkshopError(f"{output / run}: {error}. Remove the link, or choose another --output.") from error
+    with download_bars() as show:
+        files = export_run(s3, bucket, run, folder, show, lambda refusal: say(str(refusal)), by=by)
+    if files:
+        say(f"{short(folder)}: {len(files)} files, verified; checksums in {CHECKSUMS}")
+
+
+@contextmanager
+def download_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Gives what shows that so many bytes of a file are done, of so many."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show(name: str, done: int, total: int) -> None:
@@ -38,9 +48,7 @@ def export_with_progress(s3: Any, bucket: str, run: str, output: Path, by: str =
                 tasks[name] = bar.add_task(visible(name), total=total)
             bar.update(tasks[name], completed=done)
 
-        files = export_run(s3, bucket, run, folder, show, lambda refusal: say(str(refusal)), by=by)
-    if files:
-        say(f"{short(folder)}: {len(files)} files, verified; checksums in {CHECKSUMS}")
+        yield show
 
 
 def export_runs(s3: Any, bucket: str, runs: Sequence[str], output: Path, by: str = "") -> None:

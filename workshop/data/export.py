@@ -23,6 +23,7 @@ from workshop.data.results import ARCHIVES, CHECKSUMS, PARTIAL, Refusal, Source,
 MEBIBYTE = 1 << 20
 CHUNK_BYTES = MEBIBYTE
 ATTEMPTS = 5
+REPORT_ARCHIVE, RAW_ARTICLES = "output.tar.gz", "datasets/raw/"
 
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all
 
@@ -71,6 +72,35 @@ def export_run(
     if problems:
         raise WorkshopError(f"run {run}: {'; '.join(problems)}. The rest is in {folder}.")
     return list(files.values())
+
+
+def fetch_report(
+    s3: Any, bucket: str, run: str, folder: Path, progress: Progress = lambda name, done, total: None
+) -> None:
+    """Download and unpack what a run's report is made of, into the places where an export puts it.
+
+    The report comes last: where it is on disk, so are the articles.
+
+    Raises:
+        WorkshopError: the run left no report, or it could not be brought home.
+    """
+    wanted = {source.target: source for source in results_of(s3, bucket, run).sources if _is_of_report(source.target)}
+    if REPORT_ARCHIVE not in wanted:
+        raise WorkshopError(f"run {run}: has no report in s3://{bucket}. `workshop status` shows whether it has ended.")
+    try:
+        for target in sorted(wanted, key=lambda target: (target == REPORT_ARCHIVE, target)):
+            inside(folder, target)
+            _download(s3, bucket, wanted[target], folder, progress)
+    except (WorkshopError, UnsafePathError, OSError) as error:
+        raise WorkshopError(f"run {run}: {visible(target)}: {_reason(error)}.") from error
+    problem = _unpack(folder, REPORT_ARCHIVE, ARCHIVES[REPORT_ARCHIVE])
+    _forget_partial_folder(folder)
+    if problem:
+        raise WorkshopError(f"run {run}: {problem}.")
+
+
+def _is_of_report(target: str) -> bool:
+    return target == REPORT_ARCHIVE or target.startswith(RAW_ARTICLES)
 
 
 def _reason(error: Exception) -> str:

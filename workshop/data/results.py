@@ -18,6 +18,7 @@ from workshop.aws.run_names import is_run_name
 ARCHIVES = {"model.tar.gz": "model", "output.tar.gz": "report"}  # and the folders that they are unpacked to
 DATASET_KEY = re.compile(f"[0-9a-f]{{{DATASET_KEY_DIGITS}}}")
 CHECKSUMS = "SHA256SUMS"
+PAGE = "report.html"  # what `workshop report` writes
 PARTIAL = ".partial"  # the folder of what is being downloaded and unpacked
 
 
@@ -114,7 +115,7 @@ def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
 
 def _check_own_place(names: Sequence[str]) -> None:
     first = _folded(names[:1])[0]
-    for own in (CHECKSUMS, PARTIAL, DATASETS_PREFIX.rstrip("/"), *ARCHIVES.values()):
+    for own in (CHECKSUMS, PAGE, PARTIAL, DATASETS_PREFIX.rstrip("/"), *ARCHIVES.values()):
         if first == _folded([own])[0]:
             raise UnsafePathError(f"its place belongs to the export's own {own}")
 

@@ -112,6 +112,7 @@ REFUSED = [
     f"models/{GOOD}/output/sha256sums",
     f"models/{GOOD}/output/model/config.json",
     f"models/{GOOD}/output/report",
+    f"models/{GOOD}/output/report.html",
     f"models/{GOOD}/output/../../../cdk.json",
     f"models/{GOOD}/output//x",
     f"models/{GOOD}/output/Model.tar.gz/x",

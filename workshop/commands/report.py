@@ -1,0 +1,68 @@
+"""The command that writes a run's page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chitra.errors import WorkshopError
+from chitra.files import write_whole
+from chitra.inside import UnsafePathError, inside
+from infra.names import Names
+from infra.settings import PROJECT, Settings, read_settings
+from workshop.aws.deployment import aws_errors, find_deployment
+from workshop.aws.run_names import check_run_name, full_name
+from workshop.commands.common import FolderOption, account_of, say, short
+from workshop.commands.runs import RunName
+from workshop.commands.transfer import EXPORT, download_bars
+from workshop.data.export import fetch_report
+from workshop.data.results import PAGE
+from workshop.report.job import Job, describe_job
+from workshop.report.results import has_results, read_results
+from workshop.report.words import Language, language_of
+
+
+def report(
+    name: RunName,
+    output: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="The page's file; report.html beside the exported run when left out."),
+    ] = None,
+    lang: Annotated[Language | None, typer.Option(help="The page's language; the locale's when left out.")] = None,
+    folder: FolderOption = PROJECT,
+) -> None:
+    """Write one page about a run: its data, learning curve, mistakes, and other runs beside it. Opens without network.
+
+    Reads what `workshop export` brought home, and fetches what it needs of the rest.
+    """
+    settings = read_settings(folder)
+    run = check_run_name(full_name(Names(settings.name), name))
+    try:
+        home = inside(folder / EXPORT, run)
+    except UnsafePathError as error:
+        raise WorkshopError(f"{folder / EXPORT / run}: {error}. Remove the link.") from error
+    if not has_results(home):
+        _fetch(settings, run, home)
+    from workshop.report.page import build_page  # brings matplotlib, which takes a second
+
+    page = build_page(read_results(home, run), lang or language_of(os.environ), _job(settings, run))
+    target = output or home / PAGE
+    write_whole(target, page)
+    say(f"{short(target)}: open it in a browser")
+
+
+def _fetch(settings: Settings, run: str, home: Path) -> None:
+    aws = account_of(settings)
+    with aws_errors(), download_bars() as show:
+        fetch_report(aws.client("s3"), find_deployment(aws, settings).bucket, run, home, show)
+
+
+def _job(settings: Settings, run: str) -> Job | None:
+    """None after the day, when no credentials are left."""
+    try:
+        return describe_job(account_of(settings), run)
+    except WorkshopError:
+        return None

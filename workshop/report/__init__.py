@@ -1,0 +1,1 @@
+"""One page per run: what was trained on what, how well it went, and where it goes wrong."""
