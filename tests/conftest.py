@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -19,6 +20,12 @@ from tests.helpers.project import ROOT, copy_project, write_cdk_json
 
 SEED = 42
 PRINTED: list[str] = []
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is tested: a shell without job control starts its background jobs, and their children, without it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

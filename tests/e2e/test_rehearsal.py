@@ -27,11 +27,7 @@ def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list
     home = folder.parent.parent
     home.mkdir(exist_ok=True)
     write_cdk_json(home)
-    program = (
-        # A shell without job control starts its background jobs, and so this one, with SIGINT ignored.
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "import rehearsal.rehearse as r; from rehearsal.cli import main; main()"
-    )
+    program = "import rehearsal.rehearse as r; from rehearsal.cli import main; main()"
     return [sys.executable, "-c", program, "--folder", str(home), runtime, *arguments]
 
 

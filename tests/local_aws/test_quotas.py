@@ -134,9 +134,9 @@ def test_should_refuse_an_isolated_model_for_a_serverless_endpoint(narrow: Narro
 def test_should_leave_a_run_at_ctrl_c_come_back_to_it_and_stop_it(narrow: Narrow) -> None:
     process = narrow.workshop("run", "--name", "left", "-p", "epochs=100")
     assert process.stdout
-    shown = ""
-    while "Preprocess" not in shown:
-        shown += process.stdout.readline()
+    for line in process.stdout:
+        if line == "Train\n":
+            break
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
@@ -150,7 +150,7 @@ def test_should_leave_a_run_at_ctrl_c_come_back_to_it_and_stop_it(narrow: Narrow
         time.sleep(0.3)
     assert "chitra--left was ABORTED already" in narrow.says("stop", "left")
     followed = narrow.says("follow", "chitra--left", code=1)
-    assert "Preprocess" in followed
+    assert "Train\n" in followed
     assert "stopped by arn:aws:" in followed
     assert "stopped by" in narrow.says("status")
 

@@ -208,8 +208,8 @@ def test_should_start_anew_after_a_teardown_and_leave_nothing_when_it_is_interru
     tmp_path: Path, stand_in: Path
 ) -> None:
     write_cdk_json(tmp_path)
-    desk, program = Desk(tmp_path), "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    command = [sys.executable, "-uc", f"{program} from rehearsal.local import main; main()", "up"]
+    desk = Desk(tmp_path)
+    command = [sys.executable, "-um", "rehearsal.local", "up"]
     variables = {"PYTHONPATH": str(ROOT), "CHITRA_WORKSHOP_FOLDER": str(tmp_path)}
     with LocalAws(desk.files, runtime=Runtime(stand_in), region="ap-northeast-1") as empty:
         write_state(desk.files, LocalState(empty.pid, empty.port, empty.region, "model", {}, WHEN))

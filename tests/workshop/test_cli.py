@@ -190,7 +190,6 @@ def test_should_say_that_aws_cannot_be_reached(project: Path) -> None:
 def test_should_end_with_130_when_interrupted(project: Path) -> None:
     program = (
         "import os, signal; from workshop.commands import organise; from workshop import cli;"
-        "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "organise.read_settings = lambda folder: os.kill(os.getpid(), signal.SIGINT); cli.main()"
     )
     done = subprocess.run(

@@ -100,8 +100,10 @@ def test_should_say_at_ctrl_c_how_the_job_is_ended(deployed: Deployed, tmp_path:
     process = deployed.smoke(tmp_path)
     assert process.stdout
     shown = ""
-    while "Starting" not in shown and "Training" not in shown:
-        shown += process.stdout.readline()
+    for line in process.stdout:
+        shown += line
+        if "Starting" in line or "Training" in line:
+            break
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
