@@ -211,3 +211,13 @@ def test_should_say_that_standard_input_is_in_another_encoding(project: Path) ->
     )
     assert done.returncode == 2
     assert done.stderr == (b"error: standard input is not UTF-8. Convert it, say with: iconv -f SHIFT_JIS -t UTF-8.\n")
+
+
+def test_should_start_without_the_libraries_that_take_seconds() -> None:
+    program = (
+        "import sys, workshop.cli;"
+        "slow = {'datasets', 'gradio', 'matplotlib', 'pandas', 'sklearn', 'sudachipy', 'torch'};"
+        "print(*sorted(slow & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == []

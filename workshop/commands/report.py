@@ -21,7 +21,6 @@ from workshop.commands.transfer import EXPORT, download_bars
 from workshop.data.export import fetch_report
 from workshop.data.results import PAGE
 from workshop.report.job import Job, describe_job
-from workshop.report.results import has_results, read_results
 from workshop.report.words import Language, language_of
 
 
@@ -38,6 +37,8 @@ def report(
 
     Reads what `workshop export` brought home, and fetches what it needs of the rest.
     """
+    from workshop.report.results import has_results, read_results  # brings datasets and pandas
+
     settings = read_settings(folder)
     run = check_run_name(full_name(Names(settings.name), name))
     try:
