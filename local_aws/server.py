@@ -156,6 +156,8 @@ class LocalAws:
             **(self._throttling() if self._throttled else {}),
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
+            "IOT_MTLS_ENABLED": "0",  # would listen on every address
+            "SFTP_ENABLED": "0",  # the same
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,

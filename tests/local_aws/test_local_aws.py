@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.ports import endpoint_url
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws
 
@@ -184,6 +187,17 @@ def endpoint(account: Account, trained: Path) -> str:
     description = await_status(lambda: sagemaker.describe_endpoint(EndpointName="e"), "EndpointStatus")
     assert description["EndpointStatus"] == "InService", description
     return "e"
+
+
+def test_should_listen_on_loopback_only(account: Account, endpoint: str) -> None:
+    """The emulator's own servers and the containers that it runs."""
+    url = f"{endpoint_url(account.aws.port)}/_ministack/ready"
+    while httpx.get(url).status_code != 200:  # its slow servers come up behind its port
+        time.sleep(0.3)
+    server = psutil.Process(account.aws.pid)
+    connections = [each for process in (server, *server.children(True)) for each in process.net_connections("inet")]
+    listening = {each.laddr.ip for each in connections if each.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
 
 
 def test_should_pass_invocations_on_to_the_container(account: Account, endpoint: str) -> None:
