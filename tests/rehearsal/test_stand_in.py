@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from chitra.corpus import Article, read_corpus
+from chitra.model_files import is_stand_in
 from chitra.split import split_articles
-from rehearsal.stand_in import build_stand_in, is_stand_in
+from rehearsal.stand_in import build_stand_in
 from tests.conftest import SEED
 from training_image.weights import load_classifier
 
