@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from chitra.contract import MODEL_DIR_VARIABLE
 from chitra.errors import InputError
+from chitra.hyperparameters import HYPERPARAMETERS_VARIABLE
 from infra.settings import FOLDER_VARIABLE, PROJECT
 from local_aws.server import root_variables
 from rehearsal.local_state import CREDENTIALS, LocalState, local_folder, participants
@@ -28,6 +30,8 @@ def variables(home: Path, state: LocalState, participant: str | None) -> dict[st
     folder = local_folder(home)
     found = root_variables(state.port, state.region, folder)
     found |= {FOLDER_VARIABLE: str(home), MODEL_DIR_VARIABLE: state.model}
+    if state.hyperparameters:
+        found[HYPERPARAMETERS_VARIABLE] = json.dumps(state.hyperparameters)
     if participant is None:
         return found
     known = participants(folder)
@@ -48,7 +52,12 @@ def export_lines(chosen: Mapping[str, str]) -> list[str]:
 
 def unset_lines() -> list[str]:
     """The way back, but for variables that were replaced."""
-    names = [*root_variables(1, "", Path()), FOLDER_VARIABLE, MODEL_DIR_VARIABLE]  # whatever their values
+    names = [
+        *root_variables(1, "", Path()),
+        FOLDER_VARIABLE,
+        MODEL_DIR_VARIABLE,
+        HYPERPARAMETERS_VARIABLE,
+    ]  # whatever their values
     return [f"unset {' '.join(names)};", f'export PATH="${{{FORMER_PATH}-$PATH}}";', f"unset {FORMER_PATH};"]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -15,10 +18,14 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from chitra.hyperparameters import HYPERPARAMETERS_VARIABLE
+from local_aws.ports import endpoint_url
+from local_aws.server import ACCOUNT, ROOT_SECRET, LocalSession
 from rehearsal.local_environment import environment_with, variables
 from rehearsal.local_state import local_folder, read_state
 from tests import secrets
 from tests.helpers.project import CONTEXT, ROOT, copy_project
+from workshop.aws.account import Account
 
 NOTEBOOKS = ROOT / "notebooks"
 CELL_SECONDS = 600
@@ -26,6 +33,9 @@ PARTICIPANTS = ["participant-1", "participant-2"]
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CHITRA_"))}
 CLEAN |= {"PYTHONPATH": str(ROOT)}
 Execute = Callable[..., NotebookNode]
+# What a notebook trains with where a test is not about what the model learns.
+QUICK = {HYPERPARAMETERS_VARIABLE: json.dumps({"epochs": 1, "train-batch-size": 8, "learning_rate": 0.002})}
+RUN = re.compile(r"chitra--participant-\d-\d{8}-\d{6}-[0-9a-f]{4}")
 
 
 @dataclass(frozen=True)
@@ -58,13 +68,21 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
         subprocess.run([*command, "down"], cwd=home, env=environment, capture_output=True, timeout=120, check=True)
 
 
+@pytest.fixture(scope="session")
+def organiser(local: Local) -> Account:
+    """Sees everything on the local AWS."""
+    state = read_state(local_folder(local.home))
+    assert state
+    return Account(LocalSession(endpoint_url(state.port), ACCOUNT, ROOT_SECRET, state.region))
+
+
 @pytest.fixture
 def environment(local: Local) -> dict[str, str]:
     """A participant's, never root's."""
     return local.environment(PARTICIPANTS[0])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def execute() -> Execute:
     """Runs a notebook in an environment and returns it with its outputs; nothing is written."""
 
@@ -89,3 +107,17 @@ def shown(notebook: NotebookNode, cell_id: str) -> str:
         data = output.get("data", {})
         parts.append(output.get("text") or data.get("text/markdown") or data.get("text/plain") or "")
     return "\n".join(parts)
+
+
+def outputs(notebook: NotebookNode, cell_id: str) -> list[Any]:
+    """All that a cell left, but for what it printed."""
+    [cell] = [each for each in notebook.cells if each.id == cell_id]
+    return [output for output in cell.outputs if "data" in output]
+
+
+def run_in(notebook: NotebookNode, cell_id: str) -> str:
+    """The name of the run that a cell started."""
+    [cell] = [each for each in notebook.cells if each.id == cell_id]
+    match = RUN.search(str(cell.outputs))
+    assert match
+    return match[0]

@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import Any
 
 from chitra.errors import InputError, WorkshopError
+from workshop.aws.advice import AWS_ERRORS, advice
 
-MENDABLE = (InputError, WorkshopError)
+MENDABLE = (InputError, WorkshopError, *AWS_ERRORS)
 
 
 def show_errors_in_one_line() -> None:
@@ -22,5 +23,6 @@ def show_errors_in_one_line() -> None:
 def _show(
     shell: Any, kind: type[BaseException], error: BaseException, trace: TracebackType, tb_offset: int | None = None
 ) -> list[str]:
-    print(f"エラー: {error}", file=sys.stderr)
+    said = advice(error) if isinstance(error, AWS_ERRORS) else str(error)
+    print(f"エラー: {said}", file=sys.stderr)
     return []
