@@ -120,8 +120,11 @@ class Progress:
                 self._enter(stage, (begin or datetime.now().astimezone()).astimezone())
             case LogLine(_, text):
                 self._read(text)
-            case Waiting() | OutOfSight():
-                self.note = str(event.why)
+            case Waiting(_, why):
+                since = f"{why.since.astimezone():%H:%M:%S}"
+                self.note = f"インスタンスの空き、またはクォータを待っています（{since} から、{why.what}）。"
+            case OutOfSight(_, reason):
+                self.note = f"いまは様子が分かりません。実行は続いています（{reason}）。"
 
     def _enter(self, stage: str, begin: datetime) -> None:
         self.note = ""
