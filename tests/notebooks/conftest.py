@@ -89,3 +89,11 @@ def shown(notebook: NotebookNode, cell_id: str) -> str:
         data = output.get("data", {})
         parts.append(output.get("text") or data.get("text/markdown") or data.get("text/plain") or "")
     return "\n".join(parts)
+
+
+def played(notebook: NotebookNode) -> str:
+    """What the interactive cells show before anybody touches them; an error in one fails no cell."""
+    [widgets] = notebook.metadata.widgets.values()
+    outputs = [each["state"].get("outputs", []) for each in widgets["state"].values()]
+    assert not [output for each in outputs for output in each if output["output_type"] == "error"]
+    return "\n".join(output.get("text", "") for each in outputs for output in each)
