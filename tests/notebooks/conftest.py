@@ -121,3 +121,11 @@ def run_in(notebook: NotebookNode, cell_id: str) -> str:
     match = RUN.search(str(cell.outputs))
     assert match
     return match[0]
+
+
+def played(notebook: NotebookNode) -> str:
+    """What the interactive cells show before anybody touches them; an error in one fails no cell."""
+    [widgets] = notebook.metadata.widgets.values()
+    outputs = [each["state"].get("outputs", []) for each in widgets["state"].values()]
+    assert not [output for each in outputs for output in each if output["output_type"] == "error"]
+    return "\n".join(output.get("text", "") for each in outputs for output in each)
