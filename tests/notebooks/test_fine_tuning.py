@@ -38,7 +38,7 @@ def test_should_say_what_each_step_costs_before_it_starts(notebook: NotebookNode
 
 
 def test_should_update_one_live_view_per_cell(notebook: NotebookNode) -> None:
-    for cell, phase in [("watch-run", "学習"), ("watch-job", "学習"), ("deploy", "エンドポイントの作成")]:
+    for cell, phase in [("watch-run", "学習"), ("watch-job", "学習"), ("watch-deploy", "エンドポイントの作成")]:
         [output] = outputs(notebook, cell)
         assert f"✓ {phase}" in output.data["text/html"]
         assert ("検証の正解率" in output.data["text/html"]) == (phase == "学習")
@@ -81,5 +81,6 @@ def test_should_predict_with_an_endpoint_and_leave_none(notebook: NotebookNode, 
 def test_should_take_model_report_and_data_home(notebook: NotebookNode, local: Local) -> None:
     home = local.home / "export" / run_in(notebook, "start-run")
     assert "23 個のファイル" in shown(notebook, "export")
+    assert f"--model '{home}/model'" in shown(notebook, "at-home")
     for file in ("model/vocab.txt", "report/predictions.jsonl", "datasets/test/manifest.json", "SHA256SUMS"):
         assert (home / file).is_file()
