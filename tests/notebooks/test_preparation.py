@@ -20,7 +20,7 @@ def test_should_tell_a_participant_where_they_are(execute: Execute, environment:
     assert shown(notebook, "sliced") == "'苗木'"
     assert sys.executable in shown(notebook, "which-python")
     place = shown(notebook, "find-workshop")
-    assert "ローカル AWS（http://localhost:" in place
+    assert "ローカル AWS（`http://localhost:" in place
     assert "| あなた | chitra-participant-1 |" in place
     assert shown(notebook, "caller").endswith(":user/chitra-participant-1'")
     assert "代用モデル" in shown(notebook, "model-folder")

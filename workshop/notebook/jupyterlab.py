@@ -32,7 +32,9 @@ def open_jupyterlab(home: Path, environment: Mapping[str, str], options: Sequenc
         "ServerApp.root_dir": NOTEBOOKS,
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.answer_yes": True,  # Ctrl-C ends it without a question
-        "ServerApp.log_level": QUIET,
+        "ServerApp.allow_root": True,  # in a container
+        "Application.log_level": QUIET,
+        "KernelManager.transport_encryption": "auto",  # else each kernel warns of its port
         "LabApp.default_url": f"/lab/tree/{FIRST}",
         "LabApp.news_url": None,
         "LabApp.extension_manager": "readonly",

@@ -38,7 +38,7 @@ class Workshop:
         return urlsplit(self.address).hostname in LOOPBACK
 
     def _repr_markdown_(self) -> str:
-        where = f"ローカル AWS（{self.address}）" if self.is_local else f"AWS（{self.settings.region}）"
+        where = f"ローカル AWS（`{self.address}`）" if self.is_local else f"AWS（{self.settings.region}）"
         rows = {
             "ワークショップ": self.settings.name,
             "場所": where,
