@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run local crowd test bench lint synth doctor deploy teardown setup image image-size audit lock clean
+.PHONY: help run local notebooks crowd test bench lint synth doctor deploy teardown setup image image-size audit lock clean
 
 help:  ## this list; a bare `make` prints it, too
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of y
 
 local: setup  ## a workshop on this machine that stays (CORPUS=path, MODEL=folder); .venv/bin/local-aws down ends it
 	local-aws up $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MODEL),--model "$(MODEL)")
+
+notebooks: setup  ## the notebooks in JupyterLab, with a local workshop (CORPUS=path, MODEL=folder) or AWS=1 that of your AWS account
+	$(if $(filter 1,$(AWS)),workshop notebooks,local-aws notebooks $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MODEL),--model "$(MODEL)"))
 
 crowd: setup  ## many participants at once on this machine, with quotas (PARTICIPANTS=30)
 	rehearse crowd --participants $(or $(PARTICIPANTS),30)

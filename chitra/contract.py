@@ -12,6 +12,7 @@ from chitra.visible import visible
 
 BASE_DIR = "/opt/ml"
 BUNDLED_MODEL_DIR = "/opt/chitra/model"
+MODEL_DIR_VARIABLE = "CHITRA_MODEL_DIR"  # names a model's folder where no image bundles one
 SPLITS = TRAIN, VALIDATION, TEST = ("train", "validation", "test")
 DATASET_VARIABLE = "DATASET_KEY"  # tells the processing job what the dataset that it makes is known by
 MESSAGE_BYTES = 1024  # SageMaker keeps no more of a job's message
@@ -37,8 +38,8 @@ def _base() -> Path:
 
 
 def bundled_model_dir() -> Path:
-    """The model that the image bundles, or what CHITRA_MODEL_DIR says."""
-    return Path(os.environ.get("CHITRA_MODEL_DIR", BUNDLED_MODEL_DIR))
+    """The model that the image bundles, or what the variable names."""
+    return Path(os.environ.get(MODEL_DIR_VARIABLE, BUNDLED_MODEL_DIR))
 
 
 def instance_rank() -> tuple[int, int]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from chitra.errors import InputError
 from chitra.json_text import read_json
 
+HYPERPARAMETERS_VARIABLE = "CHITRA_HYPERPARAMETERS"  # an object in JSON: what the notebooks train with
 SDK_PREFIX = "sagemaker_"  # what SageMaker's own SDK adds; not ours to judge
 
 

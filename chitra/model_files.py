@@ -19,6 +19,7 @@ from chitra.json_text import read_json
 
 CONFIG, TOKENIZER_CONFIG, VOCABULARY = "config.json", "tokenizer_config.json", "vocab.txt"
 ADDED_TOKENS, SPECIAL_TOKENS_MAP = "added_tokens.json", "special_tokens_map.json"
+STAND_IN_NAME = "chitra-stand-in"  # what the rehearsal's small model calls itself in its config.json
 VOCABULARY_BYTES = 8 * 2**20  # chiTra-1.0's has some 300 KB
 SPECIAL_TOKENS = {
     "unk_token": "[UNK]",
@@ -110,6 +111,12 @@ def read_tokenizer_files(model_dir: Path) -> TokenizerFiles:
         _check_special_tokens(tokens, content if tokens == file else _read_object(tokens))
     _check_added_tokens(model_dir / ADDED_TOKENS, list(_read_object(model_dir / ADDED_TOKENS)))
     return TokenizerFiles(config, vocabulary)
+
+
+def is_stand_in(model_dir: Path) -> bool:
+    """Whether the model says of itself that it is a stand-in."""
+    config = read_json(model_dir / CONFIG)
+    return isinstance(config, dict) and config.get("name") == STAND_IN_NAME
 
 
 def _read_object(file: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chitra.contract import BASE_DIR
+from chitra.contract import BASE_DIR, MODEL_DIR_VARIABLE
 from local_aws import engine
 
 OPT_ML = Path(BASE_DIR)
@@ -91,7 +91,7 @@ class Runtime:
         kept = {key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ}
         if self.docker:
             return kept
-        places = {"SAGEMAKER_BASE_DIR": str(base), "CHITRA_MODEL_DIR": str(self.model_dir)}
+        places = {"SAGEMAKER_BASE_DIR": str(base), MODEL_DIR_VARIABLE: str(self.model_dir)}
         asked = {key: value for key, value in environment.items() if not key.upper().startswith(STEERING_VARIABLES)}
         python = {"PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}  # no module from the folder that holds the job's data
         threads = {"OMP_NUM_THREADS": str(self.threads)} if self.threads else {}

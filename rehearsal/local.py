@@ -18,7 +18,7 @@ from infra.names import Names
 from infra.settings import FOLDER_VARIABLE, PROJECT, Settings, read_settings
 from local_aws.ports import endpoint_url
 from local_aws.server import LOG
-from rehearsal.local_environment import enter_shell, export_lines, unset_lines, variables
+from rehearsal.local_environment import enter_shell, environment_with, export_lines, unset_lines, variables
 from rehearsal.local_state import LocalState, is_running, local_folder, participants, read_state
 from workshop.commands.common import (
     EXIT_INTERRUPTED,
@@ -33,9 +33,12 @@ from workshop.commands.common import (
     say,
     short,
 )
+from workshop.notebook.jupyterlab import open_jupyterlab
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, context_settings=HELP)
 LOCAL_AWS = Path(sys.executable).parent / "local-aws"
+CorpusOption = Annotated[Path | None, typer.Option("--corpus", help="Your corpus; the sample corpus when left out.")]
+ModelOption = Annotated[Path | None, typer.Option("--model", help="Unpacked chiTra model; a stand-in when left out.")]
 AsOption = Annotated[
     str | None, typer.Option("--as", metavar="PARTICIPANT", help="With this participant's key; the organiser's else.")
 ]
@@ -47,12 +50,34 @@ def local_aws(version: VersionOption = False) -> None:
 
 
 @app.command()
-def up(
-    corpus: Annotated[Path | None, typer.Option(help="Your corpus; the sample corpus when left out.")] = None,
-    model: Annotated[Path | None, typer.Option(help="Unpacked chiTra model; a stand-in when left out.")] = None,
+def up(corpus: CorpusOption = None, model: ModelOption = None, folder: FolderOption = PROJECT) -> None:
+    """Start the local AWS, deploy the workshop of cdk.json, upload the corpus and give every participant a key."""
+    state = _up(corpus, model, folder)
+    _tell_where(folder, state)
+    _tell_how(folder, state)
+
+
+@app.command()
+def notebooks(
+    options: Annotated[list[str] | None, typer.Argument(metavar="-- OPTIONS", help="JupyterLab's own options.")] = None,
+    participant: Annotated[
+        str | None,
+        typer.Option("--as", metavar="PARTICIPANT", help="Whose key; the first participant's when left out."),
+    ] = None,
+    corpus: CorpusOption = None,
+    model: ModelOption = None,
     folder: FolderOption = PROJECT,
 ) -> None:
-    """Start the local AWS, deploy the workshop of cdk.json, upload the corpus and give every participant a key."""
+    """Open the notebooks in JupyterLab as a participant, after `up` where nothing runs. Ctrl-C ends JupyterLab only."""
+    state, files = _up(corpus, model, folder), local_folder(folder)
+    chosen = variables(folder, state, participant or participants(files)[0])
+    _tell_where(folder, state)
+    say(f"JupyterLab ends at Ctrl-C, the local workshop with `{short(LOCAL_AWS)} down`.")
+    open_jupyterlab(folder, environment_with(chosen), options or [])
+
+
+def _up(corpus: Path | None, model: Path | None, folder: Path) -> LocalState:
+    """Of the local workshop that runs, or of one that is started now."""
     from rehearsal.local_service import LocalPlan, alone, is_deployed, root_account, stand_up, take_away
     from rehearsal.rehearse import SAMPLE_CORPUS
 
@@ -64,20 +89,16 @@ def up(
             if is_deployed(root_account(state), settings):
                 unused = "; --corpus and --model were not used: `down` first" if corpus or model else ""
                 say(f"It runs already{unused}.")
-                _tell_where(folder, state)
-                _tell_how(folder, state)
-                return
+                return state
             say("The local AWS runs, but its workshop was torn down: it starts anew.")
         elif state:
             say(f"{_lost(state)} It starts anew.")
         if state:
             take_away(files, state)
         try:
-            state = stand_up(plan, console)
+            return stand_up(plan, console)
         except KeyboardInterrupt:
             raise typer.Exit(EXIT_INTERRUPTED) from None
-    _tell_where(folder, state)
-    _tell_how(folder, state)
 
 
 @app.command()
@@ -180,7 +201,7 @@ def _tell_where(home: Path, state: LocalState) -> None:
     files = local_folder(home)
     log, keys = short(files / LOG), ", ".join(participants(files))
     say(f"Local AWS: {endpoint_url(state.port)} ({state.region}), process {state.pid}, log {log}")
-    say(f"Runs since {state.since:%Y-%m-%d %H:%M}. Model: {state.model}. Participants: {keys}")
+    say(f"Runs since {state.since:%Y-%m-%d %H:%M}. Model: {Path(state.model).name}. Participants: {keys}")
 
 
 def _tell_how(home: Path, state: LocalState) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from chitra.contract import MODEL_DIR_VARIABLE
 from chitra.errors import InputError
+from chitra.hyperparameters import HYPERPARAMETERS_VARIABLE
 from infra.settings import FOLDER_VARIABLE, PROJECT
 from local_aws.server import root_variables
 from rehearsal.local_state import CREDENTIALS, LocalState, local_folder, participants
@@ -25,7 +28,10 @@ def variables(home: Path, state: LocalState, participant: str | None) -> dict[st
         InputError: nobody of that name was given a key.
     """
     folder = local_folder(home)
-    found = root_variables(state.port, state.region, folder) | {FOLDER_VARIABLE: str(home)}
+    found = root_variables(state.port, state.region, folder)
+    found |= {FOLDER_VARIABLE: str(home), MODEL_DIR_VARIABLE: state.model}
+    if state.hyperparameters:
+        found[HYPERPARAMETERS_VARIABLE] = json.dumps(state.hyperparameters)
     if participant is None:
         return found
     known = participants(folder)
@@ -46,17 +52,28 @@ def export_lines(chosen: Mapping[str, str]) -> list[str]:
 
 def unset_lines() -> list[str]:
     """The way back, but for variables that were replaced."""
-    names = [*root_variables(1, "", Path()), FOLDER_VARIABLE]  # whatever their values
+    names = [
+        *root_variables(1, "", Path()),
+        FOLDER_VARIABLE,
+        MODEL_DIR_VARIABLE,
+        HYPERPARAMETERS_VARIABLE,
+    ]  # whatever their values
     return [f"unset {' '.join(names)};", f'export PATH="${{{FORMER_PATH}-$PATH}}";', f"unset {FORMER_PATH};"]
+
+
+def environment_with(chosen: dict[str, str]) -> dict[str, str]:
+    """This process's environment with the ``chosen`` variables, no other ones of AWS, and the project's programs."""
+    path = os.pathsep.join([*map(str, PROGRAMS), os.environ.get("PATH", os.defpath)])
+    others = _others(chosen)
+    kept = {key: value for key, value in os.environ.items() if key not in others}
+    return kept | chosen | {"PATH": path}
 
 
 def enter_shell(chosen: dict[str, str], folder: Path, name: str) -> None:
     """Become the user's shell, with ``name`` in its prompt where that can be done."""
     shell = os.environ.get("SHELL") or "/bin/sh"
-    others = _others(chosen)
-    path = os.pathsep.join([*map(str, PROGRAMS), os.environ.get("PATH", os.defpath)])
-    environment = {key: value for key, value in os.environ.items() if key not in others} | chosen | {"PATH": path}
-    arguments, prompt = _with_prompt(Path(shell).name, folder, name, path)
+    environment = environment_with(chosen)
+    arguments, prompt = _with_prompt(Path(shell).name, folder, name, environment["PATH"])
     os.execvpe(shell, [shell, *arguments], environment | prompt)  # noqa: S606
 
 

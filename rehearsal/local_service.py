@@ -16,6 +16,7 @@ from rich.console import Console
 from chitra.corpus import CorpusReader
 from chitra.errors import WorkshopError
 from chitra.fingerprint import fingerprint
+from chitra.model_files import STAND_IN_NAME
 from infra.settings import Settings
 from local_aws.ports import endpoint_url
 from local_aws.runtime import Runtime
@@ -95,7 +96,7 @@ def _run_steps(plan: LocalPlan, progress: Progress) -> LocalState:
             step.note = ", ".join(plan.settings.participants)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         pid, port = workshop.aws.pid, workshop.aws.port
-        state = LocalState(pid, port, workshop.aws.region, model.name, hyperparameters, now)
+        state = LocalState(pid, port, workshop.aws.region, str(model), hyperparameters, now)
         write_state(plan.folder, state)
         workshop.aws.leave_running()
     return state
@@ -103,7 +104,7 @@ def _run_steps(plan: LocalPlan, progress: Progress) -> LocalState:
 
 def _stand_in(plan: LocalPlan) -> tuple[Path, dict[str, str]]:
     from rehearsal.rehearse import stand_in_hyperparameters
-    from rehearsal.stand_in import STAND_IN_NAME, build_stand_in
+    from rehearsal.stand_in import build_stand_in
 
     model = plan.folder / STAND_IN_NAME
     build_stand_in(plan.corpus, model, seed=plan.settings.preprocessing.seed)

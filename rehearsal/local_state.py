@@ -24,7 +24,7 @@ PAUSE_SECONDS = 0.1
 @dataclass(frozen=True, slots=True)
 class LocalState:
     """``pid`` is the local AWS's process, and the group of all that it starts; ``hyperparameters`` are those that the
-    stand-in learns well with; ``started`` is in ISO format, UTC."""
+    stand-in learns well with; ``model`` is a folder; ``started`` is in ISO format, UTC."""
 
     pid: int
     port: int

@@ -15,6 +15,7 @@ from chitra.contract import SPLITS
 from chitra.corpus import CorpusReader
 from chitra.encoded import MANIFESTS
 from chitra.fingerprint import fingerprint
+from chitra.model_files import STAND_IN_NAME, is_stand_in
 from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
 from infra.settings import CDK_JSON, PROJECT, Settings
 from local_aws.runtime import Runtime
@@ -22,7 +23,7 @@ from rehearsal.local_workshop import LeftoversError, deployed, steps_told, take_
 from rehearsal.programs import StepFailedError
 from rehearsal.progress import Progress, Step
 from rehearsal.report import Report, write_report
-from rehearsal.stand_in import STAND_IN_NAME, build_stand_in, is_stand_in
+from rehearsal.stand_in import build_stand_in
 from workshop.access.credentials import issue
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment

@@ -29,13 +29,11 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import BertConfig, BertForMaskedLM
 
 from chitra.corpus import Article, read_corpus
-from chitra.json_text import read_json
-from chitra.model_files import CONFIG
+from chitra.model_files import STAND_IN_NAME
 from chitra.split import check_categories, split_articles
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-STAND_IN_NAME = "chitra-stand-in"
 VOCABULARY_SIZE = 16_000
 HIDDEN_SIZE = 128
 TOPICS = HIDDEN_SIZE - 1  # dimensions of the semantic analysis; the last one carries the idf
@@ -86,12 +84,6 @@ def build_stand_in(corpus: Path, folder: Path, *, seed: int) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
     return len(vocabulary)
-
-
-def is_stand_in(model_dir: Path) -> bool:
-    """Whether the model says of itself that it is a stand-in."""
-    config = read_json(model_dir / CONFIG)
-    return isinstance(config, dict) and config.get("name") == STAND_IN_NAME
 
 
 def _config(vocabulary_size: int) -> BertConfig:

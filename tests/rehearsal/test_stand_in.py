@@ -9,10 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
+from transformers import BertForMaskedLM
 
 from chitra.corpus import Article, read_corpus
+from chitra.model_files import is_stand_in
 from chitra.split import split_articles
-from rehearsal.stand_in import build_stand_in, is_stand_in
+from rehearsal.stand_in import build_stand_in
 from tests.conftest import SEED
 from training_image.weights import load_classifier
 
@@ -29,6 +32,14 @@ def test_should_have_the_files_of_chitra(stand_in: Path) -> None:
     vocabulary = (stand_in / "vocab.txt").read_text(encoding="utf-8").splitlines()
     assert vocabulary[:5] == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     assert len(set(vocabulary)) == len(vocabulary) == config["vocab_size"]
+
+
+def test_should_predict_masked_words_with_its_own_embeddings(stand_in: Path) -> None:
+    """As chiTra's checkpoint does; what a classifier reads of the file is not touched by it."""
+    weights = torch.load(stand_in / "pytorch_model.bin", weights_only=True)
+    assert torch.equal(weights["cls.predictions.decoder.weight"], weights["bert.embeddings.word_embeddings.weight"])
+    _, loading = BertForMaskedLM.from_pretrained(stand_in, output_loading_info=True)
+    assert not loading["missing_keys"]
 
 
 def digests(folder: Path) -> dict[str, str]:
