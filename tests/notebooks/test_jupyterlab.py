@@ -112,10 +112,11 @@ def test_should_open_the_notebooks_in_japanese_as_the_first_participant(local: L
 
 def test_should_open_the_notebooks_with_ones_own_credentials(tmp_path: Path) -> None:
     write_cdk_json(tmp_path)
-    environment = CLEAN | {"CHITRA_WORKSHOP_FOLDER": str(tmp_path), "AWS_PROFILE": "mine"}
-    with opened(["workshop.cli", "notebooks"], environment, tmp_path) as lab:
+    environment = CLEAN | {"CHITRA_WORKSHOP_FOLDER": str(tmp_path), "AWS_ACCESS_KEY_ID": "another"}
+    with opened(["workshop.cli", "--profile", "mine", "notebooks"], environment, tmp_path) as lab:
         kernel = lab.start_kernel()
         assert kernel.environ()["AWS_PROFILE"] == "mine"
+        assert "AWS_ACCESS_KEY_ID" not in kernel.environ()
         lab.process.send_signal(signal.SIGTERM)
         assert lab.process.wait(60) == 0
 

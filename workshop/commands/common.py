@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -92,6 +93,15 @@ def account_of(settings: Settings) -> Account:
         if _profile.get():
             raise InputError(f"--profile: {error}. Name one of your AWS configuration.") from error
         raise WorkshopError(f"AWS_PROFILE: {error}. Name one of your AWS configuration, or unset it.") from error
+
+
+def aws_variables() -> dict[str, str]:
+    """The environment of a program that is to have the caller's credentials: --profile counts there, too."""
+    profile = _profile.get()
+    if profile is None:
+        return dict(os.environ)
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    return {name: value for name, value in os.environ.items() if name not in keys} | {"AWS_PROFILE": profile}
 
 
 def signed_in(settings: Settings) -> Account:

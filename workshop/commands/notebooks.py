@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from infra.settings import FOLDER_VARIABLE, PROJECT
-from workshop.commands.common import FolderOption, say
+from workshop.commands.common import FolderOption, aws_variables, say
 from workshop.notebook.jupyterlab import open_jupyterlab
 
 
@@ -18,4 +17,4 @@ def notebooks(
 ) -> None:
     """Open the notebooks in JupyterLab, in Japanese, with your AWS credentials. Ctrl-C ends it."""
     say("JupyterLab ends at Ctrl-C.")
-    open_jupyterlab(folder, {**os.environ, FOLDER_VARIABLE: str(folder)}, options or [])
+    open_jupyterlab(folder, aws_variables() | {FOLDER_VARIABLE: str(folder)}, options or [])

@@ -61,6 +61,7 @@ def find_workshop() -> Workshop:
         settings = read_settings(home)
         with aws_errors():
             account = Account(boto3.Session(region_name=settings.region))
+            _ = account.caller  # fails at once where nobody answers
             address = account.client("sts").meta.endpoint_url
             deployment = find_deployment(account, settings)
             user = participant(account, Names(settings.name))
