@@ -21,7 +21,10 @@ from workshop.aws.deployment import aws_errors
 from workshop.aws.run_names import check_run_name
 from workshop.commands.common import FolderOption, account_of, console, errors, say
 from workshop.commands.transfer import EXPORT
+from workshop.demo.port import LOOPBACK, listen
 from workshop.runs.endpoint import exact_name
+from workshop.runs.own_model import OwnModel
+from workshop.runs.predict import newest_endpoint
 
 if TYPE_CHECKING:
     from workshop.demo.subject import Subject
@@ -43,31 +46,31 @@ def demo(
     """Open a page on this machine: classify articles, see tokens, time and money left, and the run's report."""
     if model and endpoint is not None:
         raise InputError("--model: goes not with --endpoint.")
-    with tempfile.TemporaryDirectory() as files, _subject(endpoint, model, folder) as subject:
+    asked = _model(model) if model else _endpoint(endpoint, folder)
+    with tempfile.TemporaryDirectory() as files, listen(port) as listener, asked as subject:
         os.environ["GRADIO_TEMP_DIR"] = tempfile.tempdir = files  # what readers upload goes with the page
-        from workshop.demo.server import listen, serve  # brings Gradio, which takes seconds
+        from workshop.demo.server import serve  # brings Gradio, which takes seconds
 
-        with listen(port) as listener:
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-            say(f"{address}  {subject.name}. Ctrl-C closes the page.")
-            if console.is_terminal and not no_browser and _has_screen():
-                webbrowser.open(address)
-            serve(subject, listener)
-            say(_farewell(subject))
+        address = f"http://{LOOPBACK}:{listener.getsockname()[1]}/"
+        say(f"{address}  {subject.name}. Ctrl-C closes the page.")
+        if console.is_terminal and not no_browser and _has_screen():
+            webbrowser.open(address)
+        serve(subject, listener)
+        say(_farewell(subject))
 
 
 @contextmanager
-def _subject(endpoint: str | None, model: Path | None, folder: Path) -> Iterator[Subject]:
-    from workshop.demo.subject import own_model, served
-    from workshop.runs.own_model import OwnModel
-    from workshop.runs.predict import newest_endpoint
+def _model(folder: Path) -> Iterator[Subject]:
+    with OwnModel(folder) as process:
+        with errors.status("The model is loaded"):
+            from workshop.demo.subject import own_model
 
-    if model:
-        with OwnModel(model) as process:
-            with errors.status("The model is loaded"):
-                subject = own_model(process)
-            yield subject
-        return
+            subject = own_model(process)
+        yield subject
+
+
+@contextmanager
+def _endpoint(endpoint: str | None, folder: Path) -> Iterator[Subject]:
     settings = read_settings(folder)
     if endpoint is not None:
         check_run_name(endpoint)
@@ -78,6 +81,8 @@ def _subject(endpoint: str | None, model: Path | None, folder: Path) -> Iterator
             if endpoint
             else newest_endpoint(account, names, participant(account, names))
         )
+        from workshop.demo.subject import served
+
         subject = served(account, settings, chosen, folder / EXPORT)
     yield subject
 

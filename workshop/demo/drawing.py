@@ -107,4 +107,4 @@ def _cost(status: EndpointStatus, words: Words) -> str:
     so_far = words["cost"].format(so_far=price_text(status.cost_so_far))
     if status.cost_left is None:
         return so_far
-    return f"{so_far}, {words['cost_left'].format(left=price_text(max(0, status.cost_left)))}"
+    return so_far + words["cost_left"].format(left=price_text(max(0, status.cost_left)))

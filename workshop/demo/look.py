@@ -11,6 +11,9 @@ CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 THEME = gr.themes.Default(
     primary_hue="blue", neutral_hue="slate", font=FONTS, font_mono=("ui-monospace", "monospace")
 ).set(
+    body_text_color_subdued="*neutral_600",
+    input_placeholder_color="*neutral_500",
+    input_placeholder_color_dark="*neutral_400",
     button_primary_background_fill="#2457b3",
     button_primary_background_fill_dark="#2457b3",
     button_primary_background_fill_hover="#1c468f",

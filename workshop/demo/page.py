@@ -44,10 +44,10 @@ class Page:
                     self._build_file_tab()
                 with gr.Tab(words["report_tab"]) as report_tab:
                     report = _html(drawing.draw_note(words["report_waits"]))
-            report_tab.select(self._show_report, None, report, **EVENT)
-            blocks.load(self._show_heading, None, heading, **SILENT)
+            report_tab.select(self.show_report, None, report, **EVENT)
+            blocks.load(self.show_heading, None, heading, **SILENT)
             if self._subject.status:
-                gr.Timer(REFRESH_SECONDS).tick(self._show_heading, None, heading, **SILENT)
+                gr.Timer(REFRESH_SECONDS).tick(self.show_heading, None, heading, **SILENT)
         return blocks
 
     def _build_text_tab(self) -> None:
@@ -68,15 +68,15 @@ class Page:
                 [[each.text] for each in self._examples],
                 article,
                 results,
-                self._classify,
+                self.classify,
                 cache_examples=False,
                 run_on_click=True,
                 label=words["examples"],
                 example_labels=[each.category for each in self._examples],
                 **EVENT,
             )
-        classify.click(self._classify, article, results, **EVENT)
-        article.submit(self._classify, article, results, **EVENT)
+        classify.click(self.classify, article, results, **EVENT)
+        article.submit(self.classify, article, results, **EVENT)
         empty = "", drawing.draw_note(words["nothing_yet"]), ""
         clear.click(lambda: empty, None, [article, *results], **EVENT)
 
@@ -87,9 +87,10 @@ class Page:
         classify = gr.Button(words["classify_file"], variant="primary")
         results = _html()
         download = gr.DownloadButton(words["download"], visible=False)
-        classify.click(self._classify_file, file, [results, download], **EVENT)
+        classify.click(self.classify_file, file, [results, download], **EVENT)
 
-    def _show_heading(self) -> str:
+    def show_heading(self) -> str:
+        """What is asked, how long it lives and what it costs."""
         kind = "endpoint" if self._subject.status else "model"
         try:
             status = self._subject.status() if self._subject.status else None
@@ -100,7 +101,8 @@ class Page:
             facts = [self._sentence(error)]
         return drawing.draw_heading(kind, self._subject.name, facts, self._words)
 
-    def _classify(self, text: str) -> tuple[str, str]:
+    def classify(self, text: str) -> tuple[str, str]:
+        """The scores, and the tokens."""
         try:
             article = _checked(text)
             [answer] = self._subject.ask([article])
@@ -110,7 +112,8 @@ class Page:
             return drawing.draw_problem(self._sentence(error)), ""
         return scores, drawing.draw_tokens(reading, self._words, are_tokens=self._subject.reads_tokens)
 
-    def _classify_file(self, file: str | None, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
+    def classify_file(self, file: str | None, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
+        """The table of results, and the button that gives them as a file."""
         words = self._words
         try:
             if file is None:
@@ -129,7 +132,8 @@ class Page:
         target.write_bytes(results_csv(heading, rows))
         return drawing.draw_results(rows, words), gr.update(value=str(target), visible=True)
 
-    def _show_report(self) -> str:
+    def show_report(self) -> str:
+        """The page about the run, or why there is none."""
         try:
             page = self._subject.report(self._language)
         except Exception as error:

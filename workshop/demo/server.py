@@ -17,48 +17,20 @@ from fastapi.responses import RedirectResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chitra.errors import InputError
 from workshop.demo.examples import examples
 from workshop.demo.look import CSS, THEME
 from workshop.demo.page import Page
+from workshop.demo.port import LOOPBACK
 from workshop.demo.subject import Subject
 from workshop.demo.words import preferred
 from workshop.report.words import Language
 
-LOOPBACK = "127.0.0.1"
-DEFAULT_PORT = 7860  # Gradio's
 # Gradio's own programs and styles are inline or come from here; nothing may come from elsewhere.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; form-action 'self'"
 )
 UPLOAD = "64mb"
-
-
-def listen(port: int | None) -> socket.socket:
-    """A socket of this machine: on the port that was asked for; else on Gradio's, or any where that is taken.
-
-    Raises:
-        InputError: the port that was asked for is taken.
-    """
-    try:
-        return _bound(DEFAULT_PORT if port is None else port)
-    except OSError as error:
-        if port is None:
-            return _bound(0)
-        raise InputError(f"--port {port}: {error.strerror}. Choose another, or leave it out.") from error
-
-
-def _bound(port: int) -> socket.socket:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((LOOPBACK, port))
-        listener.listen()  # a browser may come before the server is ready
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def build_app(subject: Subject) -> FastAPI:

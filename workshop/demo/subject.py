@@ -22,7 +22,6 @@ from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
 from workshop.aws.run_names import is_run_name
 from workshop.data.export import fetch_report
-from workshop.report.page import build_page
 from workshop.report.results import has_results, read_results
 from workshop.report.words import Language
 from workshop.runs.costs import PriceList
@@ -67,6 +66,8 @@ class Subject:
         """The page about the run that made the model; None where its results are not to be had."""
         if self.home is None:
             return None
+        from workshop.report.page import build_page  # brings matplotlib, which takes a second
+
         self.fetch_report()
         return build_page(read_results(self.home, self.home.name), language)
 

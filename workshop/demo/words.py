@@ -87,7 +87,7 @@ WORDS = {
     "never": ("自動削除の予定がありません", "nothing deletes it by itself"),
     "end_unknown": ("自動削除の時刻は確認できません", "when it deletes itself cannot be seen"),
     "cost": ("ここまで約 {so_far}", "about {so_far} so far"),
-    "cost_left": ("期限までにあと約 {left}", "about {left} more until then"),
+    "cost_left": ("、期限までにあと約 {left}", ", about {left} more until then"),
     "cost_unknown": ("料金は確認できません", "its price is unknown"),
     "per_request": ("料金はリクエスト単位", "billed per request"),
     "state": ("状態", "state"),
