@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,16 +56,18 @@ def test_should_mark_normalised_words_with_what_they_were() -> None:
     assert "not on this machine" in draw_tokens(Reading(words, is_cut=False), WORDS, are_tokens=False)
 
 
-NOW = datetime.now(UTC)
-END, BEGIN = NOW + timedelta(minutes=95, seconds=30), NOW - timedelta(hours=1)
-STATUS = EndpointStatus("e", "InService", "1 x ml.m5.xlarge", "", END, 0.3, 0.475, BEGIN)
+def status(**change: Any) -> EndpointStatus:
+    """Of an endpoint that was made an hour ago, and has another hour and a half."""
+    now = datetime.now(UTC)
+    end, begin = now + timedelta(minutes=95, seconds=30), now - timedelta(hours=1)
+    return replace(EndpointStatus("e", "InService", "1 x ml.m5.xlarge", "", end, 0.3, 0.475, begin), **change)
 
 
 def test_should_tell_time_and_money_of_an_endpoint() -> None:
-    [end, cost] = endpoint_facts(STATUS, WORDS)
+    [end, cost] = endpoint_facts(status(), WORDS)
     assert end.startswith("deletes itself in 1 h 35 min, at ")
     assert cost == "about $0.300 so far, about $0.475 more until then"
-    assert endpoint_facts(STATUS, words_in(Language.JA))[1] == "ここまで約 $0.300、期限までにあと約 $0.475"
+    assert endpoint_facts(status(), words_in(Language.JA))[1] == "ここまで約 $0.300、期限までにあと約 $0.475"
 
 
 @pytest.mark.parametrize(
@@ -73,13 +76,13 @@ def test_should_tell_time_and_money_of_an_endpoint() -> None:
         ({"state": "Updating"}, ["state Updating"]),
         ({"end": None, "expiry": "NEVER", "cost_left": None}, ["nothing deletes it by itself", "about $0.300 so far"]),
         ({"end": None, "expiry": "not allowed to see"}, ["when it deletes itself cannot be seen"]),
-        ({"end": NOW}, ["is about to delete itself"]),
+        ({"end": datetime(2026, 1, 1, tzinfo=UTC)}, ["is about to delete itself"]),
         ({"per_hour": None, "cost_left": None}, ["its price is unknown"]),
         ({"capacity": "serverless"}, ["billed per request"]),
     ],
 )
 def test_should_say_what_is_not_known_of_an_endpoint(change: dict[str, object], facts: list[str]) -> None:
-    assert set(facts) <= set(endpoint_facts(replace(STATUS, **change), WORDS))  # type: ignore[arg-type]
+    assert set(facts) <= set(endpoint_facts(status(**change), WORDS))
 
 
 def test_should_offer_examples_of_the_models_categories(sample_corpus: Path, tmp_path: Path) -> None:
