@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import warnings
 
@@ -79,7 +80,9 @@ class OwnContentOnly:
 
 
 def serve(subject: Subject, listener: socket.socket) -> None:
-    """Until Ctrl-C."""
+    """Until Ctrl-C, SIGTERM, or the end of the terminal."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     warnings.filterwarnings("ignore", module="gradio")  # calls a part of Starlette by an older name
     config = uvicorn.Config(build_app(subject), log_level="error", timeout_graceful_shutdown=1)
     with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again after it has shut down

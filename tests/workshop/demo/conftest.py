@@ -106,9 +106,9 @@ class Demo:
     greeting: str
     process: subprocess.Popen[str]
 
-    def close(self) -> str:
-        """Ctrl-C; the rest of what it prints."""
-        self.process.send_signal(signal.SIGINT)
+    def close(self, number: signal.Signals = signal.SIGINT) -> str:
+        """Ctrl-C or another signal; the rest of what it prints."""
+        self.process.send_signal(number)
         return self.process.communicate(timeout=60)[0]
 
 

@@ -35,6 +35,7 @@ def subject(trained: Path) -> Subject:
         (Language.JA, "ただいま混み合っています。", "このモデルのレポートは手元にありません。"),
         (Language.EN, "It is busy just now.", "There is no report beside this model."),
     ],
+    ids=list(Language),
 )
 def test_should_answer_in_the_readers_language(
     subject: Subject, language: Language, busy: str, no_report: str, capsys: pytest.CaptureFixture[str], tmp_path: Path

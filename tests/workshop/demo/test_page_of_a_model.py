@@ -36,11 +36,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, trained: Path, preprocessed: 
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, home: Path) -> Iterator[Demo]:
-    with demo("--model", str(home / "model"), "--no-browser", **NOBODY) as page:
+def page(browser: Browser, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    scratch = tmp_path_factory.mktemp("scratch")
+    with demo("--model", str(home / "model"), "--no-browser", TMPDIR=str(scratch), **NOBODY) as page:
         yield page
         assert page.close() == "The page is closed.\n"
         assert page.process.returncode == 0
+    assert list(scratch.iterdir()) == []  # what readers uploaded, and what they downloaded
 
 
 def test_should_classify_what_a_reader_types(browser: Browser, page: Demo) -> None:

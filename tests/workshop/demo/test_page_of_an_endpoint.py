@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,7 +126,7 @@ def test_should_say_that_the_endpoint_was_deleted_meanwhile(
     with window(browser, ENGLISH) as after:
         after.open(page.address)
         assert "The endpoint is gone" in after.page.inner_text(".facts")
-    refusal, *_, farewell = page.close().splitlines()
+    refusal, *_, farewell = page.close(signal.SIGTERM).splitlines()
     assert refusal.startswith("error: InvokeEndpoint failed")
     assert "the endpoint goes on, and so does what it costs" in farewell
     assert farewell.endswith(f"`.venv/bin/workshop endpoint delete {endpoint}` ends it.")
