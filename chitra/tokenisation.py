@@ -50,7 +50,7 @@ class Encoder:
         special = np.array(self.tokenizer.build_inputs_with_special_tokens([]), self.id_type)
         self._cls, self._sep = special[:1].tobytes(), special[1:].tobytes()
         self._special_token = re.compile("|".join(map(re.escape, self.tokenizer.added_tokens_encoder)))
-        self._normalise = _normalisation(self.tokenizer)
+        self._normalise = normalisation(self.tokenizer)
         self._sudachi, self._form = segmenter(self.tokenizer)
         self._words = WordIds(self.tokenizer, self.id_type)
 
@@ -89,7 +89,7 @@ class Encoder:
         end = _next_cut(text, start + int(self._missing(reading) * CHARACTERS_PER_ID))
         # The character before the cut comes along: the word before decides how Sudachi reads the words after it.
         carried = 1 if start else 0
-        morphemes = self._sudachi.tokenize(_within_limit(text[start - carried : end]))
+        morphemes = self._sudachi.tokenize(within_limit(text[start - carried : end]))
         whole_before = not carried or END.fullmatch(morphemes[0].raw_surface())
         whole_behind = end == len(text) or END.fullmatch(morphemes[len(morphemes) - 1].raw_surface())
         reading.exact = bool(whole_before and whole_behind)
@@ -101,7 +101,7 @@ class Encoder:
 
     def _reference(self, text: str) -> Ids:
         self.fallbacks += 1
-        ids = self.tokenizer(_within_limit(text), truncation=True, max_length=self.max_length)["input_ids"]
+        ids = self.tokenizer(within_limit(text), truncation=True, max_length=self.max_length)["input_ids"]
         return np.array(ids, self.id_type)
 
 
@@ -120,7 +120,7 @@ def smallest_id_type(tokenizer: BertSudachipyTokenizer) -> np.dtype[np.uint16 | 
     return np.dtype(np.uint16 if len(tokenizer) <= 2**16 else np.int32)
 
 
-def _normalisation(tokenizer: BertSudachipyTokenizer) -> Callable[[str], str]:
+def normalisation(tokenizer: BertSudachipyTokenizer) -> Callable[[str], str]:
     """What happens to a text before Sudachi reads it: nothing, in chiTra's configuration."""
     does_something = tokenizer.do_strip or tokenizer.do_lower_case or tokenizer.do_nfkc
     return tokenizer.normalizer.normalize_str if does_something else str
@@ -148,7 +148,7 @@ def _next_cut(text: str, start: int) -> int:
     return found.end() if found else len(text)
 
 
-def _within_limit(text: str) -> str:
+def within_limit(text: str) -> str:
     """The start of ``text`` that Sudachi takes; what follows lies far behind any truncation."""
     surely_within = SUDACHI_MAX_BYTES // 4
     if len(text) <= surely_within or len(text.encode()) <= SUDACHI_MAX_BYTES:

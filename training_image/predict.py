@@ -1,7 +1,7 @@
 """Classifies texts without an endpoint: `python -m training_image.predict FOLDER`.
 
-Standard input is a JSON list of texts; standard output gets a JSON list with ``label``, ``label_name``, ``logits`` and
-``scores`` of each.
+Each line of standard input is a JSON list of texts, each line of standard output the JSON list of their answers, which
+have ``label``, ``label_name``, ``logits`` and ``scores``.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ def main() -> int:
     except InputError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return EXIT_INPUT
-    answers = predictor.predict(json.load(sys.stdin))
-    json.dump([asdict(answer) for answer in answers], sys.stdout)
+    for line in sys.stdin:
+        answers = predictor.predict(json.loads(line))
+        print(json.dumps([asdict(answer) for answer in answers]), flush=True)
     return 0
 
 

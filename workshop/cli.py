@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from workshop.commands import endpoints, fetching, notebooks, organise, removal, report, runs
+from workshop.commands import demo, endpoints, fetching, notebooks, organise, removal, report, runs
 from workshop.commands.common import HELP, ProfileOption, VersionOption, run_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, context_settings=HELP)
@@ -28,6 +28,7 @@ app.command("stop")(runs.stop)
 app.command("status")(endpoints.status)
 app.add_typer(endpoints.endpoint_app, name="endpoint")
 app.command("predict")(runs.predict)
+app.command("demo")(demo.demo)
 app.command("export")(runs.export)
 app.command("report")(report.report)
 app.command("notebooks")(notebooks.notebooks)

@@ -65,7 +65,7 @@ def one_line(lines: list[str], name: str, sentence: str) -> bool:
 
 def test_should_show_what_runs_in_full(screen: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     end = datetime.now(UTC) + timedelta(hours=1, minutes=24, seconds=20)
-    endpoint = EndpointStatus(NAME, "InService", "1 x ml.m5.xlarge", "2026-11-25 12:00 UTC", end, 0.235, 0.33)
+    endpoint = EndpointStatus(NAME, "InService", "1 x ml.m5.xlarge", "2026-11-25 12:00 UTC", end, 0.235, 0.33, end)
     execution = ExecutionStatus(NAME, "RUNNING", WAITS, datetime(2026, 11, 25, tzinfo=UTC))
     for name, found in {
         "endpoint_statuses": [endpoint],

@@ -94,7 +94,9 @@ def test_should_print_what_failed(command: Any, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    endpoint = EndpointStatus(HOSTILE, HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC) + timedelta(hours=1), 1.0, 1.0)
+    endpoint = EndpointStatus(
+        HOSTILE, HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC) + timedelta(hours=1), 1.0, 1.0, datetime.now(UTC)
+    )
     execution = ExecutionStatus(HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC))
     monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account: SimpleNamespace(problem=HOSTILE))
     monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given: [endpoint])
@@ -186,7 +188,7 @@ class Endpoint:
     def __init__(self, body: bytes) -> None:
         self._body = body
 
-    def client(self, service: str) -> Endpoint:
+    def client(self, service: str, **given: Any) -> Endpoint:
         return self
 
     def invoke_endpoint(self, **request: Any) -> dict[str, Any]:

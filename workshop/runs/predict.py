@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from botocore.config import Config
 from pydantic import BaseModel
 
 from chitra.errors import InputError, WorkshopError
 from chitra.json_text import parse_json
 from infra.names import Names
-from workshop.aws.account import Account
+from workshop.aws.account import PATIENT, Account
 from workshop.aws.run_names import is_named_by
 
 REASON_CHARACTERS = 200
@@ -28,9 +29,14 @@ class _Columns(BaseModel):
 
 
 def predict(
-    account: Account, endpoint: str, texts: list[str], on_portion: Callable[[int], None] = lambda count: None
+    account: Account,
+    endpoint: str,
+    texts: list[str],
+    on_portion: Callable[[int], None] = lambda count: None,
+    config: Config = PATIENT,
 ) -> list[dict[str, Any]]:
-    """One answer per text: label, label_name, logits and scores. ``on_portion`` hears how many more are answered.
+    """One answer per text: label, label_name, logits and scores. ``on_portion`` hears how many more are answered;
+    ``config`` says how patient the client is.
 
     Raises:
         WorkshopError: the endpoint's container answered something else.
@@ -38,13 +44,13 @@ def predict(
     answers = []
     for start in range(0, len(texts), PORTION):
         portion = texts[start : start + PORTION]
-        answers += _ask(account, endpoint, portion)
+        answers += _ask(account.client("sagemaker-runtime", config=config), endpoint, portion)
         on_portion(len(portion))
     return answers
 
 
-def _ask(account: Account, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
-    answer = account.client("sagemaker-runtime").invoke_endpoint(
+def _ask(runtime: Any, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
+    answer = runtime.invoke_endpoint(
         EndpointName=endpoint, ContentType="application/json", Body=json.dumps({"inputs": texts}).encode()
     )
     try:

@@ -38,6 +38,12 @@ class EndpointStatus:
     end: datetime | None
     per_hour: float | None
     cost_left: float | None
+    created: datetime
+
+    @property
+    def cost_so_far(self) -> float | None:
+        hours = (datetime.now(UTC) - self.created).total_seconds() / 3600
+        return None if self.per_hour is None else self.per_hour * hours
 
     @property
     def left(self) -> timedelta | None:
@@ -61,11 +67,18 @@ def endpoint_statuses(account: Account, names: Names, prices: PriceList) -> list
     statuses = []
     for entry in (entry for page in pages for entry in page["Endpoints"]):
         if owner_in_sagemaker(sagemaker, entry["EndpointArn"]) == names.workshop:
-            statuses.append(_endpoint_status(account, entry, prices))
+            statuses.append(_status(account, entry, prices))
     return statuses
 
 
-def _endpoint_status(account: Account, entry: dict[str, Any], prices: PriceList) -> EndpointStatus:
+def endpoint_status(account: Account, name: str, prices: PriceList) -> EndpointStatus | None:
+    """None where there is no such endpoint."""
+    sagemaker = account.client("sagemaker")
+    description = none_if_missing(lambda: sagemaker.describe_endpoint(EndpointName=name))
+    return _status(account, description, prices) if description else None
+
+
+def _status(account: Account, entry: dict[str, Any], prices: PriceList) -> EndpointStatus:
     name = entry["EndpointName"]
     capacity = none_if_missing(lambda: capacity_of_endpoint(account.client("sagemaker"), name))
     per_hour = None if capacity is None else prices.together(account.region, capacity)
@@ -73,7 +86,8 @@ def _endpoint_status(account: Account, entry: dict[str, Any], prices: PriceList)
     hours = (end - datetime.now(UTC)).total_seconds() / 3600 if end else None
     cost_left = per_hour * hours if per_hour is not None and hours is not None else None
     instances = "unknown" if capacity is None else ", ".join(map(str, capacity)) or SERVERLESS
-    return EndpointStatus(name, entry["EndpointStatus"], instances, expiry, end, per_hour, cost_left)
+    created = entry["CreationTime"]
+    return EndpointStatus(name, entry["EndpointStatus"], instances, expiry, end, per_hour, cost_left, created)
 
 
 def _expiry(account: Account, name: str) -> tuple[str, datetime | None]:

@@ -22,7 +22,7 @@ class Endpoints:
     def __init__(self, *names: str) -> None:
         self.names, self.asked = names, list[list[str]]()
 
-    def client(self, service: str) -> Endpoints:
+    def client(self, service: str, **given: Any) -> Endpoints:
         return self
 
     def get_paginator(self, operation: str) -> Endpoints:
