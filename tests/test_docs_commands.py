@@ -124,7 +124,7 @@ BLOCKS = [(file, block) for file, section in SECTIONS for block in section.block
 CALLS = [call for file, block in BLOCKS if block.language == "sh" for call in calls_of(file, block)]
 CALLS = [call for call in CALLS if call.words[:2] not in COMING]
 SPANS = {span for _, section in SECTIONS for span in section.spans if is_ours(span)}
-MENTIONS = [Call("", words, "") for span in sorted(SPANS) for words in calls_in(span.replace("...", ""))]
+MENTIONS = [Call("", words, "") for span in sorted(SPANS) for words in calls_in(span.replace("...", "X"))]
 MENTIONS = [call for call in MENTIONS if call.words[:2] not in COMING]
 
 
@@ -171,7 +171,7 @@ def names_of(words: tuple[str, ...]) -> set[str]:
             for name in names_of(tuple(line.split()))
         }
     if program in APPS:
-        return {" ".join((program, *subcommands(program, rest)))}
+        return {" ".join((program, *subcommands(program, rest)[0]))}
     if program == "python":
         return {" ".join(words[: 3 if rest[0] == "-m" else 2])}
     if program in ("cdk", "docker"):
@@ -179,19 +179,26 @@ def names_of(words: tuple[str, ...]) -> set[str]:
     return set() if program in OF_THE_SYSTEM else {program}
 
 
-def subcommands(program: str, words: list[str]) -> Iterator[str]:
+def subcommands(program: str, words: list[str]) -> tuple[list[str], bool]:
+    """Their names, and whether they name a command and no group."""
     command: Any = typer.main.get_command(APPS[program])
+    names = []
     for word in words:
         if word in getattr(command, "commands", {}):
             command = command.commands[word]
-            yield word
+            names.append(word)
+    return names, not hasattr(command, "commands")
 
 
 def problem(words: tuple[str, ...]) -> str:
     """What is wrong with a call, for somebody who types it; empty where nothing is."""
     program, *rest = words
     if program in APPS:
-        tried = CliRunner().invoke(APPS[program], [*rest, "--help"])  # options are read before the help is shown
+        names, is_whole = subcommands(program, rest)
+        place = rest.index(names[-1]) + 1 if is_whole else len(rest)
+        tried = CliRunner().invoke(
+            APPS[program], [*rest[:place], "--help", *rest[place:]]
+        )  # all options are read first
         return tried.output if tried.exit_code else ""
     if program == "make":
         known = re.findall(r"\$\((?:or |if |filter 1,)*\$?\(?([A-Z_0-9]+)", (ROOT / "Makefile").read_text("utf-8"))
