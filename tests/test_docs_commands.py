@@ -196,9 +196,7 @@ def problem(words: tuple[str, ...]) -> str:
     if program in APPS:
         names, is_whole = subcommands(program, rest)
         place = rest.index(names[-1]) + 1 if is_whole else len(rest)
-        tried = CliRunner().invoke(
-            APPS[program], [*rest[:place], "--help", *rest[place:]]
-        )  # options are read first
+        tried = CliRunner().invoke(APPS[program], [*rest[:place], "--help", *rest[place:]])  # options are read first
         return tried.output if tried.exit_code else ""
     if program == "make":
         known = re.findall(r"\$\((?:or |if |filter 1,)*\$?\(?([A-Z_0-9]+)", (ROOT / "Makefile").read_text("utf-8"))
