@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
-from tests.helpers.documents import READMES, Block, Section, read, without_comments
+from tests.helpers.documents import DOCUMENTS, READMES, Block, Section, read, without_comments
 
 ENGLISH, JAPANESE = map(read, READMES)
 PAIRS = [
@@ -16,6 +17,7 @@ PAIRS = [
     for number, (ours, theirs) in enumerate(zip(ENGLISH, JAPANESE, strict=False))
 ]
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+KANA_OR_KANJI = "[ぁ-んァ-ヶー一-龠]"
 LABEL = re.compile(r"\[[^]]*\]|\|[^|]*\|")  # of a diagram's boxes and arrows
 
 
@@ -46,6 +48,15 @@ def test_should_lead_to_the_same_places(ours: Section, theirs: Section) -> None:
 @pytest.mark.parametrize(("ours", "theirs"), PAIRS)
 def test_should_have_as_many_rows_in_tables(ours: Section, theirs: Section) -> None:
     assert ours.rows == theirs.rows
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in DOCUMENTS if file.name.endswith(".ja.md")], ids=lambda file: file.name
+)
+def test_should_break_japanese_lines_where_no_gap_shows(file: Path) -> None:
+    """Browsers show the end of a line as a space, which is seen between two kanji and not behind a comma."""
+    text = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert re.findall(rf".*{KANA_OR_KANJI}\n *{KANA_OR_KANJI}.*", text) == []
 
 
 def essence(block: Block) -> tuple[str, str]:
