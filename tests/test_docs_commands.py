@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import dropwhile, groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from workshop.cli import app as workshop
 
 APPS: dict[str, typer.Typer] = {"workshop": workshop, "local-aws": local_aws, "rehearse": rehearse}
 TOOLS = ("cdk", "docker", "lint-imports", "mypy", "pip-audit", "pytest", "python", "ruff")
-OF_THE_SYSTEM = {"cd", "eval", "exit", "export", "git", "sudo", "wsl", "$EDITOR"}
+OF_THE_SYSTEM = {"cd", "eval", "exit", "export", "git", "jq", "sudo", "wsl", "$EDITOR"}
 MAKE = ["make", "--dry-run", "--old-file", ".venv/.installed", "--old-file", "node_modules/.installed"]  # it is set up
 
 JOURNEY = ("tests/e2e/test_rehearsal.py", "as `make run` makes it")
@@ -98,11 +99,12 @@ def calls_in(text: str) -> Iterator[tuple[str, ...]]:
     """The words of each call in a line of a shell; those of ``$(...)`` are a call of their own."""
     for inner in re.findall(r"\$\(([^)]*)\)", text):
         yield from calls_in(inner)
-    for part in re.split(r"&&|\|\||[;|]", without_comments(text)):
-        words = [word.removeprefix(".venv/bin/") for word in shlex.split(part)]
-        while words and re.match(r"[A-Z_]+=", words[0]):
-            words.pop(0)
-        if words:
+    lexer = shlex.shlex(without_comments(text), posix=True, punctuation_chars="|&;")
+    lexer.whitespace_split, lexer.commenters = True, ""
+    for is_between, part in groupby(lexer, key=lambda word: not word.strip("|&;")):
+        words = [word.removeprefix(".venv/bin/") for word in part]
+        words = list(dropwhile(re.compile(r"[A-Z_]+=").match, words))
+        if words and not is_between:
             yield tuple(words)
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.documents import DOCUMENTS, anchor, read
 from tests.helpers.project import ROOT
 
-COMING = {"docs/demo.md", "docs/demo.png", "docs/notebooks.md", "notebooks"}
+COMING = {"docs/demo.md", "docs/demo.png", "docs/following.md", "docs/notebooks.md", "notebooks"}
 
 
 def test_should_wait_for_nothing_that_is_there() -> None:
