@@ -78,6 +78,8 @@ def _read_line(line: Token, section: Section) -> None:
                 section.targets.append(str(token.attrs["href"]))
             case "image":
                 section.targets.append(str(token.attrs["src"]))
+            case "html_inline":
+                section.targets += re.findall(r'(?:href|src)="([^"]+)"', token.content)
     section.text += "\n"
 
 
