@@ -57,6 +57,8 @@ def read(file: Path) -> list[Section]:
                 heading = 0
             case "inline":
                 _read_line(token, section)
+            case "html_block":
+                section.targets += _targets_in_html(token.content)
             case "tr_open":
                 section.rows += 1
             case "fence":
@@ -79,8 +81,12 @@ def _read_line(line: Token, section: Section) -> None:
             case "image":
                 section.targets.append(str(token.attrs["src"]))
             case "html_inline":
-                section.targets += re.findall(r'(?:href|src)="([^"]+)"', token.content)
+                section.targets += _targets_in_html(token.content)
     section.text += "\n"
+
+
+def _targets_in_html(html: str) -> list[str]:
+    return re.findall(r'(?:href|src)="([^"]+)"', html)
 
 
 def _visible(line: Token) -> str:
