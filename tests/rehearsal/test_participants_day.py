@@ -106,6 +106,9 @@ def test_should_get_through_the_day_with_the_own_key(day: Day, sample_corpus: Pa
     assert f"exports/{RUN}.json" in day.keys("exports/")
 
     assert day.workshop("endpoint", "delete", "day", key=day.key) == f"endpoint {RUN} is gone\n"
+    made = day.workshop("endpoint", "create", "day", "--hours", "2", key=day.key).splitlines()[-1]
+    assert made.endswith(" deletes itself in 2 hours")
+    day.workshop("endpoint", "delete", made.split()[1], key=day.key)
     sagemaker = day.organiser.client("sagemaker")
     assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == sagemaker.list_models()["Models"] == []
     refused = day.workshop("credentials", "participant-1", "--revoke", key=day.key, code=1)
