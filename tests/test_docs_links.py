@@ -10,12 +10,6 @@ import pytest
 from tests.helpers.documents import DOCUMENTS, anchor, read
 from tests.helpers.project import ROOT
 
-COMING = {"docs/demo.md", "docs/demo.png", "docs/following.md", "docs/notebooks.md", "notebooks"}
-
-
-def test_should_wait_for_nothing_that_is_there() -> None:
-    assert [name for name in sorted(COMING) if (ROOT / name).exists()] == []
-
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_should_lead_to_files_and_headings_that_exist(file: Path) -> None:
@@ -26,8 +20,6 @@ def test_should_lead_to_files_and_headings_that_exist(file: Path) -> None:
 def leads_somewhere(file: Path, target: str) -> bool:
     path, _, heading = unquote(target).partition("#")
     place = file.parent / path if path else file
-    if str(place.resolve().relative_to(ROOT)) in COMING:
-        return True
     if not place.exists():
         return False
     return not heading or heading in {anchor(section.title) for section in read(place)}
