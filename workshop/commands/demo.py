@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chitra.errors import InputError
+from chitra.errors import InputError, WorkshopError
 from infra.names import Names
 from infra.settings import PROJECT, read_settings
 from workshop.aws.caller import participant
@@ -47,16 +47,19 @@ def demo(
     if model and endpoint is not None:
         raise InputError("--model: goes not with --endpoint.")
     asked = _model(model) if model else _endpoint(endpoint, folder)
-    with tempfile.TemporaryDirectory() as files, listen(port) as listener, asked as subject:
-        os.environ["GRADIO_TEMP_DIR"] = tempfile.tempdir = files  # what readers upload goes with the page
-        from workshop.demo.server import serve  # brings Gradio, which takes seconds
+    try:
+        with tempfile.TemporaryDirectory() as files, listen(port) as listener, asked as subject:
+            os.environ["GRADIO_TEMP_DIR"] = tempfile.tempdir = files  # what readers upload goes with the page
+            from workshop.demo.server import serve  # brings Gradio, which takes seconds
 
-        address = f"http://{LOOPBACK}:{listener.getsockname()[1]}/"
-        say(f"{address}  {subject.name}. Ctrl-C closes the page.")
-        if console.is_terminal and not no_browser and _has_screen():
-            webbrowser.open(address)
-        serve(subject, listener)
-        say(_farewell(subject))
+            address = f"http://{LOOPBACK}:{listener.getsockname()[1]}/"
+            say(f"{address}  {subject.name}. Ctrl-C closes the page.")
+            if console.is_terminal and not no_browser and _has_screen():
+                webbrowser.open(address)
+            serve(subject, listener)
+            say(_farewell(subject))
+    except ModuleNotFoundError as error:
+        raise WorkshopError(f"{error.name}: is not installed, and the page needs it. Run `make setup`.") from error
 
 
 @contextmanager

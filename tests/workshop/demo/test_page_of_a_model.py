@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.helpers.project import ROOT
 from tests.workshop.demo.conftest import DESKTOP, ENGLISH, JAPANESE, PHONE, Demo, Scheme, demo, window
 from workshop.demo.article_files import MOST_CHARACTERS
 
@@ -232,6 +233,15 @@ def test_should_say_that_a_port_is_taken(home: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(f"error: --port {port}: Address already in use.")
+
+
+def test_should_say_that_the_set_up_is_an_older_one(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "gradio.py").write_text("raise ModuleNotFoundError('No module named gradio', name='gradio')")
+    command = [sys.executable, "-m", "workshop.cli", "demo", "--model", str(home / "model")]
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == ("error: gradio: is not installed, and the page needs it. Run `make setup`.")
 
 
 def test_should_not_load_gradio_for_other_commands() -> None:
