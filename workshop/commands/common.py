@@ -69,6 +69,9 @@ ProfileOption = Annotated[
     typer.Option("--profile", callback=_choose_profile, help="Profile of your AWS configuration; before AWS_PROFILE."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs, and nothing else.")]
+JsonLinesOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object per line, for programs; the last one says how it ended.")
+]
 CorpusOption = Annotated[Path, typer.Option("--corpus", help="Archive, extracted folder, or JSONL files.")]
 
 
@@ -124,10 +127,11 @@ def say(text: str, style: str = "") -> None:
 
 def print_json(document: object) -> None:
     """On standard output, in ASCII: names of others are data. Times are in UTC, as ISO 8601 has them."""
-    print(json.dumps(document, indent=2, default=_as_json))
+    print(json.dumps(document, indent=2, default=as_json))
 
 
-def _as_json(value: object) -> str:
+def as_json(value: object) -> str:
+    """For json.dumps: what JSON has no word for."""
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="seconds")

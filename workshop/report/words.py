@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+
+from workshop.language import Language, language_of
+
+__all__ = ["WORDS", "Language", "Words", "language_of", "words_in"]
 
 Words = Mapping[str, str]
-
-
-class Language(StrEnum):
-    """What the page is written in."""
-
-    JA = "ja"
-    EN = "en"
-
-
-def language_of(environment: Mapping[str, str]) -> Language:
-    """Japanese where the locale is, as POSIX reads it from the environment; else English."""
-    given = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    locale = next((value for value in given if value), "")
-    return Language.JA if locale.lower().startswith("ja") else Language.EN
 
 
 def words_in(language: Language) -> Words:
