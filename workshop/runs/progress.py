@@ -110,10 +110,10 @@ class Progress:
         return Money(so_far, _sum([so_far, more]), _sum([*others, at_worst]))
 
     def _take_job(self, state: JobState) -> None:
-        self._jobs[state.job] = state
+        self.per_hour(state.capacity)  # asks AWS now, rather than while something is drawn
+        self._jobs = {**self._jobs, state.job: state}
         if state.stage == self.stage:
             self.job, self.waiting = state, None
-            self.per_hour(state.capacity)  # asks AWS now, rather than while something is drawn
 
     def _take_line(self, text: str, at: datetime) -> StepDone | EpochDone | None:
         told = read_line(text)
