@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import boto3
 import typer
@@ -140,8 +142,11 @@ def as_json(value: object) -> str:
     raise TypeError(f"{type(value).__name__} is no JSON")
 
 
-def run_app(app: typer.Typer) -> None:
+def run_app(app: Callable[[], Any]) -> None:
     """Run a command line and end with its exit code; every failure that a user can mend is one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a locale may lack a character, which is no reason to end
     try:
         app()
     except SystemExit as end:

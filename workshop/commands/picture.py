@@ -35,6 +35,7 @@ WORDS = {
     "loss": ("学習の損失", "training loss"),
     "accuracy": ("検証の正解率", "validation accuracy"),
     "validation_loss": ("検証の損失", "validation loss"),
+    "best": ("最高", "best"),
     "left": ("学習の残り およそ {time}", "about {time} of training left"),
     "left_unknown": ("学習の残り時間はまだ不明", "time left: not known yet"),
     "so_far": ("現在までの料金 {amount}", "costs so far {amount}"),
@@ -175,10 +176,13 @@ def _epochs(progress: Progress, words: Words) -> Table:
         table.add_column(justify="right")
     table.add_column()
     accuracies = [each.accuracy for each in progress.epochs]
+    best = max(progress.epochs, key=lambda each: each.accuracy)  # the first of equals, whose model is kept
     heading = (f"  {words['epoch']}", words["accuracy"], words["validation_loss"])
     table.add_row(*(Text(word, style="dim") for word in heading), sparkline(accuracies) if len(accuracies) > 1 else "")
     for each in progress.epochs[-EPOCHS_SHOWN:]:
-        style = "bold" if each.accuracy == max(accuracies) else ""
+        style = "bold" if each is best else ""
         values = (f"{each.epoch:g}", f"{each.accuracy:.4f}", f"{each.loss:.4f}")
-        table.add_row(*(Text(value, style=style) for value in values), "")
+        table.add_row(*(Text(value, style=style) for value in values), words["best"] if each is best else "")
+    if best not in progress.epochs[-EPOCHS_SHOWN:]:
+        table.add_row(f"{best.epoch:g}", f"{best.accuracy:.4f}", f"{best.loss:.4f}", words["best"], style="bold")
     return table
