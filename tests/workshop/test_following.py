@@ -178,7 +178,7 @@ def test_should_print_json_for_programs() -> None:
     end = lines[-1]
     assert (end["run"], end["outcome"], end["reason"]) == ("chitra--one", "succeeded", "")
     assert end["money"]["so_far"] == pytest.approx(60 / 3600 * 0.3 + 890 / 3600 * 0.9)
-    assert end["stages"][2] == {"stage": "Train", "seconds": 1030}
+    assert end["stages"][2:] == [{"stage": "Train", "seconds": 1030}, {"stage": "Done", "seconds": 0}]
 
 
 def test_should_end_in_json_when_a_run_fails() -> None:

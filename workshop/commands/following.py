@@ -143,8 +143,7 @@ class Printed:
         self.__exit__()
 
     def _close(self, at: datetime | None = None, *, failed: bool = False) -> None:
-        last = self._progress.stages[-1].begin if self._progress.stage == "Done" else None
-        self._progress.close(at or last or datetime.now(UTC), failed=failed)
+        self._progress.close(at or datetime.now(UTC), failed=failed)
         if not self._is_live and (money := self._progress.money(datetime.now(UTC))):
             self._say(f"  [{money_text(money, self._words)}]")
 
@@ -156,7 +155,8 @@ class Printed:
         """Time left and money, as far as they are known."""
         now = datetime.now(UTC)
         money = self._progress.money(now)
-        parts = (left_text(self._progress, now, self._words), money_text(money, self._words) if money else "")
+        costs = money_text(money, self._words) if money and money.so_far is not None else ""
+        parts = (left_text(self._progress, now, self._words), costs)
         return ", ".join(filter(None, parts))
 
     def _break_silence(self) -> None:

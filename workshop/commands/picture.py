@@ -162,10 +162,11 @@ def _line(text: str) -> Padding:
 
 
 def _training(progress: Progress, step: StepDone, words: Words) -> Iterator[RenderableType]:
-    done = 1.0 if progress.end and not progress.failed else step.step / step.steps
+    over = progress.end is not None and not progress.failed
+    done, epoch = (1.0, step.epochs) if over else (step.step / step.steps, step.epoch)
     bar = ProgressBar(total=1.0, completed=done, width=LONGEST_BAR, complete_style="cyan", finished_style="green")
     line = Table.grid(padding=(0, 1))
-    line.add_row(" ", words["epoch_of"].format(at=step.epoch, all=step.epochs), bar, f"{done:.0%}")
+    line.add_row(" ", words["epoch_of"].format(at=epoch, all=step.epochs), bar, f"{done:.0%}")
     yield line
     yield _line(f"{words['loss']} {sparkline(progress.losses)} {step.loss:.4f}")
 

@@ -13,6 +13,7 @@ from workshop.runs.job_state import JobState
 from workshop.runs.training_lines import EpochDone, StepDone, read_line
 
 SECONDS_PER_HOUR = 3600
+DONE = "Done"  # the stage that every execution ends with that has not failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,9 @@ class Progress:
         return None
 
     def close(self, at: datetime, *, failed: bool = False) -> None:
-        """The run has ended."""
-        self.end, self.failed, self.waiting = at, failed, None
+        """The run has ended: with the stage of that name, if it got there."""
+        self.end = self.stages[-1].begin if self.stage == DONE else at
+        self.failed, self.waiting = failed, None
 
     @property
     def stage(self) -> str:
