@@ -142,9 +142,8 @@ def test_should_print_lines_in_a_pipe() -> None:
     lines = done.stdout.splitlines()
     starting, training = (next(i for i, line in enumerate(lines) if f"  [{word}: " in line) for word in WORDS)
     assert lines.index("Train") < starting < training < lines.index("  epoch 0.15  step 55/1100  loss 1.6000")
-    assert any(
-        re.fullmatch(r"  \[about \d+:\d\d of training left, costs so far .*at worst \$1.805\]", each) for each in lines
-    )
+    forecast = re.compile(r"  \[about \d+:\d\d of training left, costs so far .*at worst \$1.805\]")
+    assert len(list(filter(forecast.fullmatch, lines))) == 1  # of the epoch that has just ended
     assert lines[-2:] == ["Done", "  [costs so far $0.228 · expected $0.228 · at worst $0.228]"]
 
 
@@ -202,8 +201,10 @@ def test_should_say_how_to_come_back(options: tuple[str, ...], farewell: str) ->
     )
     assert process.stdout
     before = ""
-    while "605" not in before:
-        before += process.stdout.readline()
+    for line in process.stdout:
+        before += line
+        if "605" in line:
+            break
     process.send_signal(signal.SIGINT)
     rest, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130

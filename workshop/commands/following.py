@@ -27,6 +27,7 @@ from workshop.runs.progress import Progress
 from workshop.runs.run import Run
 from workshop.runs.training_lines import EpochDone
 
+NEWS_SECONDS = 30.0  # a line that is older was written long ago: somebody came back to the run
 QUIET_SECONDS = 60.0  # then a line says that the run goes on, where nothing is live
 
 
@@ -112,7 +113,8 @@ class Printed:
         self._stack.close()
 
     def show(self, event: Event) -> None:
-        told = self._progress.take(event, datetime.now(UTC))
+        now = datetime.now(UTC)
+        told = self._progress.take(event, now)
         match event:
             case StageStarted(name):
                 self._say(name, style="bold")
@@ -122,7 +124,8 @@ class Printed:
                 self._say(f"  {event.why}")
             case JobState() if not self._is_live and event.stage == self._progress.stage:
                 self._say(f"  [{now_text(self._progress, self._language, self._words)}]")
-        if isinstance(told, EpochDone) and not self._is_live and (status := self._status()):
+        is_news = isinstance(event, LogLine) and (event.at is None or (now - event.at).total_seconds() < NEWS_SECONDS)
+        if isinstance(told, EpochDone) and is_news and not self._is_live and (status := self._status()):
             self._say(f"  [{status}]")
 
     def done(self) -> None:

@@ -37,7 +37,7 @@ WORDS = {
     "validation_loss": ("検証の損失", "validation loss"),
     "best": ("最高", "best"),
     "left": ("学習の残り およそ {time}", "about {time} of training left"),
-    "left_unknown": ("学習の残り時間はまだ不明", "time left: not known yet"),
+    "left_unknown": ("学習の残り時間はまだわかりません", "time left: not known yet"),
     "so_far": ("現在までの料金 {amount}", "costs so far {amount}"),
     "expected": ("見込み {amount}", "expected {amount}"),
     "at_worst": ("最大 {amount}", "at worst {amount}"),
@@ -105,7 +105,8 @@ def left_text(progress: Progress, now: datetime, words: Words) -> str:
     if left is not None:
         return words["left"].format(time=clock(left))
     training = progress.job and progress.job.status == "Training" and not progress.job.ended
-    return words["left_unknown"] if training else ""
+    to_come = progress.step is None or progress.step.step < progress.step.steps
+    return words["left_unknown"] if training and to_come else ""
 
 
 def now_text(progress: Progress, language: Language, words: Words) -> str:

@@ -79,7 +79,7 @@ class Progress:
         return max(0.0, ((later[0].begin if later else self.end or now) - stage.begin).total_seconds())
 
     def seconds_left(self, now: datetime) -> float | None:
-        """Of the training's steps, at the speed that was seen; None until that can be told.
+        """Of the training's steps, at the speed that was seen; None until that can be told, and once it is over.
 
         What comes behind them, the evaluation and the upload of the model, is not in it.
         """
@@ -91,7 +91,8 @@ class Progress:
             return None
         per_step = (self._newest - begin).total_seconds() / done
         at = self._newest + timedelta(seconds=per_step * (self.step.steps - self.step.step))
-        return max(0.0, (at - now).total_seconds())
+        left = (at - now).total_seconds()
+        return left if left > 0 else None
 
     def money(self, now: datetime) -> Money | None:
         """Of the jobs so far; None before one was billed. What is expected is told while the training can be timed,

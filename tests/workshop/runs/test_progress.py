@@ -61,7 +61,12 @@ def test_should_tell_time_left_from_the_second_look_on(training: Progress) -> No
     step(training, 30, 50)
     assert training.seconds_left(at(50)) == 70
     assert training.seconds_left(at(60)) == 60
-    assert training.seconds_left(at(500)) == 0
+
+
+def test_should_promise_no_time_that_is_over(training: Progress) -> None:
+    step(training, 10, 30)
+    step(training, 30, 50)
+    assert training.seconds_left(at(500)) is None
 
 
 def test_should_measure_anew_after_a_spot_instance_was_taken_away(training: Progress) -> None:
