@@ -11,11 +11,10 @@ Values in ``{% %}`` are JSONata, evaluated by Step Functions.
 from __future__ import annotations
 
 from infra.jobs import DATASET_JOB, JobResources, Request, preprocessing_arguments
-from infra.names import DATASET_KEY_DIGITS, DATASET_OF_RUN, MODELS_PREFIX, Names, dataset_mark
+from infra.names import DATASET_KEY_DIGITS, DATASET_OF_RUN, KEY_DIGITS_IN_JOB, MODELS_PREFIX, Names, dataset_mark
 from infra.settings import PreprocessingSettings
 
 OBJECTS_PER_PAGE = 200  # so that a page stays below the 256 KiB of a state's result
-KEY_DIGITS_IN_JOB = 16  # names of jobs have 63 characters at most
 # Who made a dataset marks it some seconds after the job has completed, unless that execution was stopped.
 LOOKS_FOR_THE_MARK = 4
 POLL_SECONDS = 15

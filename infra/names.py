@@ -138,6 +138,7 @@ EXPORTS_PREFIX = "exports/"  # records of exports; participants' own are below `
 UPLOADS_PREFIX = "uploads/"  # of files on their way; no execution reads there
 DATASETS_PREFIX = "datasets/"  # each below its key
 DATASET_KEY_DIGITS = 32  # hexadecimal
+KEY_DIGITS_IN_JOB = 16  # of the dataset's key: names of jobs have 63 characters at most
 MODELS_PREFIX = "models/"
 DATASET_OF_RUN = "dataset/"  # below a run's models: an object whose name is the key of its dataset
 CHECKPOINTS_PREFIX = "checkpoints/"

@@ -80,7 +80,8 @@ class Store:
             if name in records:
                 raise _taken(kind, name)
             now = time.time()
-            record = {**request, kind.arn_key: arn(kind, name), "CreationTime": now, "LastModifiedTime": now, **fields}
+            record = {**request, kind.arn_key: arn(kind, name), "CreationTime": now, "LastModifiedTime": now}
+            _set(record, fields, now)
             tags = record.pop("Tags", [])
             self._tags[record[kind.arn_key]] = {tag["Key"]: tag["Value"] for tag in tags}
             records[name] = record
@@ -95,7 +96,7 @@ class Store:
 
     def update(self, record: Record, **fields: Any) -> None:
         with self._lock:
-            record.update(fields, LastModifiedTime=time.time())
+            _set(record, fields, time.time())
 
     def delete(self, kind: StoredKind, name: str) -> None:
         record = self.get(kind, name)
@@ -134,6 +135,16 @@ class Store:
 def arn(kind: StoredKind, name: str) -> str:
     account, region = scope()
     return f"arn:aws:sagemaker:{region}:{account}:{kind.resource}/{name}"
+
+
+def _set(record: Record, fields: Record, now: float) -> None:
+    """A change of the secondary status ends the one before (DescribeTrainingJob, SecondaryStatusTransitions)."""
+    status = fields.get("SecondaryStatus")
+    if status and status != record.get("SecondaryStatus"):
+        earlier = record.get("SecondaryStatusTransitions", [])
+        ended = [*earlier[:-1], {**earlier[-1], "EndTime": now}] if earlier else []
+        record["SecondaryStatusTransitions"] = [*ended, {"Status": status, "StartTime": now}]
+    record.update(fields, LastModifiedTime=now)
 
 
 def _taken(kind: StoredKind, name: str) -> ApiError:

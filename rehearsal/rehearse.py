@@ -32,7 +32,7 @@ from workshop.data.export import export_run
 from workshop.report.job import describe_job
 from workshop.runs.costs import PriceList
 from workshop.runs.endpoint import create_endpoint, delete_endpoint
-from workshop.runs.follow import Event, LogLine, RunFailedError, StageStarted, follow_run
+from workshop.runs.follow import Event, LogLine, OutOfSight, RunFailedError, StageStarted, Waiting, follow_run
 from workshop.runs.predict import predict
 from workshop.runs.run import Run, start_run
 from workshop.runs.status import endpoint_statuses
@@ -189,11 +189,10 @@ def _follow(account: Account, run: Run, progress: Progress) -> None:
     events = follow_run(account, run, poll_seconds=POLL_SECONDS)
     pending = next(events, None)
     while pending is not None:
-        stage = pending.name if isinstance(pending, StageStarted) else pending.stage
-        if stage in PASSING:
+        if not isinstance(pending, StageStarted) or pending.name in PASSING:
             pending = next(events, None)
             continue
-        with progress.step(STEP_NAMES.get(stage, stage)) as step:
+        with progress.step(STEP_NAMES.get(pending.name, pending.name)) as step:
             pending = _follow_stage(events, step)
 
 
@@ -213,8 +212,10 @@ def _follow_stage(events: Iterator[Event], step: Step) -> Event | None:
             if isinstance(event, LogLine):
                 step.log(event.text)
                 step.note = event.text if "accuracy" in event.text or "encoded" in event.text else step.note
-            elif not isinstance(event, StageStarted):
+            elif isinstance(event, Waiting | OutOfSight):
                 step.note = str(event.why)
+            elif not isinstance(event, StageStarted):
+                continue
             elif event.name in STEP_NAMES or event.name in PASSING:
                 step.note = "in service" if step.note == SERVING else step.note
                 return event

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -98,6 +99,7 @@ def keep_quiet() -> None:
     """The log is for what users follow."""
     datasets.disable_progress_bars()
     transformers.logging.set_verbosity_error()
+    warnings.filterwarnings("ignore", message="mtime may not be reliable")  # of checkpoints; their names are read then
 
 
 def _check_labels(hyperparameters: Hyperparameters, channels: Channels) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import typer
 
 from workshop.commands import demo, endpoints, fetching, notebooks, organise, removal, report, runs
 from workshop.commands.common import HELP, ProfileOption, VersionOption, run_app
+from workshop.commands.help import command_line
+from workshop.language import language_of
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, context_settings=HELP)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=HELP)
 
 
 @app.callback()
@@ -38,7 +43,7 @@ app.command("verify")(removal.verify)
 
 def main() -> None:
     """Every failure that a user can mend is one line; see the exit codes above."""
-    run_app(app)
+    run_app(command_line(app, language_of(os.environ), sys.argv[0]))
 
 
 if __name__ == "__main__":

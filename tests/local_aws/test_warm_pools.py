@@ -80,6 +80,18 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
         yield Training(account, sagemaker, deployment.execution_role, deployment.image, deployment.bucket)
 
 
+def test_should_tell_when_the_status_of_a_job_changed(training: Training) -> None:
+    training.run("told", keep=0)
+    transitions = training.describe("told")["SecondaryStatusTransitions"]
+    assert [each["Status"] for each in transitions] == [
+        "Starting",
+        "Downloading",
+        "Failed",
+    ]  # there is nothing to train
+    ends = [each.get("EndTime") for each in transitions]
+    assert ends == [*(each["StartTime"] for each in transitions[1:]), None]
+
+
 def test_should_keep_instances_until_a_job_that_matches_takes_them(training: Training) -> None:
     training.run("first", instance="ml.c5.xlarge")
     assert training.pool("first")["Status"] == "Available"

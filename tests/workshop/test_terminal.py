@@ -20,7 +20,7 @@ from rehearsal.progress import Progress
 from rehearsal.report import Report
 from workshop import cli
 from workshop.checks.check import Check, State
-from workshop.commands.runs import print_events
+from workshop.commands.following import print_events
 from workshop.runs.follow import LogLine, StageStarted
 from workshop.runs.predict import predict
 from workshop.runs.run import Run
@@ -78,7 +78,7 @@ def test_should_print_texts_and_labels(command: Any, monkeypatch: pytest.MonkeyP
 def test_should_print_log_lines(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workshop.commands.runs.participant", lambda *given: "")
     monkeypatch.setattr("workshop.commands.runs.start_run", lambda *given, **rest: Run("arn", "chitra--x"))
-    monkeypatch.setattr("workshop.commands.runs.follow_run", events)
+    monkeypatch.setattr("workshop.commands.following.follow_run", events)
     assert command("run")[1].count(SHOWN) == 2
 
 
@@ -175,11 +175,11 @@ def test_should_count_the_steps_on_a_terminal() -> None:
 
 def test_should_show_the_stage_at_work_and_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=60, color_system=None)
-    for module in ("common", "runs"):
+    for module in ("common", "following"):
         monkeypatch.setattr(f"workshop.commands.{module}.console", console)
     begin = datetime.now(UTC) - timedelta(minutes=75, seconds=5)
     print_events(iter([StageStarted("Train", begin), LogLine("Train", "epoch 1")]), "farewell")
-    assert "Train  75:0" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Train 1:15:0" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 class Endpoint:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import boto3
 import typer
@@ -70,6 +72,9 @@ ProfileOption = Annotated[
     typer.Option("--profile", callback=_choose_profile, help="Profile of your AWS configuration; before AWS_PROFILE."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs, and nothing else.")]
+JsonLinesOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object per line, for programs; the last one says how it ended.")
+]
 CorpusOption = Annotated[Path, typer.Option("--corpus", help="Archive, extracted folder, or JSONL files.")]
 
 
@@ -134,10 +139,11 @@ def say(text: str, style: str = "") -> None:
 
 def print_json(document: object) -> None:
     """On standard output, in ASCII: names of others are data. Times are in UTC, as ISO 8601 has them."""
-    print(json.dumps(document, indent=2, default=_as_json))
+    print(json.dumps(document, indent=2, default=as_json))
 
 
-def _as_json(value: object) -> str:
+def as_json(value: object) -> str:
+    """For json.dumps: what JSON has no word for."""
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="seconds")
@@ -146,8 +152,11 @@ def _as_json(value: object) -> str:
     raise TypeError(f"{type(value).__name__} is no JSON")
 
 
-def run_app(app: typer.Typer) -> None:
+def run_app(app: Callable[[], Any]) -> None:
     """Run a command line and end with its exit code; every failure that a user can mend is one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a locale may lack a character, which is no reason to end
     try:
         app()
     except SystemExit as end:

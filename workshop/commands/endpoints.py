@@ -16,7 +16,7 @@ from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name
 from workshop.aws.waiting import Pace, StillThereError
 from workshop.commands.common import FolderOption, JsonOption, account_of, errors, plain, print_json, say, signed_in
-from workshop.commands.runs import show
+from workshop.commands.following import show
 from workshop.commands.tables import show_table
 from workshop.runs.costs import PriceList, price_text
 from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint

@@ -33,7 +33,7 @@ from workshop.commands.common import (
     short,
     signed_in,
 )
-from workshop.commands.runs import print_events
+from workshop.commands.following import print_events
 from workshop.commands.tables import show_table
 from workshop.doctor import examine
 from workshop.runs import image_build as building

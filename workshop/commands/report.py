@@ -20,8 +20,9 @@ from workshop.commands.runs import RunName
 from workshop.commands.transfer import EXPORT, download_bars
 from workshop.data.export import fetch_report
 from workshop.data.results import PAGE
+from workshop.language import Language, language_of
 from workshop.report.job import Job, describe_job
-from workshop.report.words import Language, language_of
+from workshop.runs.costs import Capacity, PriceList
 
 
 def report(
@@ -37,7 +38,7 @@ def report(
 
     Reads what `workshop export` brought home, and fetches what it needs of the rest.
     """
-    from workshop.report.results import has_results, read_results  # brings datasets and pandas
+    from workshop.report.results import has_results, read_results  # these bring matplotlib and pandas: two seconds
 
     settings = read_settings(folder)
     run = check_run_name(full_name(Names(settings.name), name))
@@ -47,7 +48,7 @@ def report(
         raise WorkshopError(f"{folder / EXPORT / run}: {error}. Remove the link.") from error
     if not has_results(home):
         _fetch(settings, run, home)
-    from workshop.report.page import build_page  # brings matplotlib, which takes a second
+    from workshop.report.page import build_page
 
     page = build_page(read_results(home, run), lang or language_of(os.environ), _job(settings, run))
     target = output or home / PAGE
@@ -64,6 +65,8 @@ def _fetch(settings: Settings, run: str, home: Path) -> None:
 def _job(settings: Settings, run: str) -> Job | None:
     """None after the day, when no credentials are left."""
     try:
-        return describe_job(account_of(settings), run)
+        aws = account_of(settings)
     except WorkshopError:
         return None
+    prices = PriceList(aws)
+    return describe_job(aws, run, lambda use, kind, count: prices.per_hour(aws.region, Capacity(kind, count, use)))

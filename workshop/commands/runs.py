@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from contextlib import nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.live import Live
 from rich.progress import Progress
-from rich.text import Text
 
 from chitra.errors import InputError, WorkshopError
 from chitra.hyperparameters import parse_hyperparameters
@@ -23,19 +18,21 @@ from workshop.aws.caller import participant
 from workshop.aws.deployment import Deployment, aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name, new_run_name
 from workshop.commands.common import (
-    EXIT_INTERRUPTED,
     CorpusOption,
     FolderOption,
+    JsonLinesOption,
     account_of,
     console,
     errors,
     plain,
     say,
 )
+from workshop.commands.following import show
+from workshop.commands.json_lines import print_line
 from workshop.commands.transfer import EXPORT, export_runs, export_with_progress
 from workshop.data.results import runs_with_results
 from workshop.runs.endpoint import exact_name
-from workshop.runs.follow import Event, LogLine, OutOfSight, StageStarted, Waiting, follow_run, read_logs
+from workshop.runs.follow import read_logs
 from workshop.runs.image_check import why_refused
 from workshop.runs.run import Run, find_run, start_run, stop_run
 
@@ -60,6 +57,7 @@ def run(
     endpoint: Annotated[
         bool, typer.Option(help="Also create an endpoint, which costs money until it expires.")
     ] = False,
+    as_json: JsonLinesOption = False,
     folder: FolderOption = PROJECT,
 ) -> None:
     """Preprocess and train on AWS, and follow it."""
@@ -77,11 +75,18 @@ def run(
         user = participant(aws, names)
         chosen = chosen or new_run_name(names, user)
         corpus = _corpus(aws, deployment, user)
+        own = corpus != CORPUS_PREFIX
+        if own and not as_json:
+            say(f"corpus: your own, s3://{deployment.bucket}/{corpus}")
         started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=chosen, corpus=corpus)
-        say(f"run {started.name}")
-        show(aws, started)
-    if endpoint:
-        say(f"endpoint {started.name} deletes itself in {settings.endpoint.hours_to_live} hours")
+        hours = settings.endpoint.hours_to_live if endpoint else None
+        if as_json:
+            print_line("run", run=started.name, corpus=f"s3://{deployment.bucket}/{corpus}", endpoint_hours=hours)
+        else:
+            say(f"run {started.name}")
+        show(aws, started, as_json=as_json)
+    if hours and not as_json:
+        say(f"endpoint {started.name} deletes itself in {hours} hours")
 
 
 def _corpus(aws: Account, deployment: Deployment, user: str) -> str:
@@ -90,53 +95,20 @@ def _corpus(aws: Account, deployment: Deployment, user: str) -> str:
 
     prefix = deployment.names.corpus_prefix(user)
     if prefix != CORPUS_PREFIX and has_corpus(aws.client("s3"), deployment.bucket, prefix):
-        say(f"corpus: your own, s3://{deployment.bucket}/{prefix}")
         return prefix
     return CORPUS_PREFIX
-
-
-def show(aws: Account, started: Run) -> None:
-    """Print stages and log lines until the execution ends. Ctrl-C ends the printing only."""
-    ways = f"Look again: `.venv/bin/workshop follow {started.name}`; end it: `.venv/bin/workshop stop {started.name}`."
-    print_events(follow_run(aws, started), f"{started.name} goes on without you, and so does what it costs. {ways}")
-
-
-def print_events(events: Iterable[Event], farewell: str) -> None:
-    """Until there are no more of them; Ctrl-C says the ``farewell`` and ends the command."""
-    stage = StageStarted("")
-    try:
-        live = Live(get_renderable=lambda: _clock(stage), console=console, transient=True)
-        with live if console.is_terminal else nullcontext():
-            for event in events:
-                match event:
-                    case StageStarted(name, begin):
-                        stage = StageStarted(name, begin or datetime.now(UTC))
-                        say(name, style="bold")
-                    case LogLine(of, text):
-                        say(f"  {text}" if of == stage.name else f"  [{of}] {text}")
-                    case Waiting() | OutOfSight():
-                        say(f"  {event.why}")
-    except KeyboardInterrupt:
-        say(farewell)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-
-
-def _clock(stage: StageStarted) -> Text:
-    """The stage at work and how long it has been so, for the last line of a terminal."""
-    if stage.begin is None:
-        return Text()
-    seconds = max(0, int((datetime.now(UTC) - stage.begin).total_seconds()))
-    return plain(f"{stage.name}  {seconds // 60}:{seconds % 60:02}")
 
 
 RunName = Annotated[str, typer.Argument(help="Name of the run, as `workshop run` printed it.")]
 
 
-def follow(name: RunName, folder: FolderOption = PROJECT) -> None:
+def follow(name: RunName, as_json: JsonLinesOption = False, folder: FolderOption = PROJECT) -> None:
     """Show a run from its beginning, until it ends."""
     with aws_errors():
         aws, found = _find(name, folder)
-        show(aws, found)
+        if as_json:
+            print_line("run", run=found.name)
+        show(aws, found, as_json=as_json)
 
 
 def logs(name: RunName, folder: FolderOption = PROJECT) -> None:

@@ -86,7 +86,9 @@ def fetch_report(
     """
     wanted = {source.target: source for source in results_of(s3, bucket, run).sources if _is_of_report(source.target)}
     if REPORT_ARCHIVE not in wanted:
-        raise WorkshopError(f"run {run}: has no report in s3://{bucket}. `workshop status` shows whether it has ended.")
+        raise WorkshopError(
+            f"run {run}: has no report in s3://{bucket}. `.venv/bin/workshop status` shows whether it has ended."
+        )
     try:
         for target in sorted(wanted, key=lambda target: (target == REPORT_ARCHIVE, target)):
             inside(folder, target)

@@ -18,6 +18,7 @@ from workshop.report.words import Language, Words, words_in
 FEW_ARTICLES = 200  # in the test split
 FEW_CATEGORIES = 12  # cells of the matrix have room for the share, too
 MATRIX_CATEGORIES = 100
+SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,21 @@ class Compared:
 
     def _given(self, name: str) -> str:
         return _shown(self.metrics.hyperparameters.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class TimedStage:
+    """``billed`` is a whole job, which the stages before it are part of."""
+
+    name: str
+    seconds: float
+    per_hour: float | None
+    billed: bool = False
+
+    @property
+    def cost(self) -> float | None:
+        """In US dollars; None where the price is unknown."""
+        return None if self.per_hour is None else self.per_hour * self.seconds / SECONDS_PER_HOUR
 
 
 def environment(*loaders: BaseLoader) -> Environment:
@@ -200,14 +216,20 @@ def _shown(value: float | str | None) -> str:
     return "—" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _stages(results: Results, words: Words, job: Job | None) -> Iterator[tuple[str, float]]:
+def _stages(results: Results, words: Words, job: Job | None) -> Iterator[TimedStage]:
+    """What the jobs measured themselves, each followed by the whole job as it is billed."""
+    preparation = job.preprocessing if job else None
     for name in ("read", "encode"):
         seconds = [each.stages[name].seconds for each in results.manifests if name in each.stages]
         if seconds:  # instances work at the same time
-            yield words[f"stage_{name}"], max(seconds)
-    if results.metrics.train_seconds is not None:
-        yield words["stage_training"], results.metrics.train_seconds
-    if results.metrics.evaluation_seconds is not None:
-        yield words["stage_evaluation"], results.metrics.evaluation_seconds
+            yield TimedStage(words[f"stage_{name}"], max(seconds), preparation.per_hour if preparation else None)
+    if preparation:
+        name, seconds_billed = words["stage_preprocessing_billed"], preparation.billed_seconds
+        yield TimedStage(name, seconds_billed, preparation.per_hour, billed=True)
+    per_hour, metrics = job.per_hour if job else None, results.metrics
+    if metrics.train_seconds is not None:
+        yield TimedStage(words["stage_training"], metrics.train_seconds, per_hour)
+    if metrics.evaluation_seconds is not None:
+        yield TimedStage(words["stage_evaluation"], metrics.evaluation_seconds, per_hour)
     if job and job.billed_seconds is not None:
-        yield words["stage_billed"], job.billed_seconds
+        yield TimedStage(words["stage_billed"], job.billed_seconds, per_hour, billed=True)

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+
+from workshop.language import Language, language_of
+
+__all__ = ["WORDS", "Language", "Words", "language_of", "words_in"]
 
 Words = Mapping[str, str]
-
-
-class Language(StrEnum):
-    """What the page is written in."""
-
-    JA = "ja"
-    EN = "en"
-
-
-def language_of(environment: Mapping[str, str]) -> Language:
-    """Japanese where the locale is, as POSIX reads it from the environment; else English."""
-    given = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    locale = next((value for value in given if value), "")
-    return Language.JA if locale.lower().startswith("ja") else Language.EN
 
 
 def words_in(language: Language) -> Words:
@@ -160,9 +149,19 @@ WORDS = {
     "yes": ("はい", "yes"),
     "no": ("いいえ", "no"),
     "learning_rate": ("学習率", "learning rate"),
-    "time": ("かかった時間", "Time"),
+    "time": ("時間と料金", "Time and money"),
     "stage": ("段階", "stage"),
     "seconds": ("秒", "seconds"),
+    "cost": ("料金(米ドル)", "US dollars"),
+    "cost_help": (
+        "料金は、時間に AWS の価格表のオンデマンド料金を掛けたものです。"
+        "太字の行がジョブ全体の課金対象で、その上の行は内訳です。"
+        "データセットは同じコーパスなら一度しか作られないため、前処理の料金は別の実行が負担していることもあります。"
+        "エンドポイントの料金は含みません。",
+        "Time x AWS's on-demand price. Rows in bold are whole jobs, as billed; the rows above each are parts of it. A "
+        "dataset is made once per corpus, so its job may have been another run's. Endpoints are not in it.",
+    ),
+    "stage_preprocessing_billed": ("課金対象の前処理ジョブ全体", "preprocessing job, as billed"),
     "stage_read": ("前処理: 読み込みと分割", "preprocessing: read and split"),
     "stage_encode": ("前処理: トークン化", "preprocessing: tokenise"),
     "stage_training": ("学習", "training"),

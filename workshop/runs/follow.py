@@ -14,8 +14,9 @@ from infra.names import PREPROCESS_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_passing
 from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
-from workshop.aws.log_lines import new_lines
+from workshop.aws.log_lines import Written, new_lines
 from workshop.runs.history import InLine, begin_of, in_line, jobs_in, reason_of, stages_in
+from workshop.runs.job_state import JobLooks, JobState
 from workshop.runs.run import Run
 
 LOG_GROUPS = {
@@ -41,10 +42,11 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """``stage`` may be the one before: its last lines come late."""
+    """``stage`` may be the one before: its last lines come late. ``at`` is when it was written, where that is known."""
 
     stage: str
     text: str
+    at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,15 @@ class OutOfSight:
     why: str
 
 
-Event = StageStarted | LogLine | Waiting | OutOfSight
+Event = StageStarted | LogLine | JobState | Waiting | OutOfSight
 
 
 class RunFailedError(WorkshopError):
-    """The execution ended without success."""
+    """The execution ended without success. ``at`` is when it did, where AWS says so."""
 
-    def __init__(self, stage: str, reason: str, tail: list[str]) -> None:
+    def __init__(self, stage: str, reason: str, tail: list[str], at: datetime | None = None) -> None:
         super().__init__(f"{stage}: {reason}")
-        self.stage, self.reason, self.tail = stage, reason, tail
+        self.stage, self.reason, self.tail, self.at = stage, reason, tail, at
 
 
 def follow_run(account: Account, run: Run, *, poll_seconds: float = POLL_SECONDS) -> Iterator[Event]:
@@ -80,7 +82,7 @@ def follow_run(account: Account, run: Run, *, poll_seconds: float = POLL_SECONDS
         AWS_ERRORS: AWS refuses for good, say because a permission is missing.
     """
     states = account.client("stepfunctions")
-    follower = _Follower(states, account.client("logs"), run)
+    follower = _Follower(account, run)
     ended, in_sight = False, True
     while True:
         try:
@@ -100,7 +102,7 @@ def follow_run(account: Account, run: Run, *, poll_seconds: float = POLL_SECONDS
         ended = execution["status"] != "RUNNING"
         pause(min(poll_seconds, LATE_SECONDS) if ended else poll_seconds)
     if execution["status"] != "SUCCEEDED":
-        raise RunFailedError(follower.stage, reason_of(execution), follower.tail)
+        raise RunFailedError(follower.stage, reason_of(execution), follower.tail, execution.get("stopDate"))
 
 
 def read_logs(account: Account, run: Run) -> Iterator[LogLine]:
@@ -110,7 +112,8 @@ def read_logs(account: Account, run: Run) -> Iterator[LogLine]:
     for stage, job in jobs_in(events).items():
         if job not in read and stage in LOG_GROUPS:
             read.add(job)
-            yield from (LogLine(stage, line) for line in LogReader(logs, LOG_GROUPS[stage]).new_lines(job))
+            lines = LogReader(logs, LOG_GROUPS[stage]).new_lines(job)
+            yield from (LogLine(stage, line.text, line.at) for line in lines)
 
 
 def _history(states: Any, run: Run) -> list[dict[str, Any]]:
@@ -127,40 +130,45 @@ def pause(seconds: float) -> None:
 class _Follower:
     """What was seen of one execution so far."""
 
-    def __init__(self, states: Any, logs: Any, run: Run) -> None:
-        self._states, self._logs, self._run = states, logs, run
+    def __init__(self, account: Account, run: Run) -> None:
+        self._states, self._logs, self._run = account.client("stepfunctions"), account.client("logs"), run
         self._known, self._jobs = 0, dict[str, str]()
+        self._job_looks = JobLooks(account)
         self._waiting: InLine | None = None
         self._reader: tuple[str, LogReader] | None = None  # of the newest stage that has a log
         self.stage, self.tail = "Start", list[str]()
 
     def look(self, *, last: bool) -> Iterator[Event]:
-        """Read the history, and the log of the stage at work: once more when it has ended, and at the ``last`` look."""
+        """Read the history, then the job and the log of the stage at work: once more when it has ended, and at the
+        ``last`` look."""
         events = _history(self._states, self._run)
         self._jobs = jobs_in(events)
         entered = stages_in(events)[self._known :]
         if entered or last or (self._reader and self._reader[0] == self.stage):
-            yield from self._new_lines()
+            yield from self._of_the_job()
         for name in entered:
             self._known += 1
             self.stage, self.tail = name, []
             yield StageStarted(name, begin_of(name, events))
             if name in LOG_GROUPS:
                 self._reader = (name, LogReader(self._logs, LOG_GROUPS[name]))
-                yield from self._new_lines()
+                yield from self._of_the_job()
         waiting = in_line(events)
         if waiting and waiting != self._waiting:
             yield Waiting(self.stage, waiting)
         self._waiting = waiting
 
-    def _new_lines(self) -> Iterator[LogLine]:
+    def _of_the_job(self) -> Iterator[JobState | LogLine]:
+        """What is new about the newest job, and in its log."""
         if self._reader is None:
             return
         stage, reader = self._reader
+        if stage in self._jobs:
+            yield from self._job_looks.news(stage, self._jobs[stage])
         for line in reader.new_lines(self._jobs.get(stage, self._run.name)):
             if stage == self.stage:
-                self.tail = [*self.tail, line][-TAIL_LINES:]
-            yield LogLine(stage, line)
+                self.tail = [*self.tail, line.text][-TAIL_LINES:]
+            yield LogLine(stage, line.text, line.at)
 
 
 class LogReader:
@@ -171,7 +179,7 @@ class LogReader:
         self._group = group
         self._tokens: dict[str, str] = {}
 
-    def new_lines(self, job: str) -> Iterator[str]:
+    def new_lines(self, job: str) -> Iterator[Written]:
         try:
             streams = self._logs.describe_log_streams(logGroupName=self._group, logStreamNamePrefix=f"{job}/")
         except self._logs.exceptions.ResourceNotFoundException:

@@ -53,7 +53,7 @@ def build_image(account: Account, names: Names, poll_seconds: float = POLL_SECON
         place = build.get("logs", {})
         if place.get("groupName") and place.get("streamName"):
             lines, token = new_lines(logs, place["groupName"], place["streamName"], token)
-            yield from (line.rstrip("\n") for line in lines)
+            yield from (line.text.rstrip("\n") for line in lines)
         if build["buildStatus"] != RUNNING:
             break
         time.sleep(poll_seconds)

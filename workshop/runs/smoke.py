@@ -79,7 +79,7 @@ def follow_smoke(account: Account, name: str, *, poll_seconds: float = POLL_SECO
         if job["SecondaryStatus"] != stage:
             stage = job["SecondaryStatus"]
             yield StageStarted(stage)
-        yield from (LogLine(stage, line) for line in lines)
+        yield from (LogLine(stage, line.text, line.at) for line in lines)
         if ended:
             return
         ended = job["TrainingJobStatus"] not in AT_WORK
@@ -91,7 +91,8 @@ def judge_smoke(account: Account, settings: Settings, name: str) -> Verdict:
     job = account.client("sagemaker").describe_training_job(TrainingJobName=name)
     if job["TrainingJobStatus"] == "Failed":
         return Verdict(False, " ".join(str(job.get("FailureReason") or "the job failed without a reason").split()))
-    report = find_report(LogReader(account.client("logs"), TRAINING_LOGS).new_lines(name))
+    lines = LogReader(account.client("logs"), TRAINING_LOGS).new_lines(name)
+    report = find_report(line.text for line in lines)
     if report is None:
         limit = f"it was stopped, or did not end within {SMOKE_MINUTES} minutes"
         return Verdict(False, f"the job ended as {job['SecondaryStatus']} without a report; {limit}")

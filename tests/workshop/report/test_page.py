@@ -14,7 +14,7 @@ import pytest
 
 from tests.workshop.report.conftest import RUN
 from workshop.report.files import Metrics, Prediction
-from workshop.report.job import Job
+from workshop.report.job import Job, Preprocessing
 from workshop.report.page import build_page
 from workshop.report.results import Results, calibration_error, read_results, reliability
 from workshop.report.words import WORDS, Language, language_of
@@ -76,7 +76,7 @@ def assert_harmless(page: str) -> Outline:
 @pytest.mark.parametrize("language", Language)
 def test_should_tell_all_of_a_run(exported: Path, language: Language) -> None:
     metrics = json.loads((exported / "report/metrics.json").read_text())
-    job = Job("registry/image:tag", "ml.g4dn.xlarge x 1", 920)
+    job = Job("registry/image:tag", "ml.g4dn.xlarge x 1", 920, 0.99, Preprocessing(180, None))
     page = build_page(read_results(exported, RUN), language, job)
     texts = assert_harmless(page).texts
     headings = ("curve", "comparison", "confusion", "per_category", "calibration", "mistakes", "data", "settings")
@@ -88,12 +88,15 @@ def test_should_tell_all_of_a_run(exported: Path, language: Language) -> None:
         "stage_encode",
         "stage_training",
         "stage_billed",
+        "stage_preprocessing_billed",
+        "cost",
         "no_other_run",
     ):
         assert WORDS[key][language is Language.EN] in texts, key
     for number in ("accuracy", "macro_f1", "baseline_accuracy"):
         assert f"{metrics[number]:.4f}" in texts
-    for value in ("registry/image:tag", "ml.g4dn.xlarge x 1", "0.002", "learning_rate", "86", "travel"):
+    assert texts.count(WORDS["unknown"][language is Language.EN]) == 3  # prices of preprocessing
+    for value in ("$0.253", "registry/image:tag", "ml.g4dn.xlarge x 1", "0.002", "learning_rate", "86", "travel"):
         assert value in texts
     assert f" {RUN}</p>" in page
     assert page.count("<svg") == 4
