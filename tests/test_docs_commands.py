@@ -27,7 +27,7 @@ from tests.helpers.project import ROOT
 from workshop.cli import app as workshop
 
 APPS: dict[str, typer.Typer] = {"workshop": workshop, "local-aws": local_aws, "rehearse": rehearse}
-TOOLS = ("cdk", "docker", "lint-imports", "mypy", "pip-audit", "pytest", "python", "ruff")
+TOOLS = ("cdk", "docker", "jupyter", "lint-imports", "mypy", "pip-audit", "pytest", "python", "ruff")
 OF_THE_SYSTEM = {"cd", "eval", "exit", "export", "git", "jq", "sudo", "wsl", "$EDITOR"}
 MAKE = ["make", "--dry-run", "--old-file", ".venv/.installed", "--old-file", "node_modules/.installed"]  # it is set up
 
@@ -43,6 +43,8 @@ RUN_BY = {
     "cdk synth": ("tests/infra/test_stacks.py", '"synth", "--quiet"'),
     "docker build": ("tests/container/conftest.py", '"build", "--progress"'),
     "docker image": ("tests/container/test_container.py", '"image", "inspect"'),
+    "jupyter lab": ("tests/notebooks/test_jupyterlab.py", "/lab/api/settings"),
+    "jupyter nbconvert": ("tests/notebooks/test_committed.py", '"nbconvert", "--clear-output"'),
     "local-aws notebooks": ("tests/notebooks/test_jupyterlab.py", '"rehearsal.local", "notebooks"'),
     "local-aws down": (LOCAL, "{LOCAL} down"),
     "local-aws env": (LOCAL, "{LOCAL} env"),
@@ -67,7 +69,7 @@ RUN_BY = {
     "workshop fetch model": ("tests/workshop/test_folder.py", '"fetch", "model", "--from"'),
     "workshop follow": ("tests/local_aws/test_quotas.py", '"follow", "chitra--left"'),
     "workshop logs": ("tests/local_aws/test_quotas.py", 'narrow.says("logs", "a")'),
-    "workshop notebooks": ("tests/notebooks/test_jupyterlab.py", '"workshop.cli", "notebooks"'),
+    "workshop notebooks": ("tests/notebooks/test_jupyterlab.py", '["workshop.cli", "--profile", "mine", "notebooks"]'),
     "workshop predict": (LOCAL, "{WORKSHOP} predict {TEXT}"),
     "workshop report": ("tests/workshop/report/test_command.py", '["workshop", "report", *arguments]'),
     "workshop run": (LOCAL, "{WORKSHOP} run --endpoint"),
@@ -172,7 +174,7 @@ def names_of(words: tuple[str, ...]) -> set[str]:
         return {" ".join((program, *subcommands(program, rest)[0]))}
     if program == "python":
         return {" ".join(words[: 3 if rest[0] == "-m" else 2])}
-    if program in ("cdk", "docker"):
+    if program in ("cdk", "docker", "jupyter"):
         return {f"{program} {rest[0]}"}
     return set() if program in OF_THE_SYSTEM else {program}
 

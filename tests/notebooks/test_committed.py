@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -43,3 +46,15 @@ def test_should_have_a_japanese_title_and_cells_with_names(file: Path) -> None:
     assert len(set(identities)) == len(identities)
     assert [each for each in identities if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", each)] == []
     assert not [cell.id for cell in notebook.cells if not cell.source.strip()]
+
+
+def test_should_be_stripped_as_the_documents_say(tmp_path: Path) -> None:
+    committed = NOTEBOOKS[0]
+    file = Path(shutil.copy(committed, tmp_path))
+    notebook = nbformat.read(file, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text="seen")], 1
+    nbformat.write(notebook, file)
+    subprocess.run([sys.executable, "-m", "jupyter", "nbconvert", "--clear-output", "--inplace", file], check=True)
+    assert file.read_text(encoding="utf-8") == committed.read_text(encoding="utf-8")

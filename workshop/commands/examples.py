@@ -61,6 +61,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str, str], ...]] = {
         (f"report {RUN}", "レポートを作る", "beside the exported run"),
         (f"report {RUN} --lang en --output page.html", "英語で、別の場所に作る", "in English, elsewhere"),
     ),
+    "demo": (
+        ("demo", "最新のエンドポイントのページを開く", "with your newest endpoint"),
+        (f"demo --model export/{RUN}/model", "持ち帰ったモデルで開く(AWS は不要)", "with a model that was taken home"),
+    ),
+    "notebooks": (("notebooks", "00 から順に開く", "they open at 00"),),
     "teardown": (
         ("teardown --dry-run", "何が消えるかだけを見る", "only look"),
         ("teardown", "確認のうえ、すべて削除する", "ask once, then remove everything"),

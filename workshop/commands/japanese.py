@@ -41,6 +41,12 @@ JAPANESE = {
         "ネットワークがなくても開けます。"
         "\n\n`workshop export` で持ち帰ったものを使い、足りないものは取得します。"
     ),
+    "Open a page on this machine: classify articles, see tokens, time and money left, and the run's report.": (
+        "このマシンでページを開きます。記事を分類し、トークン、エンドポイントの残り時間と料金、学習のレポートを見られます。"
+    ),
+    "Open the notebooks in JupyterLab, in Japanese, with your AWS credentials. Ctrl-C ends it.": (
+        "ノートブックを JupyterLab で開きます。自分の AWS 認証情報を使います。Ctrl-C で終わります。"
+    ),
     "Remove everything that belongs to the workshop, look again from scratch, and write a receipt."
     "\n\nExit code 0: nothing remains. 1: something remains or could not be seen; run the command again.": (
         "ハンズオンで作ったものをすべて削除し、残っていないかを改めて調べて、削除記録を書きます。"
@@ -101,6 +107,11 @@ JAPANESE = {
     "An exported run's folder model/; it answers without endpoint and account.": (
         "持ち帰った実行の model/ フォルダー。エンドポイントも AWS アカウントも使いません。"
     ),
+    "Of this machine; 7860 when left out, or any that is free.": (
+        "このマシンのポート。省くと 7860、使われていれば空いているもの。"
+    ),
+    "Print the address only.": "アドレスを表示するだけで、ブラウザーは開きません。",
+    "JupyterLab's own options.": "JupyterLab のオプション。",
     "Where to put it; export/ in the workshop's folder when left out.": (
         "保存先。省くと、ハンズオンのフォルダーの export/。"
     ),
