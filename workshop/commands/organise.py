@@ -38,8 +38,9 @@ from workshop.commands.tables import show_table
 from workshop.doctor import examine
 from workshop.runs import image_build as building
 from workshop.runs.costs import PriceList
+from workshop.runs.follow import follow_training_job
 from workshop.runs.image_check import why_refused
-from workshop.runs.smoke import cost_at_most, follow_smoke, judge_smoke, start_smoke
+from workshop.runs.smoke import cost_at_most, judge_smoke, start_smoke
 
 CREDENTIALS = "credentials"  # below the workshop's folder; git ignores it in the project's
 COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", State.FAILED: "red"}
@@ -94,7 +95,7 @@ def smoke(folder: FolderOption = PROJECT) -> None:
         say(f"training job {name}")
         stop = f"aws sagemaker stop-training-job --training-job-name {name} --region {settings.region}"
         farewell = f"{name} goes on without you, for {SMOKE_MINUTES} minutes at most. End it: `{stop}`."
-        print_events(follow_smoke(aws, name), farewell)
+        print_events(follow_training_job(aws, name), farewell)
         verdict = judge_smoke(aws, settings, name)
     say(str(verdict), "green" if verdict.good else "red")
     if not verdict.good:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 import time
 from collections.abc import Iterable
 from datetime import datetime
@@ -25,9 +24,10 @@ from workshop.runs.follow import (
     StageStarted,
     Waiting,
     follow_run,
+    follow_training_job,
 )
 from workshop.runs.run import Run
-from workshop.runs.smoke import follow_smoke as follow_training_job
+from workshop.runs.training_lines import EpochDone, StepDone, read_line
 
 LOCAL_POLL_SECONDS = 1.0
 UPDATE_SECONDS = 0.5  # between two updates of the display
@@ -48,8 +48,6 @@ PHASES = {
 }
 ENDS = ("Done", "Completed")
 FAILURES = ("Failed", "Stopped", "MaxRuntimeExceeded", "MaxWaitTimeExceeded", "Interrupted")
-STEP = re.compile(r"epoch [\d.]+  step (\d+)/(\d+)  loss ([\d.]+|nan)")
-EPOCH = re.compile(r"epoch ([\d.]+)  validation accuracy ([\d.]+)  loss ([\d.]+|nan)")
 
 
 def watch_run(workshop: Workshop, run: Run) -> None:
@@ -134,11 +132,12 @@ class Progress:
             self._phases.setdefault(phase, begin)
 
     def _read(self, line: str) -> None:
-        if match := STEP.fullmatch(line):
-            self._step, self._train_loss = f"ステップ {match[1]} / {match[2]}", match[3]
-        elif match := EPOCH.fullmatch(line):
-            self._epochs.append((f"{float(match[1]):g}", self._train_loss, match[3], match[2]))
-        elif line.startswith("test accuracy"):
+        match read_line(line):
+            case StepDone(_, step, steps, loss):
+                self._step, self._train_loss = f"ステップ {step} / {steps}", f"{loss:.4f}"
+            case EpochDone(epoch, accuracy, loss):
+                self._epochs.append((f"{epoch:g}", self._train_loss, f"{loss:.4f}", f"{accuracy:.4f}"))
+        if line.startswith("test accuracy"):
             self._last = line
 
     def html(self) -> HTML:

@@ -29,6 +29,7 @@ HISTORY_PAGE = 1000  # events: the most that one call gives
 # CloudWatch Logs answers some five DescribeLogStreams a second in an account: thirty people who follow ask two.
 POLL_SECONDS = 15.0
 JITTER = 0.2  # of the interval, so that those who started together do not ask together
+AT_WORK = ("InProgress", "Stopping")
 LATE_SECONDS = 3.0  # in which the last lines reach the log
 
 
@@ -103,6 +104,37 @@ def follow_run(account: Account, run: Run, *, poll_seconds: float = POLL_SECONDS
         pause(min(poll_seconds, LATE_SECONDS) if ended else poll_seconds)
     if execution["status"] != "SUCCEEDED":
         raise RunFailedError(follower.stage, reason_of(execution), follower.tail, execution.get("stopDate"))
+
+
+def follow_training_job(account: Account, name: str, *, poll_seconds: float = POLL_SECONDS) -> Iterator[Event]:
+    """The same of a training job by itself, whose stages are its secondary statuses.
+
+    Raises:
+        AWS_ERRORS: AWS refuses for good.
+    """
+    sagemaker, reader = account.client("sagemaker"), LogReader(account.client("logs"), TRAINING_LOGS)
+    stage, ended, in_sight = "", False, True
+    while True:
+        try:
+            job = sagemaker.describe_training_job(TrainingJobName=name)
+            lines = list(reader.new_lines(name))
+            in_sight = True
+        except AWS_ERRORS as error:
+            if not is_passing(error):
+                raise
+            if in_sight:
+                yield OutOfSight(stage, advice(error))
+            in_sight = False
+            pause(poll_seconds)
+            continue
+        if job["SecondaryStatus"] != stage:
+            stage = job["SecondaryStatus"]
+            yield StageStarted(stage)
+        yield from (LogLine(stage, line.text, line.at) for line in lines)
+        if ended:
+            return
+        ended = job["TrainingJobStatus"] not in AT_WORK
+        pause(min(poll_seconds, LATE_SECONDS) if ended else poll_seconds)
 
 
 def read_logs(account: Account, run: Run) -> Iterator[LogLine]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chitra.hyperparameters import parse_hyperparameters
@@ -12,17 +11,15 @@ from infra.jobs import SMOKE_MINUTES, JobResources, smoke_job
 from infra.settings import Settings
 from infra.stage_images import StageImages
 from workshop.aws.account import Account
-from workshop.aws.advice import AWS_ERRORS, advice, is_passing
 from workshop.aws.deployment import Deployment
 from workshop.aws.log_groups import TRAINING_LOGS
 from workshop.aws.run_names import new_run_name
 from workshop.runs.costs import TRAINING, Capacity, PriceList, price_text
-from workshop.runs.follow import LATE_SECONDS, POLL_SECONDS, Event, LogLine, LogReader, OutOfSight, StageStarted, pause
+from workshop.runs.follow import LogReader
 
 LIVEDOOR_TRAINING_ARTICLES = 5_894
 FULL = 0.9  # of a GPU's memory: CUDA takes some of the rest for itself
 GIGABYTE = 1e9
-AT_WORK = ("InProgress", "Stopping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +50,6 @@ def start_smoke(account: Account, deployment: Deployment, settings: Settings) ->
     resources = JobResources(deployment.bucket, images, deployment.execution_role)
     account.client("sagemaker").create_training_job(**smoke_job(settings, resources, name))
     return name
-
-
-def follow_smoke(account: Account, name: str, *, poll_seconds: float = POLL_SECONDS) -> Iterator[Event]:
-    """Yield stages and log lines until the job ends; what passes by itself, as a network that is gone, ends nothing.
-
-    Raises:
-        AWS_ERRORS: AWS refuses for good.
-    """
-    sagemaker, reader = account.client("sagemaker"), LogReader(account.client("logs"), TRAINING_LOGS)
-    stage, ended, in_sight = "", False, True
-    while True:
-        try:
-            job = sagemaker.describe_training_job(TrainingJobName=name)
-            lines = list(reader.new_lines(name))
-            in_sight = True
-        except AWS_ERRORS as error:
-            if not is_passing(error):
-                raise
-            if in_sight:
-                yield OutOfSight(stage, advice(error))
-            in_sight = False
-            pause(poll_seconds)
-            continue
-        if job["SecondaryStatus"] != stage:
-            stage = job["SecondaryStatus"]
-            yield StageStarted(stage)
-        yield from (LogLine(stage, line.text, line.at) for line in lines)
-        if ended:
-            return
-        ended = job["TrainingJobStatus"] not in AT_WORK
-        pause(min(poll_seconds, LATE_SECONDS) if ended else poll_seconds)
 
 
 def judge_smoke(account: Account, settings: Settings, name: str) -> Verdict:

@@ -23,8 +23,8 @@ from tests.helpers.project import CONTEXT, SETTINGS, write_cdk_json
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.runs.costs import Capacity
-from workshop.runs.follow import Event, OutOfSight, StageStarted
-from workshop.runs.smoke import Verdict, cost_at_most, follow_smoke, judge, judge_smoke
+from workshop.runs.follow import Event, OutOfSight, StageStarted, follow_training_job
+from workshop.runs.smoke import Verdict, cost_at_most, judge, judge_smoke
 from workshop.teardown.resources.resource import Resource
 from workshop.teardown.survey import survey
 
@@ -113,7 +113,7 @@ def test_should_say_at_ctrl_c_how_the_job_is_ended(deployed: Deployed, tmp_path:
     assert "Traceback" not in said
     assert ("training job", name) in deployed.left()
     deployed.account.client("sagemaker").stop_training_job(TrainingJobName=name)
-    ended = list(follow_smoke(deployed.account, name, poll_seconds=0.2))
+    ended = list(follow_training_job(deployed.account, name, poll_seconds=0.2))
     assert StageStarted("Stopped") in ended
     verdict = judge_smoke(deployed.account, deployed.settings, name)
     assert str(verdict).startswith("not good enough: the job ended as Stopped without a report; it was stopped, or ")
@@ -203,7 +203,7 @@ def test_should_go_on_following_when_aws_does_not_answer_for_a_while() -> None:
     service = Service(
         ["Starting", gone, gone, "Training"], {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed"}
     )
-    events: list[Event] = list(follow_smoke(service, "chitra--smoke-1", poll_seconds=0.0))  # type: ignore[arg-type]
+    events: list[Event] = list(follow_training_job(service, "chitra--smoke-1", poll_seconds=0.0))  # type: ignore[arg-type]
     assert [event.name for event in events if isinstance(event, StageStarted)] == ["Starting", "Training", "Failed"]
     assert len([event for event in events if isinstance(event, OutOfSight)]) == 1
 
