@@ -48,7 +48,7 @@ def test_should_run_with_the_stand_in(execute: Execute, environment: dict[str, s
     assert "この確認は行いません" in shown(notebook, "golden-ids")
     assert shown(notebook, "hidden-shape") == "torch.Size([1, 14, 128])"
     assert len(re.findall(r"0\.\d+", shown(notebook, "masked-top-five"))) == 5
-    assert shown(notebook, "untrained-answers").count("回目: カテゴリ ") == 5
+    assert shown(notebook, "untrained-answers").count("回目: カテゴリー ") == 5
 
 
 def test_should_check_the_ids_of_chitra(execute: Execute, environment: dict[str, str], chitra: Path) -> None:
