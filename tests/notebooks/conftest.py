@@ -28,7 +28,7 @@ from tests.helpers.project import CONTEXT, ROOT, copy_project
 from workshop.aws.account import Account
 
 NOTEBOOKS = ROOT / "notebooks"
-CELL_SECONDS = 600
+CELL_SECONDS = 240
 PARTICIPANTS = ["participant-1", "participant-2"]
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CHITRA_"))}
 CLEAN |= {"PYTHONPATH": str(ROOT)}
