@@ -19,10 +19,8 @@ Statement = dict[str, Any]
 
 ACTIONS = ("s3:GetObject", "s3:*", "iam:PassRole", "states:StartExecution", "*")
 RESOURCES = ("*", "arn:aws:s3:::corpus", "arn:aws:s3:::corpus/*", "arn:aws:iam::111122223333:role/job")
-CONDITIONS: tuple[dict[str, Any], ...] = (
-    {},
-    {"StringEquals": {"iam:PassedToService": ["sagemaker.amazonaws.com", "states.amazonaws.com"]}},
-)
+TAKERS = ["sagemaker.amazonaws.com", "states.amazonaws.com"]
+CONDITIONS: tuple[dict[str, Any], ...] = ({}, {"StringEquals": {"iam:PassedToService": TAKERS}})
 statements = st.lists(
     st.fixed_dictionaries(
         {
