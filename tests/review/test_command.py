@@ -122,6 +122,31 @@ def test_should_give_a_base_that_locks_other_packages_an_environment_of_its_own(
     assert {file.name for file in environment.iterdir()} == {"bin", ".finished"}
 
 
+def test_should_review_another_project_whose_templates_have_nothing_of_a_workshop(tmp_path: Path) -> None:
+    """All that it needs is git, a cdk.json, and an app that writes templates where the CDK says."""
+    git(tmp_path, "init", "--quiet", "--initial-branch", "trunk")
+    (tmp_path / "cdk.json").write_text(json.dumps({"app": "sh app.sh"}))
+    (tmp_path / "app.sh").write_text('mkdir -p "$CDK_OUTDIR" && cp *.template.json "$CDK_OUTDIR"')
+    table = {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "orders", "BillingMode": "PAY_PER_REQUEST"}}
+    template = tmp_path / "shop.template.json"
+    template.write_text(json.dumps({"Resources": {"Orders": table}}))
+    commit(tmp_path)
+    template.write_text(json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}))
+    done = review(tmp_path, "--base", "trunk")
+    assert done.returncode == 0, done.stderr
+    document = read(tmp_path)
+    assert document["resources"]["removed"] == [
+        {
+            "stack": "shop",
+            "logical_id": "Orders",
+            "type": "AWS::DynamoDB::Table",
+            "why": "no longer in the template: it is deleted",
+        }
+    ]
+    assert [each["logical_id"] for each in document["resources"]["added"]] == ["Topic"]
+    assert document["cost"]["after"] == {"per_hour": None, "per_execution": None, "worst": None}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
