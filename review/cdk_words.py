@@ -27,6 +27,14 @@ class Words:
             if isinstance(output.get("Export", {}).get("Name"), str)
         }
 
+    def has(self, stack: str, logical_id: str) -> bool:
+        return logical_id in self._templates.get(stack, {}).get("Resources", {})
+
+    def properties(self, stack: str, logical_id: str) -> dict[str, Any]:
+        """Of a resource that is there, without hashes."""
+        properties: dict[str, Any] = self._templates[stack]["Resources"][logical_id].get("Properties", {})
+        return properties
+
     def resource(self, stack: str, logical_id: str) -> str:
         """What a resource is called; ``stack`` without the workshop's name."""
         resource = self._templates[stack].get("Resources", {}).get(logical_id, {})

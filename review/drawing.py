@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from review.cdk_words import Words
+from review.details import joined
 from review.sides import Side
 
 Arrow = tuple[str, str, str]  # from, to, what is written on it
@@ -53,20 +54,10 @@ def _machines(side: Side) -> dict[str, dict[str, Any]]:
     for stack, name in side.stacks().items():
         for logical_id, resource in side.templates[name].get("Resources", {}).items():
             if resource["Type"] == "AWS::StepFunctions::StateMachine":
-                text = _text(words, stack, resource.get("Properties", {}).get("DefinitionString", ""))
+                text = joined(words, stack, resource.get("Properties", {}).get("DefinitionString", ""))
                 with suppress(ValueError):
                     found[words.resource(stack, logical_id)] = json.loads(text)
     return found
-
-
-def _text(words: Words, stack: str, value: Any) -> str:
-    """A definition, with references in words that may stand inside of JSON's texts."""
-    match value:
-        case str():
-            return value
-        case {"Fn::Join": [str(between), [*parts]]}:
-            return between.join(_text(words, stack, part) for part in parts)
-    return words.text(stack, value).replace('"', "'")
 
 
 def _arrows(machine: dict[str, Any]) -> Iterator[Arrow]:

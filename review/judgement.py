@@ -10,6 +10,7 @@ from review.access import Access, access_between
 from review.alarms import alarms, is_lost
 from review.cdk_words import Words
 from review.costs import PriceTable, Stage, cost_of, settings_of, stages
+from review.details import Detail, details_of
 from review.drawing import Drawing, drawings_between, is_expiry_removed
 from review.grants import Grant, grants_of
 from review.hashes import count_noise
@@ -28,6 +29,7 @@ class Judgement:
     head: str
     verdict: str
     changes: Changes
+    details: list[Detail]
     access: Access
     settings: list[dict[str, Any]]
     drawings: list[Drawing]
@@ -85,6 +87,7 @@ def judge(base: Side, head: Side, prices: PriceTable) -> Judgement:
         head.label,
         _verdict(changes, access, money, images=images, settings=bool(changed_settings)),
         changes,
+        details_of(changes.resources, base, head),
         access,
         changed_settings,
         drawings_between(base, head),

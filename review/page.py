@@ -13,6 +13,7 @@ from review.resources import KINDS, Change
 
 LIMIT = 65_536  # characters that GitHub takes in a comment
 CUT = "\n\n**Cut here: GitHub takes no longer comment.** The rest is in review.md, an artefact of this run.\n"
+LONGEST = 160  # of a value, in characters
 SHOWN = 6  # of a list, before the rest is folded
 MARK = "<!-- chitra-review -->"  # by which the comment is found that is to be updated
 HEADS = {
@@ -41,7 +42,7 @@ ALARM_WORDS = {
 
 def page(judgement: Judgement, forbidden: Sequence[str]) -> str:
     """All of it; ``forbidden`` are alarms that the policy does not allow."""
-    sections = (_head, _resources, _protection, _access, _settings, _drawings, _money, _findings, _noise)
+    sections = (_head, _resources, _protection, _access, _settings, _drawings, _values, _money, _findings, _noise)
     parts = [MARK, *(text for section in sections for text in section(judgement, forbidden))]
     return "\n".join(parts) + "\n"
 
@@ -80,11 +81,6 @@ def _resources(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
             yield ""
             yield from _folded(_lines(judgement, changes))
             yield ""
-    if judgement.changes.others:
-        yield f"### Outputs, parameters, conditions ({len(judgement.changes.others)})"
-        yield ""
-        yield from _folded([f"- {_code(other)}" for other in judgement.changes.others], shown=0)
-        yield ""
 
 
 def _lines(judgement: Judgement, changes: list[Change]) -> list[str]:
@@ -119,18 +115,18 @@ def _access(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
         if rows:
             yield f"### Access {title} ({len(rows)})"
             yield ""
-            yield from _folded(_grouped(rows))
+            yield from _folded(_grouped(rows, shown=None if title == "gained" else 8))
             yield ""
 
 
-def _grouped(rows: Sequence[Row]) -> list[str]:
-    """Whoever gains the same shares a line."""
+def _grouped(rows: Sequence[Row], shown: int | None) -> list[str]:
+    """Whoever gains the same shares a line. Nothing that is gained is left out; of what is lost, some is counted."""
     alike: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     for row in rows:
         alike[row.actions, row.resources, row.conditions, row.marks].append(row.principal)
     lines = []
     for (actions, resources, conditions, marks), principals in alike.items():
-        text = f"- {_several(principals)}: {_several(actions, 8)} on {_several(resources)}"
+        text = f"- {_several(principals)}: {_several(actions, shown)} on {_several(resources, shown)}"
         text += f", if {_code(conditions)}" if conditions != "{}" else ""
         lines.append(text + "".join(f" **[{mark}]**" for mark in marks))
     return lines
@@ -156,6 +152,24 @@ def _drawings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
             yield from ("```mermaid", text, "```")
             yield ""
             yield "</details>"
+        yield ""
+
+
+def _values(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    if judgement.details:
+        yield f"### Values in them ({len(judgement.details)})"
+        yield ""
+        yield from _folded(
+            [
+                f"- {_code(each.resource)} {_code(each.path)}: {_value(each.old)} → {_value(each.new)}"
+                for each in judgement.details
+            ]
+        )
+        yield ""
+    if judgement.changes.others:
+        yield f"### Outputs, parameters, conditions ({len(judgement.changes.others)})"
+        yield ""
+        yield from _folded([f"- {_code(other)}" for other in judgement.changes.others], shown=0)
         yield ""
 
 
@@ -226,8 +240,9 @@ def _folded(lines: Sequence[str], shown: int = SHOWN) -> Iterator[str]:
         yield "</details>"
 
 
-def _several(names: Sequence[str], shown: int = 3) -> str:
-    """Names in a line; many are counted."""
+def _several(names: Sequence[str], shown: int | None = 3) -> str:
+    """Names in a line; all, or some and how many more."""
+    shown = len(names) if shown is None else shown
     first = ", ".join(_code(name) for name in names[:shown])
     return first if len(names) <= shown else f"{first} and {len(names) - shown} more"
 
@@ -237,7 +252,8 @@ def _value(value: Any) -> str:
         return "not set"
     if isinstance(value, list) and len(value) > 3:
         return f"{len(value)} of them: {', '.join(_code(str(each)) for each in value[:3])}, …"
-    return _code(", ".join(map(str, value)) if isinstance(value, list) else str(value))
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return _code(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
 
 
 def _code(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -69,7 +70,8 @@ def _remove_expiry(templates: Templates) -> None:
             for key in ("Next", "Default"):
                 if way.get(key) == EXPIRY:
                     way[key] = after
-    machine["DefinitionString"] = json.dumps(definition)
+    parts = [kept.get(part, part) for part in re.split(r"(<<\d+>>)", json.dumps(definition))]
+    machine["DefinitionString"] = {"Fn::Join": ["", parts]}
 
 
 EXPIRY = "Schedule expiry"

@@ -82,3 +82,15 @@ def test_should_tell_noise_from_pinned_digests_and_exchanged_assets() -> None:
     assert count_noise([f"x:{one}", "a"], [f"x:{two}", "b"], assets) == 1
     assert count_noise(f"x@sha256:{one}", f"x@sha256:{two}", {}) == 0
     assert count_noise(one, two, {one: "CPU", two: "CUDA"}) == 0
+
+
+def test_should_tell_the_values_that_change_inside_of_a_workflow() -> None:
+    endless = side({"training": CONTEXT["training"] | {"max_runtime_minutes": 600}})
+    [detail] = [each for each in judge(base(), endless, PRICES).details if "StoppingCondition" in each.path]
+    assert detail.path == "DefinitionString.States.Train.Arguments.StoppingCondition.MaxRuntimeInSeconds"
+    assert (detail.old, detail.new) == ("7200", "36000")
+
+
+def test_should_leave_out_nothing_that_somebody_gains() -> None:
+    text = page(judge(base(), side({"image_source": "codebuild"}), PRICES), [])
+    assert " more on " not in text.partition("### Access gained")[2].partition("### Access lost")[0]
