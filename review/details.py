@@ -41,16 +41,16 @@ def details_of(changes: list[Change], base: Side, head: Side) -> list[Detail]:
 def _between(before: Words, after: Words, stack: str, logical_id: str) -> Iterator[Detail]:
     if not (before.has(stack, logical_id) and after.has(stack, logical_id)):
         return
-    old, new = (dict(_values(words, stack, logical_id)) for words in (before, after))
     name = after.resource(stack, logical_id)
-    for path in sorted(old.keys() | new.keys()):
-        if old.get(path) != new.get(path) and path.partition(".")[0].partition("[")[0] not in _POLICIES:
-            yield Detail(name, path, old.get(path), new.get(path))
+    found = _differences("", _values(before, stack, logical_id), _values(after, stack, logical_id))
+    # What has another value first: what comes and goes as a whole is longer, and says less.
+    for path, old, new in sorted(found, key=lambda each: (None in each, each[0])):
+        yield Detail(name, path, old, new)
 
 
-def _values(words: Words, stack: str, logical_id: str) -> Iterator[tuple[str, str]]:
+def _values(words: Words, stack: str, logical_id: str) -> dict[str, Any]:
     properties = words.properties(stack, logical_id)
-    return _leaves("", {name: _read(words, stack, value) for name, value in properties.items()})
+    return {name: _read(words, stack, value) for name, value in properties.items() if name not in _POLICIES}
 
 
 def _read(words: Words, stack: str, value: Any) -> Any:
@@ -78,15 +78,20 @@ def joined(words: Words, stack: str, value: Any) -> str:
     return words.text(stack, value).replace('"', _WITHIN_JSON)
 
 
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    match value:
-        case dict() if value:
-            for key, each in value.items():
-                yield from _leaves(f"{path}.{key}" if path else key, each)
-        case list() if value:
-            for number, each in enumerate(value):
-                yield from _leaves(f"{path}[{number}]", each)
-        case str():
-            yield path, value
+def _differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, str | None, str | None]]:
+    """Down to the values that differ; what one side lacks is told as a whole."""
+    if old == new:
+        return
+    match old, new:
+        case dict(), dict():
+            for key in sorted(old.keys() | new.keys()):
+                yield from _differences(f"{path}.{key}" if path else key, old.get(key), new.get(key))
+        case list(), list() if len(old) == len(new):
+            for number, pair in enumerate(zip(old, new, strict=True)):
+                yield from _differences(f"{path}[{number}]", *pair)
         case _:
-            yield path, json.dumps(value)
+            yield path, _shown(old), _shown(new)
+
+
+def _shown(value: Any) -> str | None:
+    return value if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False)

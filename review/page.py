@@ -253,6 +253,8 @@ def _value(value: Any) -> str:
     if isinstance(value, list) and len(value) > 3:
         return f"{len(value)} of them: {', '.join(_code(str(each)) for each in value[:3])}, …"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if not text:
+        return "empty"
     return _code(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
 
 
