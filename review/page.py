@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from review.access import Row
 from review.alarms import NETWORK, PROTECTING, is_lost, touches
-from review.judgement import Cost, Judgement
+from review.judgement import Judgement
 from review.resources import KINDS, Change
 
 LIMIT = 65_536  # characters that GitHub takes in a comment
@@ -156,15 +156,15 @@ def _drawings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
 
 
 def _values(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
-    if judgement.details:
-        yield f"### Values in them ({len(judgement.details)})"
+    """What changes inside of resources; much of it is folded."""
+    lines = [
+        f"- {_code(each.resource)} {_code(each.path)}: {_value(each.old)} → {_value(each.new)}"
+        for each in judgement.details
+    ]
+    if lines:
+        yield f"### Values that change ({len(lines)})"
         yield ""
-        yield from _folded(
-            [
-                f"- {_code(each.resource)} {_code(each.path)}: {_value(each.old)} → {_value(each.new)}"
-                for each in judgement.details
-            ]
-        )
+        yield from _folded(lines, SHOWN if len(lines) <= SHOWN else 0)
         yield ""
     if judgement.changes.others:
         yield f"### Outputs, parameters, conditions ({len(judgement.changes.others)})"
@@ -180,27 +180,24 @@ def _money(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
     yield "### Money"
     yield ""
     rows = (("per hour, one of each running", "per_hour"), ("an execution, expected", "per_execution"))
-    for title, key in (*rows, ("at worst, every participant once", "worst")):
-        yield f"- {title}: {_change(before, after, key, _usd)}"
+    for title, key in (*rows, ("at worst, every participant once", "worst")) if judgement.prices.usd_per_hour else ():
+        yield f"- {title}: {_arrow(_usd(before[key]), _usd(after[key]))}"
     old, new = (list(map(str, each)) for each in judgement.stages)
     for gone in [line for line in old if line not in new]:
         yield f"- before: {gone}"
     for line in new:
         yield f"- {line}{'' if line in old or not old else ' (new)'}"
     yield f"- participants: {_arrow(*map(str, judgement.participants))}"
-    yield f"- without an execution only storage and logs bill; {_source(judgement)}"
+    yield f"- {_source(judgement)}"
+    yield "- without an execution only storage and logs bill"
     yield ""
 
 
 def _source(judgement: Judgement) -> str:
     prices = judgement.prices
     if not prices.usd_per_hour:
-        return "no price table is here (review/prices.json), so amounts are unknown, not 0"
+        return "amounts are unknown, not 0: review/prices.json holds no price table"
     return f"prices are an estimate of {prices.date}, from {prices.source}; expected run times are not measured"
-
-
-def _change(before: Cost, after: Cost, key: str, words: Callable[[float | None], str]) -> str:
-    return _arrow(words(before[key]), words(after[key]))
 
 
 def _arrow(old: str, new: str) -> str:
@@ -226,7 +223,7 @@ def _checked(judgement: Judgement) -> str:
 
 
 def _noise(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
-    yield f"<sub>Folded away: {judgement.noise} places that differ by hashes of assets alone.</sub>"
+    yield f"<sub>Folded away, for they differ by hashes of assets alone: {judgement.noise}</sub>"
 
 
 def _folded(lines: Sequence[str], shown: int = SHOWN) -> Iterator[str]:

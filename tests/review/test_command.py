@@ -49,7 +49,7 @@ def review(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     # Whoever has credentials has none of them used: an endpoint that does not answer would tell.
     account = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     return subprocess.run(
-        [sys.executable, "-m", "review", *arguments],
+        [sys.executable, "-P", "-m", "review", *arguments],
         cwd=folder,
         env={**os.environ, **account, "PYTHONPATH": str(ROOT)},
         capture_output=True,
