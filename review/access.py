@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from review import risks
-from review.grants import BUT, Grant
+from review.statements import BUT, Grant
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,8 @@ def _marks_of_allow(parts: list[Grant]) -> list[str]:
             return risks.marks_of_managed(first.action)
         case "boundary":
             return [risks.IN_BOUNDARY]
+        case "member":
+            return [risks.MEMBER]
         case "loose":
             return [risks.LOOSE]
     actions, resources = sorted({each.action for each in parts}), sorted({each.resource for each in parts})

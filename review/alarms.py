@@ -14,6 +14,7 @@ from review.resources import DATA, Change, Changes
 POLICY = Path(__file__).with_name("policy.json")
 PROTECTING = (
     *("BucketEncryption", "KmsKeyId", "KMSMasterKeyId", "PublicAccessBlockConfiguration", "VersioningConfiguration"),
+    *("LifecycleConfiguration", "AccessControl", "DeletionPolicy", "UpdateReplacePolicy"),
     *("StorageEncrypted", "SSESpecification", "SseSpecification", "EncryptionConfiguration", "Encrypted"),
 )
 NETWORK = (

@@ -12,11 +12,12 @@ from review.cdk_words import Words
 from review.costs import PriceTable, Stage, cost_of, settings_of, stages
 from review.details import Detail, details_of
 from review.drawing import Drawing, drawings_between, is_expiry_removed
-from review.grants import Grant, grants_of
+from review.grants import grants_of
 from review.hashes import count_noise
 from review.resources import KINDS, Changes, changes_between
 from review.settings_changes import settings_between
 from review.sides import Side
+from review.statements import Grant
 
 Cost = dict[str, float | None]
 

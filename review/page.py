@@ -24,7 +24,7 @@ HEADS = {
 }
 ALARM_WORDS = {
     "data-lost": "something that holds data is removed or replaced",
-    "protection-changed": "encryption, versions or public access change",
+    "protection-changed": "encryption, versions, expiry or public access change",
     "encryption-dropped": "a protection is dropped",
     "network-changed": "networks change",
     "expiry-removed": "a workflow no longer schedules an end: what it starts would bill on",
@@ -102,7 +102,7 @@ def _protection(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
         for name in touches(change, PROTECTING) + touches(change, NETWORK)
     ]
     if rows:
-        yield f"### Encryption, versions, network ({len(rows)})"
+        yield f"### Encryption, versions, expiry, network ({len(rows)})"
         yield ""
         for change, name in rows:
             where = judgement.names.get((change.stack, change.logical_id), change.logical_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from review.grants import BUT
+from review.statements import BUT
 
 ADMINISTRATOR = "administrator"
 EVERYBODY = "everybody"
@@ -16,6 +16,8 @@ DENY_ADDED = "a Deny is added"
 BOUNDARY_LIFTED = "a permissions boundary is lifted"
 BOUNDARY_SET = "a permissions boundary is set"
 IN_BOUNDARY = "within a boundary: a limit, no grant"
+UNSEEN = "a policy outside of the templates"
+MEMBER = "is in a group"
 LOOSE = "attached to nobody here"
 MANAGED = "AWS managed policy"
 EVERY_ACTION = "every action"
@@ -37,9 +39,9 @@ _ESCALATING_POLICIES = ("IAMFullAccess", "PowerUserAccess", "AWSCloudFormationFu
 
 
 def marks_of_managed(name: str) -> list[str]:
-    """Of an AWS managed policy that is attached."""
+    """Of a policy that is attached and that no template describes: AWS's by name, others by ARN."""
     worse = [(ADMINISTRATOR, _ADMINISTRATOR_POLICIES), (ESCALATION, _ESCALATING_POLICIES)]
-    return [*(mark for mark, policies in worse if name in policies), MANAGED]
+    return [*(mark for mark, policies in worse if name in policies), UNSEEN if ":" in name else MANAGED]
 
 
 def marks_of_allow(principal: str, actions: Iterable[str], resources: Iterable[str], condition: str) -> list[str]:

@@ -169,3 +169,39 @@ def test_should_follow_a_policy_into_another_stack() -> None:
 
     assert access(apart("a"), apart("b")) == Access()
     assert {grant.principal for grant in grants_of(apart("a"))} == {"one/Job"}
+
+
+def test_should_see_that_a_user_joins_a_group() -> None:
+    group = {"Admins": {"Type": "AWS::IAM::Group"}, "Tanaka": {"Type": "AWS::IAM::User"}}
+    addition = {"GroupName": {"Ref": "Admins"}, "Users": [{"Ref": "Tanaka"}]}
+    added = {**group, "Addition": {"Type": "AWS::IAM::UserToGroupAddition", "Properties": addition}}
+    own = {**group, "Tanaka": {"Type": "AWS::IAM::User", "Properties": {"Groups": [{"Ref": "Admins"}]}}}
+    for after in (added, own):
+        [row] = access(of({"Resources": group}), of({"Resources": after})).gained
+        assert (row.principal, row.actions) == ("stack/Tanaka", ("whatever stack/Admins may do",))
+
+
+def test_should_see_who_may_call_a_function() -> None:
+    permission = {"FunctionName": {"Ref": "Function"}, "Action": "lambda:InvokeFunction", "Principal": "*"}
+    function = {"Function": {"Type": "AWS::Lambda::Function"}}
+    opened = {**function, "Open": {"Type": "AWS::Lambda::Permission", "Properties": permission}}
+    [row] = access(of({"Resources": function}), of({"Resources": opened})).gained
+    assert (row.principal, row.resources, row.marks) == ("*", ("stack/Function",), (risks.EVERYBODY,))
+
+
+def test_should_read_policies_that_are_written_as_texts_and_both_branches_of_a_condition() -> None:
+    document = {
+        "Statement": [allow("logs:PutLogEvents", "arn:aws:logs:::group", Principal={"Service": "es.amazonaws.com"})]
+    }
+    policy = {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"PolicyDocument": json.dumps(document)}}
+    [row] = access(of({"Resources": {}}), of({"Resources": {"Policy": policy}})).gained
+    assert (row.principal, row.actions) == ("es.amazonaws.com", ("logs:PutLogEvents",))
+    either: Any = {"Fn::If": ["IsLarge", allow("s3:GetObject", "a"), {"Ref": "AWS::NoValue"}]}
+    [row] = access(side(), side([either])).gained
+    assert (row.actions, row.resources, row.marks) == (("s3:GetObject",), ("a",), ())
+
+
+def test_should_name_a_policy_that_no_template_describes() -> None:
+    arn = "arn:aws:iam::111122223333:policy/by-hand"
+    [row] = access(side(), side(ManagedPolicyArns=[arn])).gained
+    assert (row.actions, row.marks) == ((arn,), (risks.UNSEEN,))
