@@ -80,7 +80,7 @@ def _holders(
 def _of_identity(
     words: Words, stack: str, own: str, properties: dict[str, Any], described: set[str]
 ) -> Iterator[Grant]:
-    """Trust, policies within the identity, policies that no template describes, groups, and that there is a boundary."""
+    """Trust, own policies, those that no template describes, groups, and that there is a boundary."""
     yield from grants(words, stack, properties.get("AssumeRolePolicyDocument", {}), None, "resource", own)
     for policy in listed(properties.get("Policies")):
         yield from grants(words, stack, policy.get("PolicyDocument", {}), own, "own")

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from review.cdk_words import Words
 
-# An identity's own policies, policies on a resource, policies outside of the templates, such as AWS's, what limits an identity,
-# policies that nobody has, and groups that a user is in.
+# An identity's own policies, policies on a resource, policies outside of the templates (such as AWS's), what limits an
+# identity (a boundary's content, and that there is one), policies that nobody has, and groups that a user is in.
 Source = Literal["own", "resource", "managed", "boundary", "bounded", "loose", "member"]
 BUT = "everything but "
 
