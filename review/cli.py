@@ -1,4 +1,4 @@
-"""`python -m review`. Exit codes: 0 done, 1 the policy forbids it (with --exit-code), 2 no review could be made."""
+"""`python -m review`. Exit codes: 0 done, 1 the policy forbids it (with --exit-code), 2 no review could be made, 130 interrupted."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from review.judgement import judge
 from review.page import comment, page
 
 OUTPUT = "build/review"
+EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WorkshopError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_INPUT
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
 
 
 def _review(base: str, *, fail: bool) -> int:
