@@ -1,4 +1,7 @@
-"""`python -m review`. Exit codes: 0 done, 1 the policy forbids it (with --exit-code), 2 no review could be made, 130 interrupted."""
+"""`python -m review`.
+
+Exit codes: 0 done, 1 the policy forbids it (with --exit-code), 2 no review could be made, 130 interrupted.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from review.access import Access, access_between
-from review.alarms import alarms, is_lost
+from review.alarms import PROTECTING, alarms, is_lost, touches
 from review.cdk_words import Words
 from review.costs import PriceTable, Stage, cost_of, settings_of, stages
 from review.details import Detail, details_of
@@ -152,6 +152,9 @@ def _verdict(changes: Changes, access: Access, money: str, *, images: list[str],
 
 def _of_data(changes: Changes) -> str:
     lost = [change for change in changes.resources if is_lost(change)]
+    touched = sorted({name for change in changes.resources for name in touches(change, PROTECTING)})
+    if not lost and touched:
+        return f"Data: nothing that holds data is removed or replaced, but what protects it changes ({', '.join(touched)})."
     if not lost:
         return "Data: nothing that holds data is removed or replaced."
     kinds = ", ".join(sorted({change.type.rpartition("::")[2] for change in lost}))
