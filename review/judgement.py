@@ -153,10 +153,9 @@ def _verdict(changes: Changes, access: Access, money: str, *, images: list[str],
 def _of_data(changes: Changes) -> str:
     lost = [change for change in changes.resources if is_lost(change)]
     touched = sorted({name for change in changes.resources for name in touches(change, PROTECTING)})
-    if not lost and touched:
-        return f"Data: nothing that holds data is removed or replaced, but what protects it changes ({', '.join(touched)})."
     if not lost:
-        return "Data: nothing that holds data is removed or replaced."
+        but = f", but what protects it changes ({', '.join(touched)})" if touched else ""
+        return f"Data: nothing that holds data is removed or replaced{but}."
     kinds = ", ".join(sorted({change.type.rpartition("::")[2] for change in lost}))
     return f"Data: {len(lost)} removed or replaced that hold data ({kinds})."
 
