@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run local notebooks crowd test bench lint synth doctor deploy teardown setup image image-size audit lock clean
+.PHONY: help run local notebooks crowd test bench lint synth review snapshot doctor deploy teardown setup image image-size audit lock clean
 
 help:  ## this list; a bare `make` prints it, too
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,12 @@ lint: setup  ## lint, types and the contracts of imports
 
 synth: setup  ## the templates, for review
 	cdk synth --quiet
+
+review: setup  ## what the change since BASE (main) does to data, access and money: build/review/review.md (CHECK=1: fail on what review/policy.json forbids)
+	python -m review $(if $(BASE),--base "$(BASE)") $(if $(filter 1,$(CHECK)),--exit-code)
+
+snapshot: setup  ## write the templates and pages that tests compare with anew, to be looked at in the diff
+	UPDATE_SNAPSHOTS=1 pytest tests/infra/test_snapshots.py tests/review/test_pages.py
 
 doctor: setup  ## check account, quotas and this machine before a deployment
 	workshop doctor

@@ -4,12 +4,13 @@ import sys
 
 from aws_cdk import App
 
-from infra.settings import CONTEXT_KEY, SettingsError, parse_settings
+from infra.overrides import settings_of_call
+from infra.settings import SettingsError
 from infra.stacks import build_app
 
 app = App()
 try:
-    settings = parse_settings(app.node.try_get_context(CONTEXT_KEY))
+    settings = settings_of_call(app.node.get_all_context())
 except SettingsError as error:
     sys.exit(str(error))
 build_app(app, settings).synth()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -209,8 +210,8 @@ class Settings(_Section):
         return self
 
 
-def parse_settings(context: object) -> Settings:
-    """Settings from the context value in cdk.json.
+def parse_settings(context: object, of_call: Collection[str] = ()) -> Settings:
+    """Settings from the context value in cdk.json; ``of_call`` are keys in it that ``-c`` gave.
 
     Raises:
         SettingsError: names every key that cannot be used.
@@ -225,8 +226,14 @@ def parse_settings(context: object) -> Settings:
             key = ".".join([CONTEXT_KEY, *map(str, problem["loc"])])
             given = "" if problem["type"] in ("missing", "value_error") else f", not {reprlib.repr(problem['input'])}"
             meant = _nearest_key(problem["loc"]) if problem["type"] == "extra_forbidden" else ""
-            lines.append(f"cdk.json: {key}: {_way_out(problem['type'], problem['msg'])}{given}{meant}")
+            lines.append(f"{_source(key, of_call)}{key}: {_way_out(problem['type'], problem['msg'])}{given}{meant}")
         raise SettingsError("\n".join(lines)) from error
+
+
+def _source(key: str, of_call: Collection[str]) -> str:
+    """A key of the call, of a section that the call alone has, or of something within what the call gave."""
+    ways = ((f"{each}.", f"{key}.") for each in of_call)
+    return "-c " if any(a.startswith(b) or b.startswith(a) for a, b in ways) else "cdk.json: "
 
 
 def _way_out(kind: str, message: str) -> str:

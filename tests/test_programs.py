@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("benchmarks", "chitra", "infra", "local_aws", "preprocessing", "rehearsal", "training_image", "workshop")
+ROOMS = (
+    "benchmarks",
+    "chitra",
+    "infra",
+    "local_aws",
+    "preprocessing",
+    "rehearsal",
+    "review",
+    "training_image",
+    "workshop",
+)
 ELSEWHERE = {"workshop.cli": "tests/workshop/test_cli.py", "rehearsal.cli": "tests/workshop/test_cli.py"}
 ELSEWHERE["rehearsal.local"] = "tests/rehearsal/test_local.py"
 TAKES_NOTHING = set[str]()
@@ -26,6 +36,7 @@ WRONG_CALLS = [
     (["preprocessing"], f"error: {NO_JOB}"),
     (["preprocessing", "--seed", "many"], "error: argument --seed: invalid int value: 'many'"),
     (["rehearsal.docker_for_cdk"], "error: the following arguments are required: model, call"),
+    (["review"], "error: no git repository is here"),
     (["training_image.train"], f"error: {NO_JOB}"),
     (["training_image.smoke"], f"error: {NO_JOB}"),
     (["training_image.supervise"], f"error: {NO_JOB}"),

@@ -67,7 +67,8 @@ def test_should_bring_node_24_and_the_cdk_cli() -> None:
     cli = ROOT / "node_modules/aws-cdk/bin/cdk"
     assert subprocess.check_output([node, "--version"], text=True).startswith("v24.")
     assert subprocess.check_output([node, cli, "--version"], text=True).startswith("2.1148.1 ")
-    assert json.loads((ROOT / "package.json").read_text())["dependencies"] == {"aws-cdk": "2.1148.1"}
+    pinned = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    assert pinned == {"@aws-cdk/cloudformation-diff": "2.187.5", "aws-cdk": "2.1148.1"}
 
 
 def test_should_lock_everything_that_is_installed() -> None:

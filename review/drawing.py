@@ -1,0 +1,94 @@
+"""State machines as drawings, where a change gives one another shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from review.cdk_words import Words
+from review.details import joined
+from review.sides import Side
+
+Arrow = tuple[str, str, str]  # from, to, what is written on it
+_START, _END = "(start)", "(end)"  # no state is called so
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Both shapes of one state machine, in Mermaid."""
+
+    name: str
+    before: str
+    after: str
+
+
+def drawings_between(base: Side, head: Side) -> list[Drawing]:
+    """Of the state machines on both sides whose states or arrows differ."""
+    before, after = _machines(base), _machines(head)
+    found = []
+    for name in sorted(before.keys() & after.keys()):
+        old, new = list(_arrows(before[name])), list(_arrows(after[name]))
+        if set(old) != set(new):
+            found.append(Drawing(name, _mermaid(old, new), _mermaid(new, old)))
+    return found
+
+
+def is_expiry_removed(base: Side, head: Side) -> bool:
+    """Whether a state machine schedules fewer things than before, such as the end of an endpoint."""
+    before, after = _machines(base), _machines(head)
+    return any(_schedules(after[name]) < _schedules(before[name]) for name in before.keys() & after.keys())
+
+
+def _schedules(machine: dict[str, Any]) -> int:
+    states = machine.get("States", {}).values()
+    return sum(str(state.get("Resource", "")).endswith(":scheduler:createSchedule") for state in states)
+
+
+def _machines(side: Side) -> dict[str, dict[str, Any]]:
+    """The definitions that are JSON, by the state machines' names."""
+    words = Words(side)
+    found = {}
+    for stack, name in side.stacks().items():
+        for logical_id, resource in side.templates[name].get("Resources", {}).items():
+            if resource["Type"] == "AWS::StepFunctions::StateMachine":
+                text = joined(words, stack, resource.get("Properties", {}).get("DefinitionString", ""))
+                with suppress(ValueError):
+                    found[words.resource(stack, logical_id)] = json.loads(text)
+    return found
+
+
+def _arrows(machine: dict[str, Any]) -> Iterator[Arrow]:
+    """Of a machine, and of those within its Parallel and Map states."""
+    if start := machine.get("StartAt"):
+        yield _START, start, ""
+    for name, state in machine.get("States", {}).items():
+        if "Next" in state:
+            yield name, state["Next"], ""
+        for choice in state.get("Choices", []):
+            yield name, choice["Next"], "if"
+        if "Default" in state:
+            yield name, state["Default"], "else"
+        for caught in state.get("Catch", []):
+            yield name, caught["Next"], "error"
+        if state.get("End") or state["Type"] in ("Succeed", "Fail"):
+            yield name, _END, ""
+        for inner in (*state.get("Branches", []), state.get("ItemProcessor", {}), state.get("Iterator", {})):
+            for begin, end, label in _arrows(inner):
+                yield name if begin == _START else begin, end, "each" if begin == _START else label
+
+
+def _mermaid(arrows: list[Arrow], others: list[Arrow]) -> str:
+    """States that the other side lacks are marked."""
+    states = list(dict.fromkeys(state for begin, end, _ in arrows for state in (begin, end)))
+    elsewhere = {state for begin, end, _ in others for state in (begin, end)}
+    ids = {state: f"s{number}" for number, state in enumerate(states)}
+    lines = ["flowchart TD"]
+    lines += [f'  {ids[state]}["{state.replace(chr(34), chr(39))}"]' for state in states]
+    for begin, end, label in dict.fromkeys(arrows):
+        lines.append(f"  {ids[begin]} -->{f'|{label}|' if label else ''} {ids[end]}")
+    if marked := [ids[state] for state in states if state not in elsewhere]:
+        lines += ["  classDef only stroke-width:4px,stroke-dasharray:6", f"  class {','.join(marked)} only"]
+    return "\n".join(lines)

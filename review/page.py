@@ -1,0 +1,261 @@
+"""The review as a page of GitHub's Markdown: worst first, in lists that a phone can show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from review.access import Row
+from review.alarms import NETWORK, PROTECTING, is_lost, touches
+from review.judgement import Judgement
+from review.resources import KINDS, Change
+
+LIMIT = 65_536  # characters that GitHub takes in a comment
+CUT = "\n\n**Cut here: GitHub takes no longer comment.** The rest is in review.md, an artefact of this run.\n"
+LONGEST = 160  # of a value, in characters
+SHOWN = 6  # of a list, before the rest is folded
+MARK = "<!-- chitra-review -->"  # by which the comment is found that is to be updated
+HEADS = {
+    "removed": "Removed",
+    "replaced": "Replaced: a new one is made, and the old one deleted",
+    "changed": "Changed in place",
+    "added": "Added",
+}
+ALARM_WORDS = {
+    "data-lost": "something that holds data is removed or replaced",
+    "protection-changed": "encryption, versions, expiry or public access change",
+    "encryption-dropped": "a protection is dropped",
+    "network-changed": "networks change",
+    "expiry-removed": "a workflow no longer schedules an end: what it starts would bill on",
+    "deny-changed": "a Deny has other conditions",
+    "deny-lifted": "a Deny is lifted",
+    "boundary-lifted": "a permissions boundary is lifted",
+    "administrator": "somebody becomes administrator",
+    "escalation": "somebody may give themselves more",
+    "role-to-any-service": "a role may be passed to any service",
+    "open-to-everybody": "something opens to everybody",
+    "every-action": "every action is allowed on something",
+    "every-action-of-a-service": "every action of a service is allowed",
+}
+
+
+def page(judgement: Judgement, forbidden: Sequence[str]) -> str:
+    """All of it; ``forbidden`` are alarms that the policy does not allow."""
+    sections = (_head, _resources, _protection, _access, _settings, _drawings, _values, _money, _findings, _noise)
+    parts = [MARK, *(text for section in sections for text in section(judgement, forbidden))]
+    return "\n".join(parts) + "\n"
+
+
+def comment(text: str) -> str:
+    """What fits into a comment; a page is cut between two lines, and what was open is closed."""
+    if len(text) <= LIMIT:
+        return text
+    closing = "\n```\n\n</details>"
+    kept = text[: LIMIT - len(CUT) - len(closing)].rpartition("\n")[0]
+    if kept.count("\n```") % 2:
+        kept += "\n```"
+    if kept.count("<details>") > kept.count("</details>"):
+        kept += "\n\n</details>"
+    return kept + CUT
+
+
+def _head(judgement: Judgement, forbidden: Sequence[str]) -> Iterator[str]:
+    yield f"## Review: {_code(judgement.base)} → {_code(judgement.head)}"
+    yield ""
+    yield f"**{judgement.verdict}**"
+    yield ""
+    for alarm in judgement.alarms:
+        sign, end = ("⛔", " (forbidden)") if alarm in forbidden else ("⚠️", "")
+        yield f"- {sign} {ALARM_WORDS[alarm]}{end}"
+    if judgement.images:
+        yield f"- images built again: {', '.join(map(_code, judgement.images))}"
+    yield ""
+
+
+def _resources(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    for kind in KINDS:
+        changes = [change for change in judgement.changes.resources if change.kind == kind]
+        if changes:
+            yield f"### {HEADS[kind]} ({len(changes)})"
+            yield ""
+            yield from _folded(_lines(judgement, changes))
+            yield ""
+
+
+def _lines(judgement: Judgement, changes: list[Change]) -> list[str]:
+    """Resources of one type and reason share a line, as thirty new users do."""
+    alike: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
+    for change in changes:
+        name = judgement.names.get((change.stack, change.logical_id), f"{change.stack}/{change.logical_id}")
+        alike[change.type, change.why, is_lost(change)].append(name)
+    return [
+        f"- {'💾 ' if holds else ''}{_several(names)} ({kind.removeprefix('AWS::')}): {why}"
+        for (kind, why, holds), names in alike.items()
+    ]
+
+
+def _protection(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    rows = [
+        (change, name)
+        for change in judgement.changes.resources
+        for name in touches(change, PROTECTING) + touches(change, NETWORK)
+    ]
+    if rows:
+        yield f"### Encryption, versions, expiry, network ({len(rows)})"
+        yield ""
+        for change, name in rows:
+            where = judgement.names.get((change.stack, change.logical_id), change.logical_id)
+            yield f"- {_code(where)}: {_code(name)} {'is dropped' if name in change.dropped else 'changes'}"
+        yield ""
+
+
+def _access(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    for title, rows in (("gained", judgement.access.gained), ("lost", judgement.access.lost)):
+        if rows:
+            yield f"### Access {title} ({len(rows)})"
+            yield ""
+            yield from _folded(_grouped(rows, shown=None if title == "gained" else 8))
+            yield ""
+
+
+def _grouped(rows: Sequence[Row], shown: int | None) -> list[str]:
+    """Whoever gains the same shares a line. Nothing that is gained is left out; of what is lost, some is counted."""
+    alike: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for row in rows:
+        alike[row.actions, row.resources, row.conditions, row.marks].append(row.principal)
+    lines = []
+    for (actions, resources, conditions, marks), principals in alike.items():
+        text = f"- {_several(principals)}: {_several(actions, shown)} on {_several(resources, shown)}"
+        text += f", if {_code(conditions)}" if conditions != "{}" else ""
+        lines.append(text + "".join(f" **[{mark}]**" for mark in marks))
+    return lines
+
+
+def _settings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    if judgement.settings:
+        yield f"### Settings ({len(judgement.settings)})"
+        yield ""
+        yield from _folded(
+            [f"- {_code(each['key'])}: {_value(each['old'])} → {_value(each['new'])}" for each in judgement.settings]
+        )
+        yield ""
+
+
+def _drawings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    for drawing in judgement.drawings:
+        yield f"### The shape of {_code(drawing.name)} changes"
+        yield ""
+        for title, text in (("Before", drawing.before), ("After", drawing.after)):
+            yield f"<details><summary>{title} (what only this side has is dashed)</summary>"
+            yield ""
+            yield from ("```mermaid", text, "```")
+            yield ""
+            yield "</details>"
+        yield ""
+
+
+def _values(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    """What changes inside of resources; much of it is folded."""
+    lines = [
+        f"- {_code(each.resource)} {_code(each.path)}: {_value(each.old)} → {_value(each.new)}"
+        for each in judgement.details
+    ]
+    if lines:
+        yield f"### Values that change ({len(lines)})"
+        yield ""
+        yield from _folded(lines, SHOWN if len(lines) <= SHOWN else 0)
+        yield ""
+    if judgement.changes.others:
+        yield f"### Outputs, parameters, conditions ({len(judgement.changes.others)})"
+        yield ""
+        yield from _folded([f"- {_code(other)}" for other in judgement.changes.others], shown=0)
+        yield ""
+
+
+def _money(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    before, after = judgement.costs
+    if not any(judgement.stages):
+        return
+    yield "### Money"
+    yield ""
+    rows = (("per hour, one of each running", "per_hour"), ("an execution, expected", "per_execution"))
+    for title, key in (*rows, ("at worst, every participant once", "worst")) if judgement.prices.usd_per_hour else ():
+        yield f"- {title}: {_arrow(_usd(before[key]), _usd(after[key]))}"
+    old, new = (list(map(str, each)) for each in judgement.stages)
+    for gone in [line for line in old if line not in new]:
+        yield f"- before: {gone}"
+    for line in new:
+        yield f"- {line}{'' if line in old or not old else ' (new)'}"
+    yield f"- participants: {_arrow(*map(str, judgement.participants))}"
+    yield f"- {_source(judgement)}"
+    yield "- without an execution only storage and logs bill"
+    yield ""
+
+
+def _source(judgement: Judgement) -> str:
+    prices = judgement.prices
+    if not prices.usd_per_hour:
+        return "amounts are unknown, not 0: review/prices.json holds no price table"
+    return f"prices are an estimate of {prices.date}, from {prices.source}; expected run times are not measured"
+
+
+def _arrow(old: str, new: str) -> str:
+    return new if old == new else f"{old} → {new}"
+
+
+def _usd(amount: float | None) -> str:
+    return "unknown" if amount is None else f"${amount:,.2f}"
+
+
+def _findings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    yield "### Findings of checks"
+    yield ""
+    rows = [f"- new: {text}" for text in judgement.new_findings]
+    rows += [f"- gone: {text}" for text in judgement.gone_findings]
+    yield from _folded(rows or [f"- none is new or gone; {_checked(judgement)}"])
+    yield ""
+
+
+def _checked(judgement: Judgement) -> str:
+    checks = ", ".join(map(_code, judgement.checks))
+    return f"checked by {checks}" if checks else "the app runs no validation plugin, so nothing was checked"
+
+
+def _noise(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    yield f"<sub>Folded away, for they differ by hashes of assets alone: {judgement.noise}</sub>"
+
+
+def _folded(lines: Sequence[str], shown: int = SHOWN) -> Iterator[str]:
+    yield from lines[:shown]
+    if rest := lines[shown:]:
+        yield ""
+        yield f"<details><summary>{len(rest)} {'more' if shown else 'of them'}</summary>"
+        yield ""
+        yield from rest
+        yield ""
+        yield "</details>"
+
+
+def _several(names: Sequence[str], shown: int | None = 3) -> str:
+    """Names in a line; all, or some and how many more."""
+    shown = len(names) if shown is None else shown
+    first = ", ".join(_code(name) for name in names[:shown])
+    return first if len(names) <= shown else f"{first} and {len(names) - shown} more"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, list) and len(value) > 3:
+        return f"{len(value)} of them: {', '.join(_code(str(each)) for each in value[:3])}, …"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if not text:
+        return "empty"
+    return _code(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
+
+
+def _code(text: str) -> str:
+    """As code, whatever is in it: a name can neither open HTML nor mention anybody."""
+    text = " ".join(text.split()) or " "
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
