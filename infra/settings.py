@@ -46,7 +46,8 @@ Name = Annotated[
     StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=16),
     AfterValidator(_no_managed_name),
 ]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+REGION_PATTERN = r"^[a-z]{2}(-[a-z]+)+-\d$"
+Region = Annotated[str, StringConstraints(pattern=REGION_PATTERN)]
 PARTICIPANT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$"
 Participant = Annotated[str, StringConstraints(pattern=PARTICIPANT_PATTERN)]
 

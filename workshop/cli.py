@@ -8,7 +8,7 @@ import sys
 import typer
 
 from workshop.commands import demo, endpoints, fetching, notebooks, organise, removal, report, runs
-from workshop.commands.common import HELP, ProfileOption, VersionOption, run_app
+from workshop.commands.common import HELP, ProfileOption, RegionOption, VersionOption, run_app
 from workshop.commands.help import command_line
 from workshop.language import language_of
 
@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=
 
 
 @app.callback()
-def workshop(profile: ProfileOption = None, version: VersionOption = False) -> None:
+def workshop(profile: ProfileOption = None, region: RegionOption = None, version: VersionOption = False) -> None:
     """The chiTra hands-on on AWS."""
 
 

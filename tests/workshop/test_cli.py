@@ -122,22 +122,22 @@ def test_should_name_a_profile_that_does_not_exist(project: Path, arguments: lis
     assert "Traceback" not in done.stderr
 
 
-def test_should_take_the_profile_that_is_asked_for(project: Path, tmp_path: Path) -> None:
+def test_should_take_the_profile_and_the_region_that_are_asked_for(project: Path, tmp_path: Path) -> None:
     """Rather than the keys that the environment holds."""
     missing = workshop(project, "--profile", "nosuch", "status")
     assert missing.returncode == 2
     assert missing.stderr.startswith("error: --profile: The config profile (nosuch) could not be found")
     (tmp_path / "keys").write_text("[mine]\naws_access_key_id = MINE\naws_secret_access_key = x\n")
     program = (
-        "from workshop import cli; from workshop.commands import common, endpoints;"
-        "endpoints.read_settings = lambda folder: common.Settings(name='chitra', model={'address': 'https://a.b'});"
+        "from workshop import cli; from workshop.commands import common;"
+        "common.read_settings = lambda folder: common.Settings(name='chitra', model={'address': 'https://a.b'});"
         "common.Account = lambda session: print(session.get_credentials().access_key, session.region_name);"
         "cli.main()"
     )
     keys = {"AWS_ACCESS_KEY_ID": "OTHER", "AWS_SECRET_ACCESS_KEY": "x"}
     files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "keys")}
     done = subprocess.run(
-        [sys.executable, "-c", program, "--profile", "mine", "status"],
+        [sys.executable, "-c", program, "--profile", "mine", "--region", "us-east-1", "status"],
         cwd=project,
         env={**os.environ, **keys, **files},
         capture_output=True,
@@ -145,7 +145,12 @@ def test_should_take_the_profile_that_is_asked_for(project: Path, tmp_path: Path
         timeout=60,
         check=False,
     )
-    assert done.stdout == "MINE ap-northeast-1\n"
+    assert done.stdout == "MINE us-east-1\n"
+    misspelt = workshop(project, "--region", "us_east_1", "status")
+    assert (misspelt.returncode, misspelt.stderr) == (
+        2,
+        "error: --region us_east_1: is no region. Write for example us-east-1.\n",
+    )
 
 
 @pytest.mark.parametrize("command", ["status", "run", "doctor", "teardown"])
@@ -190,7 +195,7 @@ def test_should_say_that_aws_cannot_be_reached(project: Path) -> None:
 def test_should_end_with_130_when_interrupted(project: Path) -> None:
     program = (
         "import os, signal; from workshop.commands import organise; from workshop import cli;"
-        "organise.read_settings = lambda folder: os.kill(os.getpid(), signal.SIGINT); cli.main()"
+        "organise.settings_of = lambda folder: os.kill(os.getpid(), signal.SIGINT); cli.main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, "doctor"], cwd=project, capture_output=True, text=True, timeout=60, check=False

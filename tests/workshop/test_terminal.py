@@ -116,7 +116,7 @@ def test_should_print_what_the_doctor_found(command: Any, monkeypatch: pytest.Mo
 
 def test_should_print_lines_of_an_images_build(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = SimpleNamespace(image_source="codebuild", name="chitra", region="x")
-    monkeypatch.setattr("workshop.commands.organise.read_settings", lambda folder: settings)
+    monkeypatch.setattr("workshop.commands.organise.settings_of", lambda folder: settings)
     monkeypatch.setattr("workshop.commands.organise.building.is_built", lambda *given: False)
     monkeypatch.setattr("workshop.commands.organise.building.build_image", lambda *given: iter([HOSTILE]))
     assert command("build-image")[1].count(SHOWN) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -22,7 +23,7 @@ from rich.text import Text
 
 from chitra.errors import EXIT_INPUT, InputError, WorkshopError
 from chitra.visible import visible
-from infra.settings import FOLDER_VARIABLE, Settings, SettingsError
+from infra.settings import FOLDER_VARIABLE, REGION_PATTERN, Settings, SettingsError, read_settings
 from workshop.aws.account import Account
 
 HELP = {"help_option_names": ["-h", "--help"]}  # for each program's Typer
@@ -58,6 +59,29 @@ def _choose_profile(name: str | None) -> str | None:
     return name
 
 
+_region: ContextVar[str | None] = ContextVar("region", default=None)
+
+
+def _choose_region(name: str | None) -> str | None:
+    _region.set(name)
+    return name
+
+
+def settings_of(folder: Path) -> Settings:
+    """Those of the workshop's folder, with the region that was asked for instead of theirs.
+
+    Raises:
+        SettingsError: they cannot be used.
+        InputError: --region names none.
+    """
+    settings, region = read_settings(folder), _region.get()
+    if region is None:
+        return settings
+    if not re.fullmatch(REGION_PATTERN, region):
+        raise InputError(f"--region {region}: is no region. Write for example us-east-1.")
+    return settings.model_copy(update={"region": region})
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"chitra-workshop {version('chitra-workshop')}")
@@ -70,6 +94,10 @@ VersionOption = Annotated[
 ProfileOption = Annotated[
     str | None,
     typer.Option("--profile", callback=_choose_profile, help="Profile of your AWS configuration; before AWS_PROFILE."),
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option("--region", callback=_choose_region, help="Region of the workshop; that of cdk.json when left out."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs, and nothing else.")]
 JsonLinesOption = Annotated[

@@ -15,11 +15,18 @@ import typer
 
 from chitra.errors import InputError, WorkshopError
 from infra.names import Names
-from infra.settings import PROJECT, read_settings
+from infra.settings import PROJECT
 from workshop.aws.caller import participant
 from workshop.aws.deployment import aws_errors
 from workshop.aws.run_names import check_run_name
-from workshop.commands.common import FolderOption, account_of, console, errors, say
+from workshop.commands.common import (
+    FolderOption,
+    account_of,
+    console,
+    errors,
+    say,
+    settings_of,
+)
 from workshop.commands.transfer import EXPORT
 from workshop.demo.port import LOOPBACK, listen
 from workshop.runs.endpoint import exact_name
@@ -74,7 +81,7 @@ def _model(folder: Path) -> Iterator[Subject]:
 
 @contextmanager
 def _endpoint(endpoint: str | None, folder: Path) -> Iterator[Subject]:
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     if endpoint is not None:
         check_run_name(endpoint)
     account, names = account_of(settings), Names(settings.name)

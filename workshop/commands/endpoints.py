@@ -10,12 +10,22 @@ import typer
 
 from chitra.errors import WorkshopError
 from infra.names import Names
-from infra.settings import PROJECT, read_settings
+from infra.settings import PROJECT
 from workshop.aws.caller import participant
 from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name
 from workshop.aws.waiting import Pace, StillThereError
-from workshop.commands.common import FolderOption, JsonOption, account_of, errors, plain, print_json, say, signed_in
+from workshop.commands.common import (
+    FolderOption,
+    JsonOption,
+    account_of,
+    errors,
+    plain,
+    print_json,
+    say,
+    settings_of,
+    signed_in,
+)
 from workshop.commands.following import show
 from workshop.commands.tables import show_table
 from workshop.runs.costs import PriceList, price_text
@@ -37,7 +47,7 @@ def create(
     folder: FolderOption = PROJECT,
 ) -> None:
     """Serve a finished run's model. The schedule that deletes the endpoint is made before the endpoint."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     name = check_run_name(full_name(Names(settings.name), run))
     if hours is not None:
         check_hours(hours)
@@ -57,7 +67,7 @@ def extend(
     folder: FolderOption = PROJECT,
 ) -> None:
     """Move an endpoint's end."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     check_hours(hours)
     check_run_name(endpoint)
     with aws_errors():
@@ -70,7 +80,7 @@ def extend(
 @endpoint_app.command("delete")
 def delete(endpoint: Endpoint, folder: FolderOption = PROJECT) -> None:
     """Delete an endpoint with its config, model and schedule."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     check_run_name(endpoint)
     with aws_errors():
         account = signed_in(settings)
@@ -86,7 +96,7 @@ def delete(endpoint: Endpoint, folder: FolderOption = PROJECT) -> None:
 
 def status(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
     """Show every endpoint with time and cost left, and every execution with its stage."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     names = Names(settings.name)
     with aws_errors():
         account = signed_in(settings)

@@ -70,6 +70,9 @@ JAPANESE = {
     "Profile of your AWS configuration; before AWS_PROFILE.": (
         "使う AWS のプロファイル。AWS_PROFILE より優先されます。"
     ),
+    "Region of the workshop; that of cdk.json when left out.": (
+        "ハンズオンのリージョン。省くと、cdk.json に書いたもの。"
+    ),
     "Print the version and end.": "バージョンを表示して終わります。",
     "Install completion for the current shell.": "使っているシェルに補完を設定します。",
     "Show completion for the current shell, to copy it or customize the installation.": (

@@ -11,7 +11,7 @@ from rich.text import Text
 from chitra.errors import InputError, WorkshopError
 from infra.jobs import SMOKE_MINUTES
 from infra.names import Names
-from infra.settings import PROJECT, Settings, read_settings
+from infra.settings import PROJECT, Settings
 from workshop.access.credentials import (
     CredentialIssuer,
     give_password,
@@ -30,6 +30,7 @@ from workshop.commands.common import (
     account_of,
     print_json,
     say,
+    settings_of,
     short,
     signed_in,
 )
@@ -48,7 +49,7 @@ COLOURS = {State.OK: "green", State.TO_DO: "yellow", State.UNKNOWN: "yellow", St
 
 def doctor(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
     """Check account, quotas and this machine before a deployment; fails on what would break it."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     checks = list(examine(account_of(settings), settings, PROJECT, folder))
     failed = [check for check in checks if check.state is State.FAILED]
     if as_json:
@@ -66,7 +67,7 @@ def doctor(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
 
 def build_image(folder: FolderOption = PROJECT) -> None:
     """Build the images in CodeBuild and follow the build, for a deployment with image_source codebuild."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     if settings.image_source != "codebuild":
         raise InputError(f"cdk.json: workshop.image_source: is {settings.image_source}; builds are for codebuild.")
     with aws_errors():
@@ -84,7 +85,7 @@ def build_image(folder: FolderOption = PROJECT) -> None:
 
 def smoke(folder: FolderOption = PROJECT) -> None:
     """Train for some minutes on the workshop's instance: is it good enough for the day? Ends with 1 when it is not."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
@@ -113,7 +114,7 @@ def credentials(
     folder: FolderOption = PROJECT,
 ) -> None:
     """Issue an access key per participant: credentials/NAME.ini and a sheet, NAME.md, for them alone."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     chosen = _chosen(settings, participant, everybody=everybody)
     if revoking and (rotating or console_password):
         raise InputError("--revoke: goes neither with --rotate nor with --console.")

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from chitra.errors import WorkshopError
 from chitra.visible import visible
 from infra.names import Names
-from infra.settings import PROJECT, Settings, read_settings
+from infra.settings import PROJECT, Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
 from workshop.aws.deployment import aws_errors
@@ -29,6 +29,7 @@ from workshop.commands.common import (
     may_ask,
     print_json,
     say,
+    settings_of,
     short,
     signed_in,
 )
@@ -63,7 +64,7 @@ def tear_down(
 
     Exit code 0: nothing remains. 1: something remains or could not be seen; run the command again.
     """
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     with aws_errors():
         account = signed_in(settings)
         journal = _journal(folder, settings, account)
@@ -93,7 +94,7 @@ def verify(
     folder: FolderOption = PROJECT,
 ) -> None:
     """List from scratch what belongs to the workshop, and delete nothing. Exit code 1 when something does."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     with aws_errors():
         account = signed_in(settings)
         found = survey(account, settings, _journal(folder, settings, account).memory)

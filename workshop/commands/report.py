@@ -12,10 +12,16 @@ from chitra.errors import WorkshopError
 from chitra.files import write_whole
 from chitra.inside import UnsafePathError, inside
 from infra.names import Names
-from infra.settings import PROJECT, Settings, read_settings
+from infra.settings import PROJECT, Settings
 from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name
-from workshop.commands.common import FolderOption, account_of, say, short
+from workshop.commands.common import (
+    FolderOption,
+    account_of,
+    say,
+    settings_of,
+    short,
+)
 from workshop.commands.runs import RunName
 from workshop.commands.transfer import EXPORT, download_bars
 from workshop.data.export import fetch_report
@@ -40,7 +46,7 @@ def report(
     """
     from workshop.report.results import has_results, read_results  # these bring matplotlib and pandas: two seconds
 
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     run = check_run_name(full_name(Names(settings.name), name))
     try:
         home = inside(folder / EXPORT, run)

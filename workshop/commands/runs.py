@@ -12,7 +12,7 @@ from rich.progress import Progress
 from chitra.errors import InputError, WorkshopError
 from chitra.hyperparameters import parse_hyperparameters
 from infra.names import CORPUS_PREFIX, Names
-from infra.settings import PROJECT, read_settings
+from infra.settings import PROJECT
 from workshop.aws.account import Account
 from workshop.aws.caller import participant
 from workshop.aws.deployment import Deployment, aws_errors, find_deployment
@@ -26,6 +26,7 @@ from workshop.commands.common import (
     errors,
     plain,
     say,
+    settings_of,
 )
 from workshop.commands.following import show
 from workshop.commands.json_lines import print_line
@@ -41,7 +42,7 @@ def upload(corpus: CorpusOption, folder: FolderOption = PROJECT) -> None:
     """Put a corpus into the workshop's bucket: the organiser's for everybody, a participant's for their own runs."""
     from workshop.data.upload import upload_corpus
 
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
@@ -61,7 +62,7 @@ def run(
     folder: FolderOption = PROJECT,
 ) -> None:
     """Preprocess and train on AWS, and follow it."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     names = Names(settings.name)
     chosen = check_run_name(full_name(names, name)) if name is not None else ""
     overrides = dict(_pair(text) for text in hyperparameter or [])
@@ -134,7 +135,7 @@ def stop(name: RunName, folder: FolderOption = PROJECT) -> None:
 
 
 def _find(name: str, folder: Path) -> tuple[Account, Run]:
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     chosen = check_run_name(full_name(Names(settings.name), name))
     aws = account_of(settings)
     return aws, find_run(aws, find_deployment(aws, settings), chosen)
@@ -180,7 +181,7 @@ def _answers_of_endpoint(endpoint: str | None, texts: list[str], folder: Path) -
     from workshop.runs.predict import PORTION, newest_endpoint
     from workshop.runs.predict import predict as ask
 
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     aws = account_of(settings)
     if endpoint is not None:
         check_run_name(endpoint)
@@ -215,7 +216,7 @@ def export(
     folder: FolderOption = PROJECT,
 ) -> None:
     """Download models, reports and datasets, verified; run it again to go on with what was cut off."""
-    settings = read_settings(folder)
+    settings = settings_of(folder)
     run_name = None if name is None else check_run_name(full_name(Names(settings.name), name))
     target = output or folder / EXPORT
     aws = account_of(settings)
