@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import re
 from pathlib import Path
 
 ISSUED: set[str] = set()
@@ -20,6 +19,6 @@ def collect(folder: Path) -> None:
 
 def leaks(folder: Path) -> list[Path]:
     """Files below a folder that hold an issued secret and are not meant to."""
-    needles = re.compile(b"|".join(re.escape(secret.encode()) for secret in ISSUED if len(secret) > 15) or b"(?!)")
+    needles = [secret.encode() for secret in ISSUED if len(secret) > 15]
     files = (file for file in folder.rglob("*") if file.is_file() and file.parent.name != MEANT_FOR_SECRETS)
-    return [file for file in files if needles.search(file.read_bytes())]
+    return [file for file in files if any(needle in content for content in [file.read_bytes()] for needle in needles)]
