@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workshop.commands.common import plain
-from workshop.language import Language
+from workshop.language import Language, in_language
 from workshop.runs.costs import price_text
 from workshop.runs.meanings import meaning, stage_text
 from workshop.runs.progress import Money, Progress
@@ -53,7 +53,7 @@ Words = Mapping[str, str]
 
 
 def words_in(language: Language) -> Words:
-    return {key: pair[language is Language.EN] for key, pair in WORDS.items()}
+    return in_language(WORDS, language)
 
 
 def picture(title: str, progress: Progress, now: datetime, language: Language) -> Group:

@@ -11,7 +11,7 @@ from chitra.tokens import Reading
 from chitra.visible import visible
 from workshop.demo.article_files import Row
 from workshop.demo.words import Words
-from workshop.report.words import Language
+from workshop.language import Language
 from workshop.runs.costs import price_text
 from workshop.runs.status import SERVERLESS, EndpointStatus
 

@@ -16,7 +16,7 @@ from workshop.demo.examples import Example
 from workshop.demo.problems import ProblemError, problem_of, sentence, told_on_terminal
 from workshop.demo.subject import Subject
 from workshop.demo.words import words_in
-from workshop.report.words import Language
+from workshop.language import Language
 
 REFRESH_SECONDS = 60
 RESULTS = "results.csv"

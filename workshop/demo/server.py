@@ -24,7 +24,7 @@ from workshop.demo.page import Page
 from workshop.demo.port import LOOPBACK
 from workshop.demo.subject import Subject
 from workshop.demo.words import preferred
-from workshop.report.words import Language
+from workshop.language import Language
 
 # Gradio's own programs and styles are inline or come from here; nothing may come from elsewhere.
 POLICY = (

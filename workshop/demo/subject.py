@@ -22,8 +22,8 @@ from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
 from workshop.aws.run_names import is_run_name
 from workshop.data.export import fetch_report
+from workshop.language import Language
 from workshop.report.results import has_results, read_results
-from workshop.report.words import Language
 from workshop.runs.costs import PriceList
 from workshop.runs.own_model import TOKENISATION_FILE, OwnModel, max_length_of
 from workshop.runs.predict import PORTION, predict

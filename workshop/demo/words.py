@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workshop.report.words import Language
+from workshop.language import Language, in_language
 
 Words = Mapping[str, str]
 
 
 def words_in(language: Language) -> Words:
-    return {key: pair[language is Language.EN] for key, pair in WORDS.items()}
+    return in_language(WORDS, language)
 
 
 def preferred(accept_language: str) -> Language:

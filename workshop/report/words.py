@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workshop.language import Language, language_of
+from workshop.language import Language, in_language, language_of
 
 __all__ = ["WORDS", "Language", "Words", "language_of", "words_in"]
 
@@ -12,7 +12,7 @@ Words = Mapping[str, str]
 
 
 def words_in(language: Language) -> Words:
-    return {key: pair[language is Language.EN] for key, pair in WORDS.items()}
+    return in_language(WORDS, language)
 
 
 WORDS = {

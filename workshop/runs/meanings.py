@@ -6,7 +6,7 @@ The statuses are those of DescribeTrainingJob, SecondaryStatus, which AWS may ad
 from __future__ import annotations
 
 from infra.names import PREPROCESS_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
-from workshop.language import Language
+from workshop.language import Language, one_of
 from workshop.runs.job_state import JobState
 
 STATUSES = {
@@ -62,14 +62,10 @@ STAGES = {
 def meaning(job: JobState, language: Language) -> str:
     """Of a job's status; empty where it is a word that nobody knew when this was written."""
     if "insufficient capacity" in job.message.lower():  # SageMaker's remark while it goes on trying
-        return _in(NO_CAPACITY, language)
-    return _in(STATUSES.get(job.status, ("", "")), language)
+        return one_of(NO_CAPACITY, language)
+    return one_of(STATUSES.get(job.status, ("", "")), language)
 
 
 def stage_text(name: str, language: Language) -> str:
     """What a stage is called: in English as the workflow names it."""
     return STAGES.get(name, name) if language is Language.JA else name
-
-
-def _in(pair: tuple[str, str], language: Language) -> str:
-    return pair[language is Language.EN]
