@@ -113,6 +113,12 @@ def read_tokenizer_files(model_dir: Path) -> TokenizerFiles:
     return TokenizerFiles(config, vocabulary)
 
 
+def pieces_by_id(vocabulary: dict[str, int]) -> list[str]:
+    """The piece of each id from 0 on, as SudachiTra names them: an id that no piece has is unknown."""
+    pieces = {number: piece for piece, number in vocabulary.items()}
+    return [pieces.get(number, SPECIAL_TOKENS["unk_token"]) for number in range(len(vocabulary))]
+
+
 def is_stand_in(model_dir: Path) -> bool:
     """Whether the model says of itself that it is a stand-in."""
     config = read_json(model_dir / CONFIG)

@@ -1,24 +1,31 @@
 """The one home of tokenisation: the same ids for training data and for requests.
 
-The ids are those of SudachiTra's ``BertSudachipyTokenizer`` with truncation. Words and word pieces come from
-that tokenizer's own parts; what is saved is work whose result truncation would throw away.
+The ids are those of SudachiTra's ``BertSudachipyTokenizer`` with truncation, from the parts that it is made of:
+Sudachi and WordPiece. What is saved is work whose result truncation would throw away, and the loading of SudachiTra,
+with its seconds of transformers and PyTorch, where every text can be encoded without it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sudachipy import Morpheme
 from sudachipy.errors import SudachiError
-from sudachitra import BertSudachipyTokenizer
 
 from chitra.errors import InputError
-from chitra.model_files import VOCABULARY, read_tokenizer_files
-from chitra.words import WordIds, segmenter
+from chitra.model_files import SPECIAL_TOKENS, VOCABULARY, TokenizerConfig, read_tokenizer_files
+from chitra.words import PROJECTED_FORMS, WordIds, projecting_sudachi
+
+if TYPE_CHECKING:
+    from sudachitra import BertSudachipyTokenizer
 
 # A text is cut behind sentences and lines, but not before other characters than these: the dictionary has words such as
 # (*^。^*), and Sudachi takes several line ends, and the spaces behind them, as one.
@@ -28,6 +35,9 @@ END = re.compile(r"。|\s*\n")  # what Sudachi has to see before a cut
 CHARACTERS_PER_ID = 1.6
 # sudachi.rs, input_text/buffer.rs, MAX_LENGTH: a quarter of 65,535 bytes, rounded down, times three.
 SUDACHI_MAX_BYTES = 49_149
+# The tokenizer takes them for tokens wherever they stand in a text, in the middle of a word, too.
+SPECIAL_TOKEN = re.compile("|".join(map(re.escape, SPECIAL_TOKENS.values())))
+ADDED_TOKENS = 2  # to each text: [CLS] and [SEP]
 Ids = np.ndarray[tuple[int], np.dtype[np.uint16 | np.int32]]
 
 
@@ -41,18 +51,23 @@ class Encoder:
     def __init__(self, model_dir: Path, max_length: int) -> None:
         self.model_dir = model_dir
         self.max_length = max_length
-        self.tokenizer = load_tokenizer(model_dir)
-        self.id_type = smallest_id_type(self.tokenizer)
+        files = read_tokenizer_files(model_dir)
+        self.id_type = smallest_id_type(files.vocabulary)
         self.fallbacks = 0
-        self._room: int = max_length - self.tokenizer.num_special_tokens_to_add()
+        self._room: int = max_length - ADDED_TOKENS
         if self._room < 1:
             raise InputError(f"max_length {max_length}: leaves no room for a token. Use 8 to 512.")
-        special = np.array(self.tokenizer.build_inputs_with_special_tokens([]), self.id_type)
+        special = np.array(
+            [files.vocabulary[SPECIAL_TOKENS[name]] for name in ("cls_token", "sep_token")], self.id_type
+        )
         self._cls, self._sep = special[:1].tobytes(), special[1:].tobytes()
-        self._special_token = re.compile("|".join(map(re.escape, self.tokenizer.added_tokens_encoder)))
-        self._normalise = normalisation(self.tokenizer)
-        self._sudachi, self._form = segmenter(self.tokenizer)
-        self._words = WordIds(self.tokenizer, self.id_type)
+        self._segmentation = segmentation(model_dir, files.config)
+        self._words = WordIds(files.vocabulary, self.id_type)
+
+    @cached_property
+    def tokenizer(self) -> BertSudachipyTokenizer:
+        """The reference."""
+        return load_tokenizer(self.model_dir)
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """Ids of ``[CLS] text [SEP]`` per text: one dimension, at most ``max_length`` of them, not padded.
@@ -75,7 +90,7 @@ class Encoder:
         return type(self), (self.model_dir, self.max_length)
 
     def _begin(self, text: str) -> _Reading:
-        return _Reading(self._normalise(text), exact=not self._special_token.search(text))
+        return _Reading(self._segmentation.normalise(text), exact=not SPECIAL_TOKEN.search(text))
 
     def _wants_more(self, reading: _Reading) -> bool:
         return reading.exact and reading.position < len(reading.text) and self._missing(reading) > 0
@@ -89,12 +104,12 @@ class Encoder:
         end = _next_cut(text, start + int(self._missing(reading) * CHARACTERS_PER_ID))
         # The character before the cut comes along: the word before decides how Sudachi reads the words after it.
         carried = 1 if start else 0
-        morphemes = self._sudachi.tokenize(within_limit(text[start - carried : end]))
+        morphemes = self._segmentation.sudachi.tokenize(within_limit(text[start - carried : end]))
         whole_before = not carried or END.fullmatch(morphemes[0].raw_surface())
         whole_behind = end == len(text) or END.fullmatch(morphemes[len(morphemes) - 1].raw_surface())
         reading.exact = bool(whole_before and whole_behind)
         reading.position = end
-        return list(map(self._form, islice(morphemes, carried, None)))
+        return list(map(self._segmentation.form, islice(morphemes, carried, None)))
 
     def _with_special_tokens(self, ids: bytes) -> Ids:
         return np.frombuffer(self._cls + ids[: self._room * self.id_type.itemsize] + self._sep, self.id_type)
@@ -115,21 +130,42 @@ class _Reading:
     ids: bytes = b""
 
 
-def smallest_id_type(tokenizer: BertSudachipyTokenizer) -> np.dtype[np.uint16 | np.int32]:
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """How words are found: ``normalise`` a text, let ``sudachi`` read it, and take each morpheme's ``form``."""
+
+    normalise: Callable[[str], str]
+    sudachi: Any
+    form: Callable[[Morpheme], str]
+
+
+def segmentation(model_dir: Path, config: TokenizerConfig) -> Segmentation:
+    """That of the model's tokenizer. Of chiTra's own configurations Sudachi does all of it, and SudachiTra nothing.
+
+    Raises:
+        InputError: the tokenizer cannot be loaded.
+    """
+    normalises = config.do_strip or config.do_lower_case or config.do_nfkc
+    projected = config.word_form_type in PROJECTED_FORMS
+    reference = None if projected and not normalises else load_tokenizer(model_dir)
+    normalise = reference.normalizer.normalize_str if reference and normalises else str
+    if reference and not projected:
+        return Segmentation(normalise, reference.word_tokenizer.sudachi, reference.word_formatter)
+    with _told_as_input_error(model_dir):
+        return Segmentation(normalise, projecting_sudachi(config.sudachi, config.word_form_type), Morpheme.surface)
+
+
+def smallest_id_type(vocabulary: Sized) -> np.dtype[np.uint16 | np.int32]:
     """The smallest type that holds every id and that `datasets` and torch know how to read."""
-    return np.dtype(np.uint16 if len(tokenizer) <= 2**16 else np.int32)
-
-
-def normalisation(tokenizer: BertSudachipyTokenizer) -> Callable[[str], str]:
-    """What happens to a text before Sudachi reads it: nothing, in chiTra's configuration."""
-    does_something = tokenizer.do_strip or tokenizer.do_lower_case or tokenizer.do_nfkc
-    return tokenizer.normalizer.normalize_str if does_something else str
+    return np.dtype(np.uint16 if len(vocabulary) <= 2**16 else np.int32)
 
 
 def load_tokenizer(model_dir: Path) -> BertSudachipyTokenizer:
     """chiTra's tokenizer, with word form and split mode from the model's own configuration, and nothing else of it."""
+    from sudachitra import BertSudachipyTokenizer  # brings transformers and PyTorch, which take four seconds
+
     config = read_tokenizer_files(model_dir).config
-    try:
+    with _told_as_input_error(model_dir):
         return BertSudachipyTokenizer(
             str(model_dir / VOCABULARY),
             do_strip=config.do_strip,
@@ -138,6 +174,12 @@ def load_tokenizer(model_dir: Path) -> BertSudachipyTokenizer:
             word_form_type=config.word_form_type,
             sudachipy_kwargs={"split_mode": config.sudachi.split_mode, "dict_type": config.sudachi.dict_type},
         )
+
+
+@contextmanager
+def _told_as_input_error(model_dir: Path) -> Iterator[None]:
+    try:
+        yield
     except (ValueError, OSError, SudachiError) as error:
         raise InputError(f"{model_dir}: its tokenizer cannot be loaded ({error}).") from error
 

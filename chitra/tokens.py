@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -11,9 +10,9 @@ from typing import Any
 
 from sudachipy import Dictionary, SplitMode
 
-from chitra.model_files import SPECIAL_TOKENS
-from chitra.tokenisation import load_tokenizer, normalisation, within_limit
-from chitra.words import PROJECTED_FORMS
+from chitra.model_files import SPECIAL_TOKENS, read_tokenizer_files
+from chitra.tokenisation import ADDED_TOKENS, SPECIAL_TOKEN, segmentation, within_limit
+from chitra.words import PROJECTED_FORMS, word_pieces
 
 UNKNOWN = SPECIAL_TOKENS["unk_token"]
 
@@ -57,10 +56,10 @@ class TokenReader:
     """
 
     def __init__(self, model_dir: Path, max_length: int) -> None:
-        self._tokenizer = load_tokenizer(model_dir)
-        self._normalise = normalisation(self._tokenizer)
-        self._special = re.compile(f"({'|'.join(map(re.escape, self._tokenizer.added_tokens_encoder))})")
-        self._room = max_length - self._tokenizer.num_special_tokens_to_add()
+        files = read_tokenizer_files(model_dir)
+        self._segmentation = segmentation(model_dir, files.config)
+        self._pieces = word_pieces(files.vocabulary)
+        self._room = max_length - ADDED_TOKENS
 
     def read(self, text: str) -> Reading:
         """The words whose tokens the model has room for."""
@@ -76,14 +75,18 @@ class TokenReader:
 
     def _words(self, text: str) -> Iterator[Word]:
         """Those that have tokens: spaces have none. A special token that somebody typed is one."""
-        for number, part in enumerate(self._special.split(text)):
-            if number % 2:
-                yield Word(part, part, (part,))
-                continue
-            for morpheme in self._tokenizer.word_tokenizer.tokenize(self._normalise(part)):
-                form = self._tokenizer.word_formatter(morpheme)
-                if tokens := tuple(self._tokenizer.subword_tokenizer.tokenize(form)):
-                    yield Word(morpheme.surface(), form, tokens)
+        start = 0
+        for token in SPECIAL_TOKEN.finditer(text):
+            yield from self._between(text[start : token.start()])
+            yield Word(token[0], token[0], (token[0],))
+            start = token.end()
+        yield from self._between(text[start:])
+
+    def _between(self, text: str) -> Iterator[Word]:
+        for morpheme in self._segmentation.sudachi.tokenize(self._segmentation.normalise(text)):
+            form = self._segmentation.form(morpheme)
+            if pieces := self._pieces(form):
+                yield Word(morpheme.raw_surface(), form, tuple(piece.value for piece in pieces))
 
 
 class SudachiReader:

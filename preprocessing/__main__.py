@@ -14,6 +14,9 @@ from chitra.visible import visible
 from preprocessing.dataset import Shard
 from preprocessing.job import preprocess
 
+# Of what SudachiTra needs transformers for, where a text can be encoded by nothing else, PyTorch is no part.
+WITHOUT_TORCH = {"USE_TORCH": "0", "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1"}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """0, 2 for input that cannot be used, 1 for a fault of ours; ``output/message`` says why in one line."""
@@ -64,4 +67,5 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    os.environ |= WITHOUT_TORCH
     sys.exit(main())

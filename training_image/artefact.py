@@ -6,14 +6,16 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, TypeAdapter
-from transformers import PreTrainedModel
 
 from chitra.errors import InputError
 from chitra.fingerprint import Fingerprint, fingerprint
 from chitra.json_text import read_json
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 TOKENISATION_FILE = "tokenisation.json"
 LENGTH = TypeAdapter(Annotated[int, Field(ge=8, le=512)])  # as the hyperparameter of that name

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 GPU_DEVICE = Path("/dev/nvidiactl")  # what NVIDIA's driver, and its container toolkit, give a machine with a GPU
 GPU_FAMILIES = ("ml.g", "ml.p")
 # CreateTrainingJob has no InferenceAmiVersion: AWS chooses the driver.
@@ -20,7 +18,11 @@ def gpu_problem(way_out: str, instance_type: str = "", device: Path = GPU_DEVICE
     device file tells).
     """
     there = device.exists() or instance_type.startswith(GPU_FAMILIES)
-    if not there or torch.cuda.is_available():
+    if not there:
+        return ""
+    import torch  # takes seconds, which a job without a GPU spends only once its input is known to be good
+
+    if torch.cuda.is_available():
         return ""
     where = f"{instance_type}: " if instance_type else ""
     if torch.version.cuda is None:
@@ -36,6 +38,8 @@ def gpu_problem(way_out: str, instance_type: str = "", device: Path = GPU_DEVICE
 
 
 def _reason() -> str:
+    import torch
+
     try:
         torch.cuda.init()
     except (RuntimeError, AssertionError) as error:

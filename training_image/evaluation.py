@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
-Array = np.ndarray[Any, np.dtype[Any]]
+from training_image.scores import Array, softmax
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +43,6 @@ def evaluate(labels: Array, predicted: Array, categories: list[str]) -> Evaluati
         confusion_matrix=confusion_matrix(labels, predicted, labels=ids).tolist(),
         articles=len(labels),
     )
-
-
-def softmax(logits: Array) -> Array:
-    """Scores that add up to 1 over the last axis."""
-    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    scores: Array = exponentials / exponentials.sum(axis=-1, keepdims=True)
-    return scores
 
 
 def prediction_rows(articles: list[int], labels: Array, logits: Array, categories: list[str]) -> list[dict[str, Any]]:

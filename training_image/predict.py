@@ -14,6 +14,7 @@ from pathlib import Path
 
 from chitra.errors import EXIT_INPUT, InputError
 from chitra.visible import visible
+from training_image.hide import UNUSED_BY_PREDICTIONS, hide
 
 
 def main() -> int:
@@ -21,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training_image.predict", description=__doc__)
     parser.add_argument("folder", type=Path, help="the artefact, unpacked")
     folder = parser.parse_args().folder
+    hide(UNUSED_BY_PREDICTIONS)
     try:
         from training_image.predictor import Predictor
 

@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from transformers import BertForSequenceClassification
 
 from chitra.errors import InputError
 from chitra.tokenisation import Encoder
 from training_image.artefact import read_tokenisation
-from training_image.collation import Collator
-from training_image.evaluation import softmax
-from training_image.weights import REASON_CHARACTERS, load_classifier
+from training_image.scores import softmax
 
 BATCH = 16
+REASON_CHARACTERS = 300
 PROBE = "試合"
 
 
@@ -40,11 +37,11 @@ class Predictor:
     def __init__(self, folder: Path) -> None:
         tokenisation = read_tokenisation(folder)
         self._encoder = Encoder(folder, tokenisation.max_length)
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        model: Any = load_classifier(folder)
-        self._model: BertForSequenceClassification = model.to(self._device).eval()
-        self._collate = Collator(model.config.pad_token_id, tokenisation.max_length)
-        self._names: dict[int, str] = model.config.id2label
+        # It brings transformers and PyTorch. A folder that is no artefact is known before those seconds.
+        from training_image.classifier import Classifier
+
+        self._classifier = Classifier(folder, tokenisation.max_length)
+        self._names = self._classifier.names
         self._lock = threading.Lock()  # Sudachi's tokenizer serves one thread at a time
         try:
             self.predict([PROBE])
@@ -68,11 +65,8 @@ class Predictor:
             logits = [row for i in range(0, len(texts), BATCH) for row in self._logits(texts[i : i + BATCH])]
         return [self._prediction(row) for row in logits]
 
-    @torch.inference_mode()
     def _logits(self, texts: list[str]) -> list[np.ndarray[Any, Any]]:
-        batch = self._collate([{"input_ids": ids.tolist()} for ids in self._encoder.encode(texts)])
-        output = self._model(**{name: tensor.to(self._device) for name, tensor in batch.items()})
-        return list(output.logits.float().cpu().numpy())
+        return self._classifier.logits([ids.tolist() for ids in self._encoder.encode(texts)])
 
     def _prediction(self, logits: np.ndarray[Any, Any]) -> Prediction:
         scores = softmax(logits)

@@ -20,6 +20,7 @@ from chitra.errors import EXIT_INPUT, InputError
 from chitra.visible import visible
 from training_image.bodies import MAX_BODY_BYTES, BodyTooLargeError, DropUnreadBody, read_body
 from training_image.device import FOR_ENDPOINTS, gpu_problem
+from training_image.hide import UNUSED_BY_PREDICTIONS, hide
 from training_image.predictor import Prediction, Predictor
 
 DEFAULT_PORT = 8080
@@ -153,6 +154,7 @@ def _port() -> int:
 
 def main() -> int:
     """Serve until SIGTERM; 2 when the artefact cannot be served."""
+    hide(UNUSED_BY_PREDICTIONS)
     if problem := gpu_problem(FOR_ENDPOINTS):
         print(f"warning: {problem} Serving on the CPU.", file=sys.stderr, flush=True)
     try:

@@ -21,8 +21,9 @@ from chitra.contract import base_dir, bundled_model_dir
 from chitra.encoded import encoded_features
 from chitra.errors import InputError
 from chitra.hyperparameters import Hyperparameters, read_hyperparameters
+from chitra.model_files import read_tokenizer_files
 from chitra.smoke import SmokeReport
-from chitra.tokenisation import load_tokenizer, smallest_id_type
+from chitra.tokenisation import smallest_id_type
 from training_image.channels import Channels
 from training_image.device import FOR_TRAINING, gpu_problem
 from training_image.train import keep_quiet, read_resources, run_job
@@ -83,12 +84,12 @@ def check(base: Path, model_dir: Path, stop: threading.Event) -> None:
 
 def random_channels(model_dir: Path, hyperparameters: Hyperparameters, *, articles: int) -> Channels:
     """Of the longest articles that training would read; validation has one batch, which is the test split, too."""
-    tokenizer = load_tokenizer(model_dir)
+    vocabulary = read_tokenizer_files(model_dir).vocabulary
     random = np.random.default_rng(hyperparameters.seed)
-    features = encoded_features(smallest_id_type(tokenizer).name, CATEGORIES)
+    features = encoded_features(smallest_id_type(vocabulary).name, CATEGORIES)
 
     def split(count: int) -> Dataset:
-        ids = random.integers(len(tokenizer), size=(count, hyperparameters.max_length))
+        ids = random.integers(len(vocabulary), size=(count, hyperparameters.max_length))
         labels = random.integers(len(CATEGORIES), size=count)
         return Dataset.from_dict({"input_ids": ids, "label": labels, "article": range(count)}, features=features)
 

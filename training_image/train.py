@@ -11,23 +11,18 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
-
-import datasets
-import torch
-import transformers
+from typing import TYPE_CHECKING, Any
 
 from chitra.contract import base_dir, bundled_model_dir, end_in_failure, report_end
 from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from chitra.fingerprint import fingerprint
 from chitra.hyperparameters import Hyperparameters, read_hyperparameters
 from chitra.json_text import read_json
-from chitra.tokenisation import load_tokenizer
-from training_image.artefact import save_artefact
-from training_image.channels import Channels, read_channels
+from chitra.model_files import pieces_by_id, read_tokenizer_files
 from training_image.device import FOR_TRAINING, gpu_problem
-from training_image.report import write_report
-from training_image.trainer import FineTuning
+
+if TYPE_CHECKING:
+    from training_image.channels import Channels
 
 
 def main() -> int:
@@ -50,14 +45,19 @@ def run_job(work: Callable[[threading.Event], None]) -> int:
         work(stop)
     except InputError as error:
         return end_in_failure(str(error), EXIT_INPUT)
-    except torch.OutOfMemoryError as error:
-        reason = f"the GPU's memory is full: take a smaller train-batch-size or a larger instance ({error})"
-        return end_in_failure(reason, EXIT_INPUT)
     except Exception as error:
+        if _is_out_of_memory(error):
+            reason = f"the GPU's memory is full: take a smaller train-batch-size or a larger instance ({error})"
+            return end_in_failure(reason, EXIT_INPUT)
         traceback.print_exc()
         report_end("failure", f"training failed: {type(error).__name__}: {error}")
         return EXIT_FAILURE
     return 0
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    torch = sys.modules.get("torch")  # a job that fails early never loads it
+    return torch is not None and isinstance(error, torch.OutOfMemoryError)
 
 
 def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
@@ -66,15 +66,22 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     Raises:
         InputError: hyperparameters, channels or model cannot be used.
     """
-    keep_quiet()
     hyperparameters = read_hyperparameters(base / "input/config/hyperparameters.json")
     resources = read_resources(base / "input/config/resourceconfig.json")
     require_one_host(resources)
     if problem := gpu_problem(FOR_TRAINING, resources.get("current_instance_type") or ""):
         raise InputError(problem)
+    vocabulary = pieces_by_id(read_tokenizer_files(model_dir).vocabulary)
+    # `datasets`, and below transformers and PyTorch, take seconds: what is wrong is told before they are loaded.
+    from training_image.channels import read_channels
+
     channels = read_channels(base / "input/data", fingerprint(model_dir))
-    tokenizer = load_tokenizer(model_dir)
     _check_labels(hyperparameters, channels)
+    from training_image.artefact import save_artefact
+    from training_image.report import write_report
+    from training_image.trainer import FineTuning
+
+    keep_quiet()
     print(f"training on {len(channels.train):,} articles: {hyperparameters}", flush=True)
     started = time.monotonic()
     tuning = FineTuning(channels, hyperparameters, model_dir=model_dir, checkpoints=base / "checkpoints", stop=stop)
@@ -84,7 +91,6 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     train_seconds = time.monotonic() - started
     max_length = min(hyperparameters.max_length, channels.max_length)
     save_artefact(tuning.trainer.model, model_dir, base / "model", max_length=max_length)
-    vocabulary = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
     try:
         summary = write_report(
             base / "output/data", tuning, channels, hyperparameters, vocabulary=vocabulary, train_seconds=train_seconds
@@ -97,6 +103,9 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
 
 def keep_quiet() -> None:
     """The log is for what users follow."""
+    import datasets
+    import transformers
+
     datasets.disable_progress_bars()
     transformers.logging.set_verbosity_error()
     warnings.filterwarnings("ignore", message="mtime may not be reliable")  # of checkpoints; their names are read then

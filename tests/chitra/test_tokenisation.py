@@ -215,7 +215,7 @@ def test_should_encode_texts_together_as_one_by_one(encoder: Encoder, texts: lis
 
 @pytest.fixture(scope="session")
 def word_ids(encoder: Encoder) -> WordIds:
-    return WordIds(encoder.tokenizer, encoder.id_type)
+    return WordIds(dict(encoder.tokenizer.vocab), encoder.id_type)
 
 
 @given(st.text(st.sampled_from("東京大学のはがabc1#[]\n \u3000ゞ👍"), max_size=120))

@@ -13,8 +13,9 @@ from PIL import Image
 
 from training_image.baseline import baseline_accuracy
 from training_image.collation import Collator
-from training_image.evaluation import evaluate, prediction_rows, softmax
+from training_image.evaluation import evaluate, prediction_rows
 from training_image.plots import plot_confusion_matrix, plot_learning_curve
+from training_image.scores import softmax
 from training_image.trainer import Epoch
 
 CATEGORIES = ["映画", "sports", "料理"]
