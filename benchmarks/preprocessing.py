@@ -9,14 +9,14 @@ from __future__ import annotations
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import datasets
 import typer
-from sudachitra import BertSudachipyTokenizer
 
 from benchmarks.report import Row, print_report, write_report
 from benchmarks.sizes import measure_sizes
+from benchmarks.start_up import measure_start_up
 from benchmarks.timing import Contender, Passes, interleaved
 from chitra.contract import SPLITS
 from chitra.corpus import CorpusReader, read_corpus
@@ -24,8 +24,10 @@ from chitra.tokenisation import Encoder, load_tokenizer
 from infra.settings import read_settings
 from preprocessing.encoding import EncodingPool, encode_texts
 from preprocessing.job import in_batches, preprocess
-from rehearsal import stand_in
 from workshop.commands.common import run_app
+
+if TYPE_CHECKING:
+    from sudachitra import BertSudachipyTokenizer
 
 MAX_LENGTH = 512
 VOCABULARY_SIZE = 32_000  # about that of chiTra-1.0
@@ -41,6 +43,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def bench(corpus: Annotated[Path, typer.Argument(help="Archive, extracted folder, or JSONL files.")]) -> None:
     """Measure preprocessing beside the hands-on's recipe; print the report and write it to build/bench/."""
     CorpusReader(corpus)
+    from rehearsal import stand_in  # brings PyTorch: a mistake in the call is told before
+
     datasets.disable_progress_bars()
     datasets.disable_caching()
     stand_in.VOCABULARY_SIZE = VOCABULARY_SIZE
@@ -52,6 +56,7 @@ def bench(corpus: Annotated[Path, typer.Argument(help="Archive, extracted folder
         rows += two_processes(texts, model_dir)
         rows += storage(corpus, texts, model_dir, Path(scratch))
         rows += measure_sizes(corpus, model_dir, Path(scratch))
+        rows += measure_start_up(model_dir, Path(scratch) / "start")
     write_report(rows)
     print_report(rows)
 

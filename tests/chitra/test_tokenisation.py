@@ -17,8 +17,9 @@ from sudachitra.word_formatter import WordFormTypes
 from chitra.corpus import Article, read_corpus
 from chitra.errors import InputError
 from chitra.fingerprint import Fingerprint, fingerprint
-from chitra.tokenisation import CUT, Encoder
-from chitra.words import WordIds
+from chitra.model_files import SPECIAL_TOKENS, pieces_by_id
+from chitra.tokenisation import ADDED_TOKENS, CUT, Encoder
+from chitra.words import MAX_WORD_CHARACTERS, WordIds
 from tests.helpers.golden import CAT, CAT_IDS, CAT_PIECES, MOVING, MOVING_PIECES, write_golden_vocabulary
 
 given_corpus = pytest.mark.skipif("CORPUS" not in os.environ, reason="CORPUS names no corpus of your own")
@@ -100,6 +101,21 @@ def test_should_equal_the_reference_in_every_word_form(
 def every_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segment sentence by sentence and line by line, so that each place for a cut is one."""
     monkeypatch.setattr("chitra.tokenisation.CHARACTERS_PER_ID", 0)
+
+
+def test_should_know_of_the_tokenizer_what_is_not_read_off_it(encoder: Encoder) -> None:
+    reference = encoder.tokenizer
+    assert set(reference.added_tokens_encoder) == set(SPECIAL_TOKENS.values())
+    assert reference.build_inputs_with_special_tokens([]) == Encoder(encoder.model_dir, 8).encode([""])[0].tolist()
+    assert reference.num_special_tokens_to_add() == ADDED_TOKENS
+    assert reference.subword_tokenizer.max_input_chars_per_word == MAX_WORD_CHARACTERS
+
+
+def test_should_name_the_piece_of_every_id_as_the_reference_does(encoder: Encoder) -> None:
+    vocabulary = {"[UNK]": 0, "春": 1, "夏": 3}  # 2 was that of a piece that a later line holds again
+    assert pieces_by_id(vocabulary) == ["[UNK]", "春", "[UNK]"]
+    pieces = pieces_by_id(dict(encoder.tokenizer.vocab))
+    assert pieces == encoder.tokenizer.convert_ids_to_tokens(range(len(encoder.tokenizer)))
 
 
 @pytest.mark.usefixtures("every_cut")

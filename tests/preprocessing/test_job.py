@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,3 +138,17 @@ def test_should_end_as_a_process_with_exit_code_2(tmp_path: Path, make_job: Call
     assert done.stderr.startswith("error: ")
     assert "no such corpus" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("text", "fallbacks"), [("本文です。", 0), ("本文の[MASK]です。", 1)])
+def test_should_load_no_pytorch(base: Path, text: str, fallbacks: int) -> None:
+    """In none of its processes, and SudachiTra only for a text that nothing else can encode."""
+    (base / "processing/input/corpus/movies/0.txt").write_text(ARTICLE.format(text), encoding="utf-8")
+    command = [sys.executable, "-X", "importtime", "-m", "preprocessing"]
+    job = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in job.stderr.splitlines() if line.startswith("import time:")}
+    manifest = json.loads((base / "processing/output/raw/manifest.json").read_text())
+    assert manifest["fallbacks"] == fallbacks
+    assert "datasets" in loaded
+    assert "torch" not in loaded
+    assert ("sudachitra" in loaded) is (fallbacks > 0)

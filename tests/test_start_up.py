@@ -1,0 +1,43 @@
+"""Whoever types a command does not wait for what it has no use for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from training_image.hide import UNUSED_BY_PREDICTIONS
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+import workshop
+for module in pkgutil.walk_packages(workshop.__path__, "workshop."):
+    importlib.import_module(module.name)
+print(*sys.modules)
+"""
+
+
+def test_should_load_neither_pytorch_nor_the_cdk_in_any_command() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"workshop.cli", "workshop.demo.page", "chitra.tokens"} <= loaded
+    assert loaded.isdisjoint({"torch", "transformers", "sudachitra", "sklearn", "aws_cdk"})
+
+
+def test_should_predict_the_same_without_what_only_other_models_need(trained: Path) -> None:
+    from training_image.predictor import Predictor  # brings PyTorch, which takes seconds
+
+    texts = ["引越してからすだちを届けます", "試合に[MASK]勝ちました。" * 60]
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "training_image.predict", str(trained / "model")],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "transformers" in loaded
+    assert loaded.isdisjoint({*UNUSED_BY_PREDICTIONS, "datasets", "matplotlib"})
+    predicted = [answer["logits"] for answer in json.loads(done.stdout)]
+    assert predicted == [answer.logits for answer in Predictor(trained / "model").predict(texts)]
