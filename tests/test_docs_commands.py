@@ -62,7 +62,7 @@ RUN_BY = {
     "workshop build-image": ("tests/workshop/runs/test_image_build.py", "`workshop build-image`"),
     "workshop credentials": (MOTO, 'moto.workshop("credentials", "--all")'),
     "workshop demo": ("tests/workshop/demo/test_page_of_a_model.py", '"workshop.cli", "demo"'),
-    "workshop doctor": (MOTO, 'moto.workshop("doctor")'),
+    "workshop doctor": (MOTO, 'moto.workshop("doctor"'),
     "workshop endpoint create": (DAY, '"endpoint", "create", "day"'),
     "workshop endpoint delete": (DAY, '"endpoint", "delete", "day"'),
     "workshop endpoint extend": (MOTO, '"endpoint", "extend", "run-1", "--hours", "5"'),

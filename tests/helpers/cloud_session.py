@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import boto3
+import botocore.session
 
 from tests.helpers.cloud import RefusalError
 
@@ -45,13 +46,24 @@ def client_of(service: str, region: str) -> Any:
     return client
 
 
+@functools.cache
+def _botocore_session(region: str) -> botocore.session.Session:
+    """Dear as well, and the same for all accounts."""
+    return botocore.session.get_session()
+
+
 class CloudSession(boto3.Session):
     """Its clients ask ``cloud``. One session at a time."""
 
     current: Answering
 
     def __init__(self, cloud: Answering, region: str = "ap-northeast-1") -> None:
-        super().__init__(region_name=region, aws_access_key_id="x", aws_secret_access_key="x")  # noqa: S106
+        super().__init__(
+            region_name=region,
+            aws_access_key_id="x",
+            aws_secret_access_key="x",  # noqa: S106
+            botocore_session=_botocore_session(region),
+        )
         CloudSession.current = cloud
 
     def client(self, service_name: str, region_name: str | None = None, **rest: Any) -> Any:  # type: ignore[override]

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,10 +24,16 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Moto:
-    """A running server, and how to reach it."""
+    """A running server, and how to reach it. ``folder`` is where its commands run, and the workshop's."""
 
     port: int
     folder: Path
+
+    def forget(self) -> None:
+        """Make the account an empty one."""
+        request = urllib.request.Request(f"{endpoint_url(self.port)}/moto-api/reset", method="POST")
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 200
 
     def client(self, service: str) -> Any:
         keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
@@ -61,8 +68,8 @@ class Moto:
 
 
 @contextmanager
-def moto_server(folder: Path) -> Iterator[Moto]:
-    """``folder`` is where its commands run, and the workshop's."""
+def moto_server(folder: Path) -> Iterator[int]:
+    """The port of a server; ``folder`` is for its log."""
     port = free_port()
     with (folder / "moto.log").open("wb") as log:
         command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
@@ -77,7 +84,7 @@ def moto_server(folder: Path) -> Iterator[Moto]:
             except Exception:
                 assert time.monotonic() < deadline, (folder / "moto.log").read_text()
                 time.sleep(0.3)
-        yield aws
+        yield port
     finally:
         server.kill()
         server.wait()
