@@ -22,7 +22,7 @@ PROGRAMS = {
 # Variables with which a job's request would choose what an interpreter or a loader runs.
 STEERING_VARIABLES = ("PYTHON", "LD_", "DYLD_", "OMP_TOOL")
 KEPT_VARIABLES = (
-    *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "VIRTUAL_ENV"),
+    *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "VIRTUAL_ENV", "OMP_NUM_THREADS"),
     *("DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST"),
 )
 

@@ -17,6 +17,7 @@ import pytest
 from infra.settings import FOLDER_VARIABLE
 from tests import secrets
 from tests.helpers.project import ROOT, copy_project, write_cdk_json
+from tests.helpers.shared import made_once
 
 SEED = 42
 PRINTED: list[str] = []
@@ -26,6 +27,8 @@ def pytest_configure() -> None:
     """Ctrl-C is tested: a shell without job control starts its background jobs, and their children, without it."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The workers share the cores: threads of several jobs would wait for each other most of the time.
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")
@@ -51,11 +54,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stand_in(tmp_path_factory: pytest.TempPathFactory, sample_corpus: Path) -> Path:
-    from rehearsal.stand_in import build_stand_in  # brings PyTorch, which takes seconds
+    def make(folder: Path) -> None:
+        from rehearsal.stand_in import build_stand_in  # brings PyTorch, which takes seconds
 
-    folder = tmp_path_factory.mktemp("stand-in") / "model"
-    build_stand_in(sample_corpus, folder, seed=SEED)
-    return folder
+        build_stand_in(sample_corpus, folder / "model", seed=SEED)
+
+    return made_once(tmp_path_factory, "stand-in", make) / "model"
 
 
 @pytest.fixture(scope="session")
@@ -105,27 +109,31 @@ def make_job(stand_in: Path) -> Callable[[Path], Job]:
 @pytest.fixture(scope="session")
 def preprocessed(tmp_path_factory: pytest.TempPathFactory, sample_corpus: Path, stand_in: Path) -> Path:
     """The output of the real preprocessing job on the sample corpus."""
-    base = tmp_path_factory.mktemp("preprocessed")
-    (base / "processing/input").mkdir(parents=True)
-    (base / "processing/input/corpus").symlink_to(sample_corpus)
-    done = Job(base, stand_in).run("preprocessing")
-    assert done.returncode == 0, done.stderr
-    return base / "processing/output"
+
+    def make(base: Path) -> None:
+        (base / "processing/input").mkdir(parents=True)
+        (base / "processing/input/corpus").symlink_to(sample_corpus)
+        done = Job(base, stand_in).run("preprocessing")
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "preprocessed", make) / "processing/output"
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, preprocessed: Path, stand_in: Path) -> Path:
     """The /opt/ml of a finished training job: model, output and checkpoints; ``log`` is what it printed."""
-    base = tmp_path_factory.mktemp("trained")
-    (base / "input/data").mkdir(parents=True)
-    for name in ("train", "validation", "test"):
-        (base / "input/data" / name).symlink_to(preprocessed / name)
-    job = Job(base, stand_in)
-    job.set_hyperparameters(epochs="2", learning_rate="0.002", train__batch__size=4)
-    done = job.run("training_image.train")
-    assert done.returncode == 0, done.stderr
-    (base / "log").write_text(done.stdout, encoding="utf-8")
-    return base
+
+    def make(base: Path) -> None:
+        (base / "input/data").mkdir(parents=True)
+        for name in ("train", "validation", "test"):
+            (base / "input/data" / name).symlink_to(preprocessed / name)
+        job = Job(base, stand_in)
+        job.set_hyperparameters(epochs="2", learning_rate="0.002", train__batch__size=4)
+        done = job.run("training_image.train")
+        assert done.returncode == 0, done.stderr
+        (base / "log").write_text(done.stdout, encoding="utf-8")
+
+    return made_once(tmp_path_factory, "trained", make)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,6 +6,7 @@ tests of an interruption and of a failure run jobs as processes, everywhere.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local_aws.engine import docker, engine_problem
@@ -135,6 +137,17 @@ def processes_of(folder: Path) -> list[str]:
     return [line for line in environment if "ps -Aww" not in line]
 
 
+def until_a_child_runs(parent: int, module: str) -> bool:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for child in psutil.Process(parent).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if module in child.cmdline():
+                    return True
+        time.sleep(0.05)
+    return False
+
+
 def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
     folder = tmp_path / "build/rehearsal"
     before = processes_of(folder)
@@ -145,7 +158,8 @@ def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
     for line in process.stdout:
         if "Upload the corpus" in line:
             break
-    time.sleep(4)
+    assert until_a_child_runs(process.pid, "preprocessing")
+    time.sleep(1)  # the rehearsal looks every half a second; the job takes two at least
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait(60) == 130, rest

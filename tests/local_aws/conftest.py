@@ -31,7 +31,7 @@ def deploy(aws: LocalAws, settings: Settings) -> boto3.Session:
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
         waiter = session.client("cloudformation").get_waiter("stack_create_complete")
-        waiter.wait(StackName=stack, WaiterConfig={"Delay": 1})
+        waiter.wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     for image in find_deployment(Account(session), settings).images:
         ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": image.rpartition(":")[2]}])
     return session
