@@ -35,14 +35,21 @@ def edited(changes: dict[str, Any]) -> dict[str, Any]:
 
 
 EDITED: dict[str, dict[str, Any]] = {
-    "other names": {"name": "nlp-2026", "participants": ["tanaka", "suzuki", "Sato-3"]},
-    "another region": {"region": "eu-west-1", "earlier_regions": ["us-west-2"], "retention_days": 30},
-    "other instances": {
+    "other names and instances": {
+        "name": "nlp-2026",
+        "participants": ["tanaka", "suzuki", "Sato-3"],
         "preprocessing": {"instance_type": "ml.c5.xlarge", "instance_count": 3, "max_length": 256, "seed": 7},
         "training": {"instance_type": "ml.m5.2xlarge", "spot": True, "hyperparameters": {"epochs": 1, "seed": 7}},
         "endpoint": {"kind": "serverless", "memory_mb": 6144, "hours_to_live": 8},
     },
-    "image from CodeBuild": {"image_source": "codebuild", "power_user": True, "model": {"sha256": "0" * 64}},
+    "another region and an image from CodeBuild": {
+        "region": "eu-west-1",
+        "earlier_regions": ["us-west-2"],
+        "retention_days": 30,
+        "image_source": "codebuild",
+        "power_user": True,
+        "model": {"sha256": "0" * 64},
+    },
     "images that exist": {"name": "b2", "region": "eu-west-1", **IMAGES},
 }
 

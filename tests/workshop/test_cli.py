@@ -221,7 +221,7 @@ def test_should_say_that_standard_input_is_in_another_encoding(project: Path) ->
 def test_should_start_without_the_libraries_that_take_seconds() -> None:
     program = (
         "import sys, workshop.cli;"
-        "slow = {'datasets', 'gradio', 'matplotlib', 'pandas', 'sklearn', 'sudachipy', 'torch'};"
+        "slow = {'datasets', 'gradio', 'matplotlib', 'pandas', 'sklearn', 'sudachipy', 'torch', 'transformers'};"
         "print(*sorted(slow & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

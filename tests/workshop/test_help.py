@@ -118,13 +118,6 @@ def test_should_end_lines_where_japanese_may_end() -> None:
     assert fold("plain words go on", 11) == ["plain words", "go on"]
 
 
-def test_should_load_nothing_slow_for_its_help() -> None:
-    program = "import sys, workshop.cli; print([each for each in SLOW if each in sys.modules])"
-    program = program.replace("SLOW", "('pandas', 'datasets', 'matplotlib', 'sudachipy', 'torch', 'transformers')")
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-
-
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     """`workshop`, as a set-up puts it on PATH."""
