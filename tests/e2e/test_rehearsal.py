@@ -133,24 +133,24 @@ def test_should_write_a_receipt_of_the_teardown(rehearsal: tuple[Path, subproces
 
 def processes_of(folder: Path) -> list[str]:
     listing = subprocess.check_output(["ps", "-Aww", "-o", "args"], text=True)
-    environment = [line for line in listing.splitlines() if "local_aws" in line or str(folder) in line]
-    return [line for line in environment if "ps -Aww" not in line]
+    return [line for line in listing.splitlines() if str(folder) in line]
 
 
-def until_a_child_runs(parent: int, module: str) -> bool:
+def children_with(parent: int, module: str) -> list[psutil.Process]:
+    """All that a process started, and what that started, once a program of theirs is at work."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for child in psutil.Process(parent).children(recursive=True):
+        children = psutil.Process(parent).children(recursive=True)
+        for child in children:
             with contextlib.suppress(psutil.Error):
                 if module in child.cmdline():
-                    return True
+                    return children
         time.sleep(0.05)
-    return False
+    raise AssertionError(f"{module} was not started")
 
 
 def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
     folder = tmp_path / "build/rehearsal"
-    before = processes_of(folder)
     process = subprocess.Popen(
         command(folder=folder), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -158,13 +158,15 @@ def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
     for line in process.stdout:
         if "Upload the corpus" in line:
             break
-    assert until_a_child_runs(process.pid, "preprocessing")
+    children_with(process.pid, "preprocessing")
     time.sleep(1)  # the rehearsal looks every half a second; the job takes two at least
+    children = children_with(process.pid, "local_aws")
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait(60) == 130, rest
     assert "interrupted during step 'Preprocessing job'; every process was stopped" in rest
-    assert set(processes_of(folder)) <= set(before)
+    assert not [child for child in children if child.is_running()]
+    assert processes_of(folder) == []
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["passed"] is False
     assert report["steps"][-1]["status"] == "interrupted"
