@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.discovery import Discovery
 from infra.execution_role import ExecutionRole
 from infra.image import WorkshopImage
+from infra.job_permissions import JobPermissions
 from infra.limits import Limits
 from infra.names import BOOTSTRAP_QUALIFIER, Names
 from infra.participants import Participants
+from infra.scoped_participants import ScopedParticipants
+from infra.scoped_roles import ScopedRoles
 from infra.settings import TAG_KEY, Settings
 from infra.storage import Storage
 from infra.workflow import Workflow
 
 
 class FoundationStack(Stack):
-    """The bucket and the execution role."""
+    """The bucket and the execution role; with access ``scoped`` also the role of preprocessing."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, names: Names, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -30,6 +34,12 @@ class FoundationStack(Stack):
             bucket_name=names.bucket(self.account, self.region),
             retention_days=settings.retention_days,
         ).bucket
+        self.preprocessing_role: iam.IRole | None = None
+        if settings.access == "scoped":
+            permissions = JobPermissions(self, settings=settings, names=names, bucket=self.bucket)
+            roles = ScopedRoles(self, "Scoped", names=names, permissions=permissions)
+            self.execution_role, self.preprocessing_role = roles.execution, roles.preprocessing
+            return
         self.execution_role = ExecutionRole(
             self, "Execution", names=names, bucket=self.bucket, limits=_limits(self, settings, names, self.bucket)
         ).role
@@ -50,15 +60,17 @@ class WorkflowStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         images = WorkshopImage(self, "Image", settings=settings, names=names).images
-        self.state_machine = Workflow(
+        workflow = Workflow(
             self,
             "Workflow",
             settings=settings,
             names=names,
             bucket=foundation.bucket,
             execution_role=foundation.execution_role,
+            preprocessing_role=foundation.preprocessing_role,
             images=images,
-        ).state_machine
+        )
+        self.state_machine, self.log_group = workflow.state_machine, workflow.log_group
         values = {
             "bucket": foundation.bucket.bucket_name,
             "execution-role": foundation.execution_role.role_arn,
@@ -66,12 +78,13 @@ class WorkflowStack(Stack):
             "image": images.preprocessing,
             "training-image": images.training,
             "endpoint-image": images.endpoint,
+            "access": settings.access,
         }
         Discovery(self, "Discovery", names=names, values=values)
 
 
 class ParticipantsStack(Stack):
-    """The IAM users."""
+    """The IAM users; with access ``scoped`` each with a role for their jobs and a gate to the workflow."""
 
     def __init__(
         self,
@@ -85,6 +98,17 @@ class ParticipantsStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
+        if settings.access == "scoped":
+            ScopedParticipants(
+                self,
+                "Participants",
+                settings=settings,
+                names=names,
+                bucket=foundation.bucket,
+                state_machine=workflow.state_machine,
+                log_group=workflow.log_group,
+            )
+            return
         Participants(
             self,
             "Participants",

@@ -118,7 +118,7 @@ def status(folder: FolderOption = PROJECT) -> None:
         return
     with aws_errors():
         endpoints = endpoint_statuses(account, Names(settings.name), PriceList(account))
-        executions = execution_statuses(account, find_deployment(account, settings).workflow)
+        executions = execution_statuses(account, find_deployment(account, settings))
     active = [each for each in executions if each.state == "RUNNING"]
     say(f"Endpoints: {', '.join(f'{each.name} ({each.state})' for each in endpoints) or 'none'}")
     say(f"Running executions: {', '.join(f'{each.name} ({each.stage})' for each in active) or 'none'}")

@@ -16,7 +16,7 @@ from chitra.corpus import CorpusReader
 from chitra.encoded import MANIFESTS
 from chitra.fingerprint import fingerprint
 from chitra.model_files import STAND_IN_NAME, is_stand_in
-from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
+from infra.names import COUNT_ENDPOINTS_STATE, COUNT_RUNS_STATE, PREPROCESS_STATE, TRAIN_STATE, Names
 from infra.settings import CDK_JSON, PROJECT, Settings
 from local_aws.runtime import Runtime
 from rehearsal.local_workshop import LeftoversError, deployed, steps_told, take_down, upload_to
@@ -26,7 +26,7 @@ from rehearsal.report import Report, write_report
 from rehearsal.stand_in import build_stand_in
 from workshop.access.credentials import issue
 from workshop.aws.account import Account
-from workshop.aws.deployment import Deployment
+from workshop.aws.deployment import Deployment, find_deployment
 from workshop.aws.waiting import Pace
 from workshop.data.export import export_run
 from workshop.report.job import describe_job
@@ -118,7 +118,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
             file = issue(workshop.issuer(plan.folder / "credentials"), name)
             step.note = f"{name}: {file}"
         participant = Account(workshop.aws.session_from(file))
-        _use_as_participant(plan, progress, report, participant, workshop.deployment, articles, export)
+        _use_as_participant(plan, progress, report, participant, articles, export)
         try:
             report.leftovers = take_down(progress, workshop, plan.folder)
         except LeftoversError as error:
@@ -131,11 +131,11 @@ def _use_as_participant(
     progress: Progress,
     report: Report,
     account: Account,
-    deployment: Deployment,
     articles: int,
     export: Path,
 ) -> None:
     """Run, predict and export with the permissions of one participant."""
+    deployment = find_deployment(account, plan.settings)
     hyperparameters = stand_in_hyperparameters(articles) if report.model["stand_in"] else {}
     with progress.step("Start the workflow") as step:
         run = start_run(account, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
@@ -196,7 +196,16 @@ def _follow(account: Account, run: Run, progress: Progress) -> None:
             pending = _follow_stage(events, step)
 
 
-PASSING = ("Find image", "List corpus", "Look for dataset", "Mark dataset", "Note dataset", "Done")
+PASSING = (
+    COUNT_RUNS_STATE,
+    COUNT_ENDPOINTS_STATE,
+    "Find image",
+    "List corpus",
+    "Look for dataset",
+    "Mark dataset",
+    "Note dataset",
+    "Done",
+)
 SERVING = "describe endpoint"
 STEP_NAMES = {
     PREPROCESS_STATE: "Preprocessing job",
