@@ -71,6 +71,7 @@ ImageUri = Annotated[
 ]
 HyperparameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 HyperparameterText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]*$")]
+Access = Literal["full", "scoped"]
 # What CloudWatch Logs accepts as retention.
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
 
@@ -187,7 +188,7 @@ class Settings(_Section):
     region: Region = "ap-northeast-1"
     earlier_regions: list[Region] = []
     participants: Annotated[list[Participant], Field(min_length=1, max_length=100)] = ["participant-1"]
-    access: Literal["full", "scoped"] = "full"
+    access: Access = "full"
     power_user: bool = False
     limits: LimitSettings = LimitSettings()
     image_source: Literal["local", "codebuild", "uri"] = "local"

@@ -16,14 +16,15 @@ from chitra.corpus import CorpusReader
 from chitra.encoded import MANIFESTS
 from chitra.fingerprint import fingerprint
 from chitra.model_files import STAND_IN_NAME, is_stand_in
-from infra.names import COUNT_ENDPOINTS_STATE, COUNT_RUNS_STATE, PREPROCESS_STATE, TRAIN_STATE, Names
-from infra.settings import CDK_JSON, PROJECT, Settings
+from infra.names import COUNT_ENDPOINTS_STATE, COUNT_RUNS_STATE, PREPROCESS_STATE, TRAIN_STATE
+from infra.settings import PROJECT, Settings
 from local_aws.runtime import Runtime
 from rehearsal.local_workshop import LeftoversError, deployed, steps_told, take_down, upload_to
 from rehearsal.programs import StepFailedError
 from rehearsal.progress import Progress, Step
 from rehearsal.report import Report, write_report
 from rehearsal.stand_in import build_stand_in
+from rehearsal.their_settings import write_settings
 from workshop.access.credentials import issue
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment, find_deployment
@@ -49,7 +50,7 @@ STEPS = 17
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to rehearse, in the workshop's folder ``home``.
+    """What to rehearse, in the workshop's folder ``home``; ``settings`` are its, but for ``access``.
 
     Without a model the stand-in is built; without ``docker`` jobs are processes.
     """
@@ -78,7 +79,7 @@ def rehearse(plan: Plan, console: Console) -> Report:
         fingerprint(plan.model)
     move_aside(plan.folder)
     plan.folder.mkdir(parents=True)
-    shutil.copy(plan.home / CDK_JSON.name, plan.folder)  # it is the folder of the workshop that is rehearsed
+    write_settings(plan.home, plan.folder, {"access": plan.settings.access})  # the rehearsed workshop's folder
     report = Report()
     export = plan.folder / "export"
     try:
@@ -111,7 +112,7 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         step.note = str(report.model["name"])
     runtime = Runtime(model_dir, plan.docker)
     report.runtime = runtime.name
-    with deployed(progress, settings, runtime, home=plan.home, folder=plan.folder) as workshop:
+    with deployed(progress, settings, runtime, home=plan.folder, folder=plan.folder) as workshop:
         upload_to(progress, workshop, plan.corpus, settings)
         with progress.step("Issue a participant's credentials") as step:
             name = settings.participants[0]
@@ -157,13 +158,14 @@ def _use_as_participant(
 
 def _serve_again(account: Account, deployment: Deployment, run: Run, settings: Settings, step: Step) -> None:
     """What `workshop endpoint create` and `delete` do: nothing is trained for it, and everything goes with it."""
-    again = create_endpoint(account, deployment, run.name, hours=1)
+    user = deployment.names.user(settings.participants[0])
+    again = create_endpoint(account, deployment, run.name, hours=1, user=user)
     events = follow_run(account, again, poll_seconds=POLL_SECONDS)
     if TRAIN_STATE in [event.name for event in events if isinstance(event, StageStarted)]:
         raise StepFailedError(f"the endpoint of {run.name} was trained for")
-    [status] = [
-        each for each in endpoint_statuses(account, Names(settings.name), PriceList(account)) if each.name == again.name
-    ]
+    names, prices = deployment.names, PriceList(account)
+    statuses = endpoint_statuses(account, names, prices, prefix=deployment.own_runs)
+    [status] = [each for each in statuses if each.name == again.name]
     delete_endpoint(account, settings, again.name, Pace(pause=POLL_SECONDS))
     step.note = f"it would have lived until {status.expiry}"
 
