@@ -18,7 +18,8 @@ from infra.settings import Settings
 class ScopedParticipants(Construct):
     """One policy for all users and one for all their jobs' roles; each is its principals' permissions boundary, too.
 
-    So whatever else is ever attached to them, they can do what these policies allow, and no more.
+    So whatever else is ever attached to them, they can do what these policies allow, and no more. Users and policy have
+    the ids that they have with access ``full``: a change between the two keeps them, and the users' keys.
     """
 
     def __init__(
@@ -30,10 +31,10 @@ class ScopedParticipants(Construct):
         names: Names,
         bucket: s3.IBucket,
         state_machine: sfn.IStateMachine,
-        log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._names, self._bucket, self._state_machine, self._log_group = names, bucket, state_machine, log_group
+        self._names, self._bucket, self._state_machine = names, bucket, state_machine
+        self._log_group = logs.LogGroup.from_log_group_name(self, "WorkflowLog", names.workflow_log_group)
         permissions = ScopedPermissions(Stack.of(self), settings=settings, names=names, bucket=bucket)
         policy = iam.ManagedPolicy(
             self,
@@ -60,7 +61,7 @@ class ScopedParticipants(Construct):
         for participant in settings.participants:
             user = iam.User(
                 self,
-                f"{participant}-user",
+                participant,
                 user_name=names.user(participant),
                 managed_policies=[policy],
                 permissions_boundary=policy,

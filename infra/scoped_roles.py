@@ -22,13 +22,16 @@ from infra.names import (
 
 
 class ScopedRoles(Construct):
-    """Participants may pass neither: only ``preprocessing`` writes datasets, which all runs share."""
+    """Participants may pass neither: only that of preprocessing writes datasets, which all runs share.
+
+    The construct's id is that of ``ExecutionRole``, which it stands for, so that a change of access keeps the role.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, names: Names, permissions: JobPermissions) -> None:
         super().__init__(scope, construct_id)
         corpora = (CORPUS_PREFIX, CORPORA_PREFIX)
         self.execution = self._role(
-            "Execution",
+            "Role",
             names.execution_role,
             "Runs the organiser's training jobs and endpoints",
             permissions.statements(
@@ -37,7 +40,7 @@ class ScopedRoles(Construct):
                 jobs=f"{names.run_prefix}*",
             ),
         )
-        self.preprocessing = self._role(
+        self._role(
             "Preprocessing",
             names.preprocessing_role,
             "Makes the datasets that the workshop's runs share",

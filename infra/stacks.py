@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -34,11 +33,9 @@ class FoundationStack(Stack):
             bucket_name=names.bucket(self.account, self.region),
             retention_days=settings.retention_days,
         ).bucket
-        self.preprocessing_role: iam.IRole | None = None
         if settings.access == "scoped":
             permissions = JobPermissions(self, settings=settings, names=names, bucket=self.bucket)
-            roles = ScopedRoles(self, "Scoped", names=names, permissions=permissions)
-            self.execution_role, self.preprocessing_role = roles.execution, roles.preprocessing
+            self.execution_role = ScopedRoles(self, "Execution", names=names, permissions=permissions).execution
             return
         self.execution_role = ExecutionRole(
             self, "Execution", names=names, bucket=self.bucket, limits=_limits(self, settings, names, self.bucket)
@@ -60,17 +57,15 @@ class WorkflowStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         images = WorkshopImage(self, "Image", settings=settings, names=names).images
-        workflow = Workflow(
+        self.state_machine = Workflow(
             self,
             "Workflow",
             settings=settings,
             names=names,
             bucket=foundation.bucket,
             execution_role=foundation.execution_role,
-            preprocessing_role=foundation.preprocessing_role,
             images=images,
-        )
-        self.state_machine, self.log_group = workflow.state_machine, workflow.log_group
+        ).state_machine
         values = {
             "bucket": foundation.bucket.bucket_name,
             "execution-role": foundation.execution_role.role_arn,
@@ -106,7 +101,6 @@ class ParticipantsStack(Stack):
                 names=names,
                 bucket=foundation.bucket,
                 state_machine=workflow.state_machine,
-                log_group=workflow.log_group,
             )
             return
         Participants(

@@ -48,19 +48,18 @@ class Workflow(Construct):
         names: Names,
         bucket: s3.IBucket,
         execution_role: iam.IRole,
-        preprocessing_role: iam.IRole | None,
         images: StageImages,
     ) -> None:
-        """``preprocessing_role`` is there with access ``scoped``."""
         super().__init__(scope, construct_id)
         self._settings = settings
         self._names = names
         self._execution_role = execution_role
+        self._is_scoped = settings.access == "scoped"
         self._resources = jobs.JobResources(
             bucket=bucket.bucket_name,
             images=images,
-            execution_role_arn=ROLE if preprocessing_role else execution_role.role_arn,
-            preprocessing_role_arn=preprocessing_role.role_arn if preprocessing_role else "",
+            execution_role_arn=ROLE if self._is_scoped else execution_role.role_arn,
+            preprocessing_role_arn=self._role(names.preprocessing_role) if self._is_scoped else "",
         )
         self._tasks = Tasks(self)
         self._permissions = WorkflowPermissions(Stack.of(self), settings=settings, names=names)
@@ -82,14 +81,16 @@ class Workflow(Construct):
             logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
         )
         passed = {execution_role.role_arn: SAGEMAKER, self._expiry_role.role_arn: "scheduler.amazonaws.com"}
-        if preprocessing_role:
-            passed |= {preprocessing_role.role_arn: SAGEMAKER, self._job_role("*"): SAGEMAKER}
+        if self._is_scoped:
+            passed |= {self._resources.preprocessing_role_arn: SAGEMAKER, self._job_role("*"): SAGEMAKER}
         for statement in self._permissions.statements(bucket=bucket, passed=passed):
             self.state_machine.add_to_role_policy(statement)
 
     def _job_role(self, runner: str) -> str:
-        """ARN of a participant's, by its name: participants come and go without the workflow."""
-        name = f"{self._names.run_prefix}{runner}-{JOB_ROLE_END}"
+        return self._role(f"{self._names.run_prefix}{runner}-{JOB_ROLE_END}")
+
+    def _role(self, name: str) -> str:
+        """ARN of a role by its name: an import would keep other stacks from ever going back to access ``full``."""
         return Stack.of(self).format_arn(service="iam", region="", resource="role", resource_name=name)
 
     def _role_variable(self) -> jobs.Request:
@@ -132,7 +133,7 @@ class Workflow(Construct):
             **datasets.variables(resources),
             **self._tasks.variables(),
             **caps_variables(),
-            **(self._role_variable() if resources.preprocessing_role_arn else {}),
+            **(self._role_variable() if self._is_scoped else {}),
         }
         start = self._tasks.state("Start", {"Type": "Pass", "Assign": variables})
         train = self._tasks.task(

@@ -91,6 +91,24 @@ def test_should_change_one_stack_only_when_participants_come_and_go(two: Templat
     assert two["workflow"].to_json() == more["workflow"].to_json()
 
 
+def test_should_let_a_deployment_change_between_the_two(two: Templates) -> None:
+    """A thing with a name cannot get another logical id, nor an export go that a stack still imports."""
+    full = synthesise(parse_settings(CONTEXT | {"participants": ["tanaka", "suzuki"]}))
+    for name, template in full.items():
+        before, after = ids_of_names(template), ids_of_names(two[name])
+        assert {thing: before[thing] for thing in before.keys() & after.keys()}.items() <= after.items()
+    assert len(ids_of_names(full["participants"]).keys() & ids_of_names(two["participants"]).keys()) == 3
+    for name in ("foundation", "workflow"):
+        assert full[name].to_json().get("Outputs", {}).keys() == two[name].to_json().get("Outputs", {}).keys()
+
+
+def ids_of_names(template: Template) -> dict[str, str]:
+    """Logical ids of what has a name of its own, by that name."""
+    keys = ("RoleName", "UserName", "ManagedPolicyName", "StateMachineName", "BucketName", "Name", "LogGroupName")
+    found = template.to_json()["Resources"].items()
+    return {f"{key} {each['Properties'][key]}": i for i, each in found for key in keys if key in each["Properties"]}
+
+
 def test_should_pass_roles_of_the_workshop_only(two: Templates) -> None:
     [workflow] = [
         each["PolicyDocument"]["Statement"]
@@ -106,7 +124,7 @@ def test_should_preprocess_with_a_role_of_the_workflows_own(two: Templates) -> N
     states = definition(two)
     assert states["Train"]["Arguments"]["RoleArn"] == states["Create model"]["Arguments"]["ExecutionRoleArn"]
     assert states["Train"]["Arguments"]["RoleArn"] == "{% $role %}"
-    assert states["Preprocess"]["Arguments"]["RoleArn"] == "x"
+    assert states["Preprocess"]["Arguments"]["RoleArn"].endswith("role/chitra-preprocessing")
     assert "role/chitra--' & $states.input.participant & '-jobs" in states["Start"]["Assign"]["role"]
 
 
