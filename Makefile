@@ -18,8 +18,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## this list; a bare `make` prints it, too
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
 
-run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own, DOCKER=1 or 0 for containers or not)
-	rehearse $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(DOCKER),$(if $(filter 0,$(DOCKER)),--no-docker,--docker))
+run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own, DOCKER=1 or 0 for containers or not, ACCESS=scoped)
+	rehearse $(if $(ACCESS),--access $(ACCESS)) $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(DOCKER),$(if $(filter 0,$(DOCKER)),--no-docker,--docker))
 
 local: setup  ## a workshop on this machine that stays (CORPUS=path, MODEL=folder); .venv/bin/local-aws down ends it
 	local-aws up $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MODEL),--model "$(MODEL)")

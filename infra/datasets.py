@@ -11,7 +11,15 @@ Values in ``{% %}`` are JSONata, evaluated by Step Functions.
 from __future__ import annotations
 
 from infra.jobs import DATASET_JOB, JobResources, Request, preprocessing_arguments
-from infra.names import DATASET_KEY_DIGITS, DATASET_OF_RUN, KEY_DIGITS_IN_JOB, MODELS_PREFIX, Names, dataset_mark
+from infra.names import (
+    DATASET_JOBS,
+    DATASET_KEY_DIGITS,
+    DATASET_OF_RUN,
+    KEY_DIGITS_IN_JOB,
+    MODELS_PREFIX,
+    Names,
+    dataset_mark,
+)
 from infra.settings import PreprocessingSettings
 
 OBJECTS_PER_PAGE = 200  # so that a page stays below the 256 KiB of a state's result
@@ -77,7 +85,7 @@ def name_dataset(job: PreprocessingSettings, names: Names) -> Request:
     key = f"$hash($listing & ' ' & $image & ' {settings}', 'SHA-256')"
     return {
         "dataset": f"{{% $substring({key}, 0, {DATASET_KEY_DIGITS}) %}}",
-        "dataset_job": f"{{% '{names.run_prefix}dataset-' & $substring({key}, 0, {KEY_DIGITS_IN_JOB}) %}}",
+        "dataset_job": f"{{% '{names.run_prefix}{DATASET_JOBS}-' & $substring({key}, 0, {KEY_DIGITS_IN_JOB}) %}}",
         "read": "",
         "attempt": 1,
         "seen": False,

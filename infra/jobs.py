@@ -43,11 +43,15 @@ SMOKE_MINUTES = 15  # after which SageMaker stops a smoke job; ten steps should 
 
 @dataclass(frozen=True, slots=True)
 class JobResources:
-    """What the requests refer to; plain texts or CloudFormation references."""
+    """What the requests refer to; plain texts, JSONata or CloudFormation references.
+
+    ``preprocessing_role_arn`` is empty where one role runs all jobs.
+    """
 
     bucket: str
     images: StageImages
     execution_role_arn: str
+    preprocessing_role_arn: str = ""
 
 
 def run_variables(names: Names, hours_to_live: int) -> Request:
@@ -84,7 +88,7 @@ def processing_job(settings: Settings, resources: JobResources) -> Request:
     ]
     return {
         "ProcessingJobName": DATASET_JOB,
-        "RoleArn": resources.execution_role_arn,
+        "RoleArn": resources.preprocessing_role_arn or resources.execution_role_arn,
         "AppSpecification": {
             "ImageUri": resources.images.preprocessing,
             "ContainerEntrypoint": ["python", "-m", "preprocessing"],

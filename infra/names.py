@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -57,6 +58,41 @@ class Names:
         return f"{self.workshop}-power-user-limits"
 
     @property
+    def preprocessing_role(self) -> str:
+        """Of the workflow's processing jobs with access ``scoped``; nobody else may pass it."""
+        return f"{self.workshop}-preprocessing"
+
+    @property
+    def job_policy(self) -> str:
+        """Of participants' own jobs with access ``scoped``."""
+        return f"{self.workshop}-participant-jobs"
+
+    @property
+    def gate_role(self) -> str:
+        return f"{self.workshop}-gates"
+
+    def runner(self, participant: str) -> str:
+        """How a participant's runs, role and gate call them; long names are cut, and stay apart."""
+        room = RUN_NAME_LENGTH - len(self.run_prefix) - RUN_END_LENGTH - 1
+        if len(participant) > room:
+            digest = hashlib.sha256(participant.encode()).hexdigest()[:4]
+            participant = f"{participant[: room - 5]}-{digest}"
+        return participant.strip("-")
+
+    def runs_of(self, participant: str) -> str:
+        """With what the names of a participant's runs begin; the workshop's prefix for nobody's."""
+        runner = self.runner(participant)
+        return self.run_prefix + (f"{runner}-" if runner else "")
+
+    def job_role(self, participant: str) -> str:
+        """Of a participant's own jobs and endpoints with access ``scoped``."""
+        return f"{self.runs_of(participant)}{JOB_ROLE_END}"
+
+    def gate(self, participant: str) -> str:
+        """The state machine by which a participant starts executions with access ``scoped``."""
+        return f"{self.runs_of(participant)}start"
+
+    @property
     def state_machine(self) -> str:
         return f"{self.workshop}-workflow"
 
@@ -97,6 +133,11 @@ class Names:
     def user(self, participant: str) -> str:
         return f"{self.workshop}-{participant}"
 
+    def folders_of(self, user: str) -> tuple[str, ...]:
+        """All that a user may write in the bucket with access ``scoped``."""
+        corpus = self.corpus_prefix(user)
+        return corpus, f"{UPLOADS_PREFIX}{corpus}", f"{EXPORTS_PREFIX}{user}/", f"{USERS_PREFIX}{user}/"
+
     def corpus_prefix(self, participant: str) -> str:
         """Of the user's own corpus, or, when empty, of the workshop's."""
         return f"{CORPORA_PREFIX}{participant}/" if participant else CORPUS_PREFIX
@@ -131,11 +172,12 @@ def dataset_mark(key: str) -> str:
 BOOTSTRAP_QUALIFIER = "hnb659fds"  # the CDK's own default
 BOOTSTRAP_VERSION_PARAMETER = f"/cdk-bootstrap/{BOOTSTRAP_QUALIFIER}/version"
 IMAGE_KEYS = ("image", "training-image", "endpoint-image")  # the first is preprocessing's
-PARAMETER_KEYS = ("bucket", "execution-role", "workflow", *IMAGE_KEYS)
+PARAMETER_KEYS = ("bucket", "execution-role", "workflow", *IMAGE_KEYS, "access")
 CORPUS_PREFIX = "corpus/"  # the organiser's
 CORPORA_PREFIX = "corpora/"  # a participant's own are below ``corpora/<user>/``
 EXPORTS_PREFIX = "exports/"  # records of exports; participants' own are below ``exports/<user>/``
 UPLOADS_PREFIX = "uploads/"  # of files on their way; no execution reads there
+USERS_PREFIX = "users/"  # whatever else a participant keeps in the bucket with access scoped, below ``users/<user>/``
 DATASETS_PREFIX = "datasets/"  # each below its key
 DATASET_KEY_DIGITS = 32  # hexadecimal
 KEY_DIGITS_IN_JOB = 16  # of the dataset's key: names of jobs have 63 characters at most
@@ -143,8 +185,15 @@ MODELS_PREFIX = "models/"
 DATASET_OF_RUN = "dataset/"  # below a run's models: an object whose name is the key of its dataset
 CHECKPOINTS_PREFIX = "checkpoints/"
 SMOKE_PREFIX = "smoke/"  # SageMaker asks every training job for a place; a smoke job leaves nothing there
+RUN_NAME_LENGTH = 63  # SageMaker's API reference, of names of jobs, models and endpoints
+RUN_END_LENGTH = len("20261231-235959-ffff")  # of the time and a random number
+JOB_ROLE_END = "jobs"
+DATASET_JOBS = "dataset"  # whose jobs are called so after the workshop's prefix, and smoke jobs
+SMOKE_JOBS = "smoke"
 MADE_BY_JOBS = (DATASETS_PREFIX, MODELS_PREFIX, CHECKPOINTS_PREFIX)
 
+COUNT_RUNS_STATE = "Count own runs"
+COUNT_ENDPOINTS_STATE = "Count own endpoints"
 # States of the workflow in which jobs work, as an execution's history calls them.
 PREPROCESS_STATE = "Preprocess"
 WAIT_FOR_DATASET_STATE = "Wait for dataset"  # that another execution makes

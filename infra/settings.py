@@ -24,6 +24,7 @@ from chitra.hyperparameters import parse_hyperparameters
 from chitra.json_text import read_json
 from chitra.nearest import did_you_mean
 from infra.instances import Use, why_unusable
+from infra.names import DATASET_JOBS, SMOKE_JOBS, Names
 
 CONTEXT_KEY = "workshop"
 PROJECT = Path(__file__).parent.parent  # the checkout that this package belongs to
@@ -70,6 +71,7 @@ ImageUri = Annotated[
 ]
 HyperparameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 HyperparameterText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]*$")]
+Access = Literal["full", "scoped"]
 # What CloudWatch Logs accepts as retention.
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]
 
@@ -166,19 +168,29 @@ class EndpointSettings(_Section):
     hours_to_live: Annotated[int, Field(ge=1, le=MAX_HOURS_TO_LIVE)] = 2
 
 
+class LimitSettings(_Section):
+    """What one participant may have at a time. Executions count their own, and refuse what would be one too many."""
+
+    executions_per_participant: Annotated[int, Field(ge=1, le=20)] = 3
+    endpoints_per_participant: Annotated[int, Field(ge=1, le=20)] = 2
+
+
 class Settings(_Section):
     """All settings of one workshop. ``name`` prefixes every resource.
 
     ``image_source`` says who builds the images: `cdk deploy` with a Docker engine, `workshop build-image` in CodeBuild,
     or nobody, because they are there: ``image_uri``, and ``cuda_image_uri`` for stages on GPUs, where ``image_uri`` is
     not for them, too. ``earlier_regions`` are those that ``region`` named before: teardown looks there, too.
+    ``access`` says what participants may do: ``full`` is the 2022 hands-on's, ``scoped`` is their own things only.
     """
 
     name: Name
     region: Region = "ap-northeast-1"
     earlier_regions: list[Region] = []
     participants: Annotated[list[Participant], Field(min_length=1, max_length=100)] = ["participant-1"]
+    access: Access = "full"
     power_user: bool = False
+    limits: LimitSettings = LimitSettings()
     image_source: Literal["local", "codebuild", "uri"] = "local"
     image_uri: ImageUri = ""
     cuda_image_uri: ImageUri = ""
@@ -208,6 +220,25 @@ class Settings(_Section):
         lowered = [name.lower() for name in self.participants]
         if len(set(lowered)) != len(lowered):
             raise ValueError("participants: two have the same name; IAM ignores case")
+        return self
+
+    @model_validator(mode="after")
+    def _scoped(self) -> Settings:
+        """Whose runs are whose is told by how their names begin."""
+        if self.access != "scoped":
+            return self
+        if self.power_user:
+            raise ValueError("power_user: goes not with access scoped; leave one of the two out")
+        names = Names(self.name)
+        runners = {each: names.runner(each).lower() for each in self.participants}
+        others = [*runners.items(), *((f"the {jobs} jobs", jobs) for jobs in (DATASET_JOBS, SMOKE_JOBS))]
+        for participant, runner in runners.items():
+            for whose, begin in others:
+                if whose != participant and f"{runner}-".startswith(f"{begin}-"):
+                    raise ValueError(
+                        f"participants: with access scoped, runs of {participant} could not be told from those of "
+                        f"{whose}; rename one"
+                    )
         return self
 
 

@@ -11,16 +11,19 @@ from constructs import Construct
 from infra.discovery import Discovery
 from infra.execution_role import ExecutionRole
 from infra.image import WorkshopImage
+from infra.job_permissions import JobPermissions
 from infra.limits import Limits
 from infra.names import BOOTSTRAP_QUALIFIER, Names
 from infra.participants import Participants
+from infra.scoped_participants import ScopedParticipants
+from infra.scoped_roles import ScopedRoles
 from infra.settings import TAG_KEY, Settings
 from infra.storage import Storage
 from infra.workflow import Workflow
 
 
 class FoundationStack(Stack):
-    """The bucket and the execution role."""
+    """The bucket and the execution role; with access ``scoped`` also the role of preprocessing."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, names: Names, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -30,6 +33,10 @@ class FoundationStack(Stack):
             bucket_name=names.bucket(self.account, self.region),
             retention_days=settings.retention_days,
         ).bucket
+        if settings.access == "scoped":
+            permissions = JobPermissions(self, settings=settings, names=names, bucket=self.bucket)
+            self.execution_role = ScopedRoles(self, "Execution", names=names, permissions=permissions).execution
+            return
         self.execution_role = ExecutionRole(
             self, "Execution", names=names, bucket=self.bucket, limits=_limits(self, settings, names, self.bucket)
         ).role
@@ -66,12 +73,13 @@ class WorkflowStack(Stack):
             "image": images.preprocessing,
             "training-image": images.training,
             "endpoint-image": images.endpoint,
+            "access": settings.access,
         }
         Discovery(self, "Discovery", names=names, values=values)
 
 
 class ParticipantsStack(Stack):
-    """The IAM users."""
+    """The IAM users; with access ``scoped`` each with a role for their jobs and a gate to the workflow."""
 
     def __init__(
         self,
@@ -85,6 +93,16 @@ class ParticipantsStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
+        if settings.access == "scoped":
+            ScopedParticipants(
+                self,
+                "Participants",
+                settings=settings,
+                names=names,
+                bucket=foundation.bucket,
+                state_machine=workflow.state_machine,
+            )
+            return
         Participants(
             self,
             "Participants",

@@ -17,6 +17,7 @@ MINUTES_IN_LINE = 8 * 60
 UNNAMED_ERRORS = {
     "sagemaker": ["SageMaker.AmazonSageMakerException", "SageMaker.SageMakerException"],
     "s3": ["S3.S3Exception"],
+    "sfn": ["Sfn.SfnException"],
 }
 BUSY_WORDS = "/Throttling|Rate exceeded|SlowDown|reduce your request rate|Status Code: 5/"
 MOST_TRIES = 20  # of one execution

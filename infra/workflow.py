@@ -10,8 +10,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra import datasets, jobs
+from infra.caps import cap_states, caps_variables
 from infra.dataset_states import DatasetStates
-from infra.names import TRAIN_STATE, Names
+from infra.names import JOB_ROLE_END, TRAIN_STATE, Names
 from infra.retention import RETENTION
 from infra.settings import Settings
 from infra.stage_images import StageImages
@@ -22,6 +23,8 @@ from infra.workflow_permissions import WorkflowPermissions
 MINUTES_IN_LINE_FOR_AN_ENDPOINT = 20
 ENDPOINT_MINUTES = 60
 ENDPOINT_POLL_SECONDS = 15
+SAGEMAKER = "sagemaker.amazonaws.com"
+ROLE = "{% $role %}"
 
 
 class Workflow(Construct):
@@ -29,10 +32,11 @@ class Workflow(Construct):
 
     Input, every key optional: ``corpus`` (prefix in the bucket), ``hyperparameters`` (overrides), ``endpoint``
     (true to create one), ``hours`` (until it is deleted), ``artefact`` (the model of an earlier run: nothing is
-    preprocessed or trained then). The execution's name is the name of the run.
+    preprocessed or trained then), ``participant`` (whose it is). The execution's name is the name of the run.
 
     The input cannot widen what its author may do: the states name what they make after the execution, jobs and models
-    read with the execution role, whose boundary ends at the workshop's bucket, and ``hours`` has an upper bound.
+    read with the execution role, whose boundary ends at the workshop's bucket, and ``hours`` has an upper bound. With
+    access ``scoped`` only gates and the organiser start executions, and ``participant`` decides the role.
     """
 
     def __init__(
@@ -50,8 +54,12 @@ class Workflow(Construct):
         self._settings = settings
         self._names = names
         self._execution_role = execution_role
+        self._is_scoped = settings.access == "scoped"
         self._resources = jobs.JobResources(
-            bucket=bucket.bucket_name, images=images, execution_role_arn=execution_role.role_arn
+            bucket=bucket.bucket_name,
+            images=images,
+            execution_role_arn=ROLE if self._is_scoped else execution_role.role_arn,
+            preprocessing_role_arn=self._role(names.preprocessing_role) if self._is_scoped else "",
         )
         self._tasks = Tasks(self)
         self._permissions = WorkflowPermissions(Stack.of(self), settings=settings, names=names)
@@ -72,9 +80,23 @@ class Workflow(Construct):
             timeout=Duration.minutes(self._timeout_minutes()),
             logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
         )
-        roles = {"execution_role": execution_role, "expiry_role": self._expiry_role}
-        for statement in self._permissions.statements(bucket=bucket, **roles):
+        passed = {execution_role.role_arn: SAGEMAKER, self._expiry_role.role_arn: "scheduler.amazonaws.com"}
+        if self._is_scoped:
+            passed |= {self._resources.preprocessing_role_arn: SAGEMAKER, self._job_role("*"): SAGEMAKER}
+        for statement in self._permissions.statements(bucket=bucket, passed=passed):
             self.state_machine.add_to_role_policy(statement)
+
+    def _job_role(self, runner: str) -> str:
+        return self._role(f"{self._names.run_prefix}{runner}-{JOB_ROLE_END}")
+
+    def _role(self, name: str) -> str:
+        """ARN of a role by its name: an import would keep other stacks from ever going back to access ``full``."""
+        return Stack.of(self).format_arn(service="iam", region="", resource="role", resource_name=name)
+
+    def _role_variable(self) -> jobs.Request:
+        """What the first state assigns: the role of this execution's training job and model."""
+        theirs = self._job_role("' & $states.input.participant & '")
+        return {"role": f"{{% $states.input.participant ? '{theirs}' : '{self._execution_role.role_arn}' %}}"}
 
     def _timeout_minutes(self) -> int:
         """Of everything that one execution may wait for: three lines, two jobs, spare capacity, the endpoint."""
@@ -110,6 +132,8 @@ class Workflow(Construct):
             **jobs.run_variables(self._names, settings.endpoint.hours_to_live),
             **datasets.variables(resources),
             **self._tasks.variables(),
+            **caps_variables(),
+            **(self._role_variable() if self._is_scoped else {}),
         }
         start = self._tasks.state("Start", {"Type": "Pass", "Assign": variables})
         train = self._tasks.task(
@@ -126,7 +150,9 @@ class Workflow(Construct):
         dataset = DatasetStates(self, self._tasks, settings=settings, names=self._names, resources=resources)
         dataset.last.next(train.next(wants_endpoint))
         has_model.when(sfn.Condition.jsonata("{% $artefact = '' %}"), dataset.first)
-        return sfn.Chain.start(start).next(has_model.otherwise(wants_endpoint))
+        has_model.otherwise(wants_endpoint)
+        caps = cap_states(self, self._tasks, limits=settings.limits, names=self._names, then=has_model)
+        return sfn.Chain.start(start).next(caps)
 
     def _serving_states(self, done: sfn.Succeed) -> sfn.Chain:
         """The expiry comes before the endpoint: without it no endpoint is made.

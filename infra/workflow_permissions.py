@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from infra.names import DATASET_OF_RUN, MODELS_PREFIX, Names, bootstrap_repository, dataset_mark
+from infra.names import DATASET_OF_RUN, MODELS_PREFIX, Names, dataset_mark
+from infra.repositories import repositories
 from infra.settings import Settings
-
-OF_URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^:@]+)")
 
 
 class WorkflowPermissions:
@@ -21,30 +20,35 @@ class WorkflowPermissions:
         self._stack = stack
         self._settings, self._names = settings, names
 
-    def statements(
-        self, *, bucket: s3.IBucket, execution_role: iam.IRole, expiry_role: iam.IRole
-    ) -> list[iam.PolicyStatement]:
-        return [*self._dataset(bucket), *self._sagemaker(), *_pass_roles(execution_role, expiry_role), *self._events()]
+    def statements(self, *, bucket: s3.IBucket, passed: Mapping[str, str]) -> list[iam.PolicyStatement]:
+        """``passed`` are ARNs of roles, each with the service that it is for."""
+        return [
+            *self._dataset(bucket),
+            *self._counts(),
+            *self._sagemaker(),
+            *(_pass_role(role, taker) for role, taker in passed.items()),
+            *self._events(),
+        ]
+
+    def _counts(self) -> list[iam.PolicyStatement]:
+        """Of what a participant has. AWS knows no resources of ListEndpoints."""
+        machine = self._arn("states", f"stateMachine:{self._names.state_machine}")
+        return [
+            iam.PolicyStatement(actions=["states:ListExecutions"], resources=[machine]),
+            iam.PolicyStatement(actions=["sagemaker:ListEndpoints"], resources=["*"]),
+        ]
 
     def _dataset(self, bucket: s3.IBucket) -> list[iam.PolicyStatement]:
         """Finding and marking a dataset."""
         marks = bucket.arn_for_objects(dataset_mark("*"))
         notes = bucket.arn_for_objects(f"{MODELS_PREFIX}{self._names.run_prefix}*/{DATASET_OF_RUN}*")
         return [
-            iam.PolicyStatement(actions=["ecr:DescribeImages"], resources=[self._repository()]),
+            iam.PolicyStatement(
+                actions=["ecr:DescribeImages"], resources=repositories(self._stack, self._settings, self._names)[:1]
+            ),
             iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn]),
             iam.PolicyStatement(actions=["s3:PutObject"], resources=[marks, notes]),
         ]
-
-    def _repository(self) -> str:
-        account, region, name = self._stack.account, self._stack.region, self._names.image_repository
-        if self._settings.image_source == "local":
-            name = bootstrap_repository(account, region)
-        elif match := OF_URI.match(self._settings.image_uri):
-            account, region, name = match["account"], match["region"], match["name"]
-        return self._stack.format_arn(
-            service="ecr", account=account, region=region, resource="repository", resource_name=name
-        )
 
     def _sagemaker(self) -> list[iam.PolicyStatement]:
         kinds = ("processing-job", "training-job", "model", "endpoint-config", "endpoint")
@@ -95,13 +99,9 @@ class WorkflowPermissions:
         return self._stack.format_arn(service=service, resource=resource, arn_format=ArnFormat.NO_RESOURCE_NAME)
 
 
-def _pass_roles(execution_role: iam.IRole, expiry_role: iam.IRole) -> list[iam.PolicyStatement]:
-    takers = ((execution_role, "sagemaker.amazonaws.com"), (expiry_role, "scheduler.amazonaws.com"))
-    return [
-        iam.PolicyStatement(
-            actions=["iam:PassRole"],
-            resources=[role.role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": taker}},
-        )
-        for role, taker in takers
-    ]
+def _pass_role(role: str, taker: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["iam:PassRole"],
+        resources=[role],
+        conditions={"StringEquals": {"iam:PassedToService": taker}},
+    )

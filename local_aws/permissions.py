@@ -35,6 +35,7 @@ def install() -> None:
     _judge_deleted_versions_as_such()
     _judge_every_parameter()
     _judge_schedules_by_their_group()
+    _judge_log_events_by_their_stream()
 
 
 def _fill_in_variables() -> None:
@@ -170,6 +171,21 @@ def _judge_schedules_by_their_group() -> None:
         request = json.loads(body) if body[:1] == b"{" else {}
         group = request.get("GroupName") or iam_actions._query_param(query_params, "groupName") or "default"
         return arn.replace(":schedule/default/", f":schedule/{group}/")
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def _judge_log_events_by_their_stream() -> None:
+    """GetLogEvents and PutLogEvents are allowed on a stream, where MiniStack judges them on the group."""
+    known = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(
+        service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
+    ) -> Any:
+        arn = known(service, method, path, headers, body, *rest)
+        if service == "logs" and headers.get("x-amz-target", "").endswith((".GetLogEvents", ".PutLogEvents")):
+            return f"{arn}:log-stream:{json.loads(body or b'{}').get('logStreamName', '')}"
+        return arn
 
     iam_actions.extract_resource_arn = extract_resource_arn
 

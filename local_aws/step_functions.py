@@ -26,7 +26,8 @@ SDK_INTEGRATION = "arn:aws:states:::aws-sdk:"
 JOBS = {"createProcessingJob": "ProcessingJob", "createTrainingJob": "TrainingJob"}
 # Members that the optimised integration does not pass on, though the API has them (reported for AWS, not documented).
 NOT_OPTIMISED = {"createEndpointConfig": ("ServerlessConfig", "InferenceAmiVersion")}
-PREFIXES = {"sagemaker": "SageMaker", "scheduler": "Scheduler", "s3": "S3", "ecr": "Ecr"}
+PREFIXES = {"sagemaker": "SageMaker", "scheduler": "Scheduler", "s3": "S3", "ecr": "Ecr", "sfn": "Sfn"}
+BOTO3_NAMES = {"sfn": "stepfunctions"}  # where they differ from those in ARNs of integrations
 
 _execution_arn: ContextVar[str] = ContextVar("execution_arn")
 _run_execution = stepfunctions._run_execution
@@ -102,13 +103,14 @@ class _Caller:
 
     def __init__(self, service: str, is_optimised: bool) -> None:
         self._service, self._is_optimised = service, is_optimised
-        self._api = client(service, _state_machine_role())
-        self._model = service_model(service)
+        self._boto3_name = BOTO3_NAMES.get(service, service)
+        self._api = client(self._boto3_name, _state_machine_role())
+        self._model = service_model(self._boto3_name)
 
     def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
         model = self._model.operation_model(operation)
         request = as_the_api_spells(arguments, model.input_shape)
-        if problems := problems_of_request(self._service, operation, request):
+        if problems := problems_of_request(self._boto3_name, operation, request):
             raise self._error("ValidationException", "; ".join(problems), 400)
         try:
             result = getattr(self._api, xform_name(operation))(**request)

@@ -14,6 +14,7 @@ from workshop.commands.common import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     HELP,
+    AccessOption,
     CorpusOption,
     FolderOption,
     VersionOption,
@@ -21,6 +22,7 @@ from workshop.commands.common import (
     run_app,
     say,
     short,
+    with_access,
 )
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
@@ -34,6 +36,7 @@ def rehearse(
     docker: Annotated[
         bool | None, typer.Option(help="Build the image and run jobs in it; by default where a Docker engine runs.")
     ] = None,
+    access: AccessOption = None,
     folder: FolderOption = PROJECT,
     version: VersionOption = False,
 ) -> None:
@@ -49,7 +52,7 @@ def rehearse(
         raise WorkshopError(f"--docker: {problem}. Start a newer engine, or leave the option out.")
     if problem:
         say(f"jobs run as processes, not in containers: {problem}")
-    settings, model = read_settings(folder), model.resolve() if model else None
+    settings, model = with_access(read_settings(folder), access), model.resolve() if model else None
     plan = Plan(settings, (corpus or SAMPLE_CORPUS).resolve(), model, docker=not problem, home=folder)
     try:
         report = run_rehearsal(plan, console)
@@ -74,12 +77,13 @@ def rehearse(
 @app.command()
 def crowd(
     participants: Annotated[int, typer.Option(min=2, max=100, help="How many take part at once.")] = 30,
+    access: AccessOption = None,
     folder: FolderOption = PROJECT,
 ) -> None:
     """Let many participants run, ask and leave at the same time, each with their own access key; then tear down."""
     from rehearsal.crowd import CrowdPlan, rehearse_crowd
 
-    plan = CrowdPlan(participants, folder)
+    plan = CrowdPlan(participants, folder, access=access)
     try:
         report, days = rehearse_crowd(plan, console)
     except KeyboardInterrupt:

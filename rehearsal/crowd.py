@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -16,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from chitra.corpus import CorpusReader
-from infra.settings import CDK_JSON, CONTEXT_KEY, PROJECT, Settings, read_settings
+from infra.settings import PROJECT, Access
 from local_aws.runtime import Runtime
 from rehearsal.crowd_report import CrowdReport, plot_days, waited_seconds, write_crowd_report
 from rehearsal.local_workshop import LeftoversError, LocalWorkshop, deployed, steps_told, take_down, upload_to
@@ -25,6 +24,7 @@ from rehearsal.phases import USES, Phase, phases
 from rehearsal.progress import Step
 from rehearsal.rehearse import SAMPLE_CORPUS, move_aside
 from rehearsal.stand_in import build_stand_in
+from rehearsal.their_settings import write_settings
 from workshop.access.credentials import issue
 from workshop.aws.account import Account
 from workshop.runs.run import find_run
@@ -37,11 +37,12 @@ EPOCHS = "2"  # the lesson is in the crowd, not in the models
 
 @dataclass(frozen=True, slots=True)
 class CrowdPlan:
-    """``home`` is the workshop's folder, whose settings count, but for the participants."""
+    """``home`` is the workshop's folder, whose settings count, but for the participants and ``access`` if given."""
 
     participants: int
     home: Path = PROJECT
     corpus: Path = SAMPLE_CORPUS
+    access: Access | None = None
 
     @property
     def folder(self) -> Path:
@@ -64,7 +65,8 @@ def rehearse_crowd(plan: CrowdPlan, console: Console) -> tuple[CrowdReport, list
     CorpusReader(plan.corpus)
     move_aside(plan.folder)
     (plan.folder / "logs").mkdir(parents=True)
-    settings = _with_participants(plan)
+    changes = {"participants": plan.names, **({"access": plan.access} if plan.access else {})}
+    settings = write_settings(plan.home, plan.folder, changes)
     with steps_told(console, f"{plan.participants} participants at once", plan.folder, STEPS) as progress:
         with progress.step("Prepare the model"):
             build_stand_in(plan.corpus, plan.folder / "model", seed=settings.preprocessing.seed)
@@ -101,15 +103,6 @@ def rehearse_crowd(plan: CrowdPlan, console: Console) -> tuple[CrowdReport, list
     if spent:
         plot_days(spent, plan.folder / "waiting.png")
     return report, days
-
-
-def _with_participants(plan: CrowdPlan) -> Settings:
-    """Write the folder's settings with so many participants; the folder is the rehearsed workshop's then."""
-    read_settings(plan.home)
-    content = json.loads((plan.home / CDK_JSON.name).read_text(encoding="utf-8"))
-    content["context"][CONTEXT_KEY]["participants"] = plan.names
-    (plan.folder / CDK_JSON.name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    return read_settings(plan.folder)
 
 
 def _spend_days(plan: CrowdPlan, workshop: LocalWorkshop, keys: Mapping[str, Path], step: Step) -> list[Day]:

@@ -15,7 +15,7 @@ import typer
 
 from chitra.errors import InputError, WorkshopError
 from infra.names import Names
-from infra.settings import FOLDER_VARIABLE, PROJECT, Settings, read_settings
+from infra.settings import FOLDER_VARIABLE, PROJECT, Access, Settings, read_settings
 from local_aws.ports import endpoint_url
 from local_aws.server import LOG
 from rehearsal.local_environment import enter_shell, environment_with, export_lines, unset_lines, variables
@@ -23,6 +23,7 @@ from rehearsal.local_state import LocalState, is_running, local_folder, particip
 from workshop.commands.common import (
     EXIT_INTERRUPTED,
     HELP,
+    AccessOption,
     FolderOption,
     VersionOption,
     console,
@@ -32,6 +33,7 @@ from workshop.commands.common import (
     run_app,
     say,
     short,
+    with_access,
 )
 from workshop.notebook.jupyterlab import open_jupyterlab
 
@@ -50,9 +52,14 @@ def local_aws(version: VersionOption = False) -> None:
 
 
 @app.command()
-def up(corpus: CorpusOption = None, model: ModelOption = None, folder: FolderOption = PROJECT) -> None:
+def up(
+    corpus: CorpusOption = None,
+    model: ModelOption = None,
+    access: AccessOption = None,
+    folder: FolderOption = PROJECT,
+) -> None:
     """Start the local AWS, deploy the workshop of cdk.json, upload the corpus and give every participant a key."""
-    state = _up(corpus, model, folder)
+    state = _up(corpus, model, access, folder)
     _tell_where(folder, state)
     _tell_how(folder, state)
 
@@ -66,28 +73,31 @@ def notebooks(
     ] = None,
     corpus: CorpusOption = None,
     model: ModelOption = None,
+    access: AccessOption = None,
     folder: FolderOption = PROJECT,
 ) -> None:
     """Open the notebooks in JupyterLab as a participant, after `up` where nothing runs. Ctrl-C ends JupyterLab only."""
-    state, files = _up(corpus, model, folder), local_folder(folder)
+    state, files = _up(corpus, model, access, folder), local_folder(folder)
     chosen = variables(folder, state, participant or participants(files)[0])
     _tell_where(folder, state)
     say(f"JupyterLab ends at Ctrl-C, the local workshop with `{short(LOCAL_AWS)} down`.")
     open_jupyterlab(folder, environment_with(chosen), options or [])
 
 
-def _up(corpus: Path | None, model: Path | None, folder: Path) -> LocalState:
+def _up(corpus: Path | None, model: Path | None, access: Access | None, folder: Path) -> LocalState:
     """Of the local workshop that runs, or of one that is started now."""
     from rehearsal.local_service import LocalPlan, alone, is_deployed, root_account, stand_up, take_away
     from rehearsal.rehearse import SAMPLE_CORPUS
 
-    settings, files = read_settings(folder), local_folder(folder)
+    settings, files = with_access(read_settings(folder), access), local_folder(folder)
     plan = LocalPlan(settings, (corpus or SAMPLE_CORPUS).resolve(), model.resolve() if model else None, folder)
     with alone(folder):
         state = read_state(files)
         if state and is_running(files, state):
             if is_deployed(root_account(state), settings):
-                unused = "; --corpus and --model were not used: `down` first" if corpus or model else ""
+                unused = (
+                    "; --corpus, --model and --access were not used: `down` first" if corpus or model or access else ""
+                )
                 say(f"It runs already{unused}.")
                 return state
             say("The local AWS runs, but its workshop was torn down: it starts anew.")
@@ -118,7 +128,7 @@ def status(folder: FolderOption = PROJECT) -> None:
         return
     with aws_errors():
         endpoints = endpoint_statuses(account, Names(settings.name), PriceList(account))
-        executions = execution_statuses(account, find_deployment(account, settings).workflow)
+        executions = execution_statuses(account, find_deployment(account, settings))
     active = [each for each in executions if each.state == "RUNNING"]
     say(f"Endpoints: {', '.join(f'{each.name} ({each.state})' for each in endpoints) or 'none'}")
     say(f"Running executions: {', '.join(f'{each.name} ({each.stage})' for each in active) or 'none'}")

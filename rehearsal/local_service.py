@@ -24,6 +24,7 @@ from local_aws.server import ACCOUNT, ROOT_SECRET, LocalSession
 from rehearsal.local_state import CREDENTIALS, LocalState, end_processes, local_folder, state_file, write_state
 from rehearsal.local_workshop import LocalWorkshop, deployed, steps_told, upload_to
 from rehearsal.progress import Progress
+from rehearsal.their_settings import write_settings
 from workshop.access.credentials import issue
 from workshop.aws.account import Account
 from workshop.aws.deployment import aws_errors, find_deployment
@@ -31,7 +32,8 @@ from workshop.aws.deployment import aws_errors, find_deployment
 
 @dataclass(frozen=True, slots=True)
 class LocalPlan:
-    """``home`` is the workshop's folder, which ``settings`` are from. Without a model the stand-in is built."""
+    """``home`` is the workshop's folder; ``settings`` are its, but for ``access``. Without a model the stand-in is
+    built."""
 
     settings: Settings
     corpus: Path
@@ -74,6 +76,7 @@ def stand_up(plan: LocalPlan, console: Console) -> LocalState:
         fingerprint(plan.model)
     shutil.rmtree(plan.folder, ignore_errors=True)
     plan.folder.mkdir(parents=True)
+    write_settings(plan.home, plan.folder, {"access": plan.settings.access})
     try:
         with steps_told(console, f"Local workshop: {plan.corpus}", plan.folder) as progress:
             return _run_steps(plan, progress)
@@ -89,7 +92,7 @@ def _run_steps(plan: LocalPlan, progress: Progress) -> LocalState:
     # Participants' jobs run side by side.
     runtime = Runtime(model, threads=max(1, (os.cpu_count() or 1) // 2))
     stay = state_file(plan.folder)
-    with deployed(progress, plan.settings, runtime, home=plan.home, folder=plan.folder, stay_file=stay) as workshop:
+    with deployed(progress, plan.settings, runtime, home=plan.folder, folder=plan.folder, stay_file=stay) as workshop:
         upload_to(progress, workshop, plan.corpus, plan.settings)
         with progress.step("Issue the participants' credentials") as step:
             _issue_all(plan, workshop)

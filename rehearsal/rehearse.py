@@ -16,17 +16,18 @@ from chitra.corpus import CorpusReader
 from chitra.encoded import MANIFESTS
 from chitra.fingerprint import fingerprint
 from chitra.model_files import STAND_IN_NAME, is_stand_in
-from infra.names import PREPROCESS_STATE, TRAIN_STATE, Names
-from infra.settings import CDK_JSON, PROJECT, Settings
+from infra.names import COUNT_ENDPOINTS_STATE, COUNT_RUNS_STATE, PREPROCESS_STATE, TRAIN_STATE
+from infra.settings import PROJECT, Settings
 from local_aws.runtime import Runtime
 from rehearsal.local_workshop import LeftoversError, deployed, steps_told, take_down, upload_to
 from rehearsal.programs import StepFailedError
 from rehearsal.progress import Progress, Step
 from rehearsal.report import Report, write_report
 from rehearsal.stand_in import build_stand_in
+from rehearsal.their_settings import write_settings
 from workshop.access.credentials import issue
 from workshop.aws.account import Account
-from workshop.aws.deployment import Deployment
+from workshop.aws.deployment import Deployment, find_deployment
 from workshop.aws.waiting import Pace
 from workshop.data.export import export_run
 from workshop.report.job import describe_job
@@ -49,7 +50,7 @@ STEPS = 17
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to rehearse, in the workshop's folder ``home``.
+    """What to rehearse, in the workshop's folder ``home``; ``settings`` are its, but for ``access``.
 
     Without a model the stand-in is built; without ``docker`` jobs are processes.
     """
@@ -78,7 +79,7 @@ def rehearse(plan: Plan, console: Console) -> Report:
         fingerprint(plan.model)
     move_aside(plan.folder)
     plan.folder.mkdir(parents=True)
-    shutil.copy(plan.home / CDK_JSON.name, plan.folder)  # it is the folder of the workshop that is rehearsed
+    write_settings(plan.home, plan.folder, {"access": plan.settings.access})  # the rehearsed workshop's folder
     report = Report()
     export = plan.folder / "export"
     try:
@@ -111,14 +112,14 @@ def _run_steps(plan: Plan, progress: Progress, report: Report, export: Path) -> 
         step.note = str(report.model["name"])
     runtime = Runtime(model_dir, plan.docker)
     report.runtime = runtime.name
-    with deployed(progress, settings, runtime, home=plan.home, folder=plan.folder) as workshop:
+    with deployed(progress, settings, runtime, home=plan.folder, folder=plan.folder) as workshop:
         upload_to(progress, workshop, plan.corpus, settings)
         with progress.step("Issue a participant's credentials") as step:
             name = settings.participants[0]
             file = issue(workshop.issuer(plan.folder / "credentials"), name)
             step.note = f"{name}: {file}"
         participant = Account(workshop.aws.session_from(file))
-        _use_as_participant(plan, progress, report, participant, workshop.deployment, articles, export)
+        _use_as_participant(plan, progress, report, participant, articles, export)
         try:
             report.leftovers = take_down(progress, workshop, plan.folder)
         except LeftoversError as error:
@@ -131,11 +132,11 @@ def _use_as_participant(
     progress: Progress,
     report: Report,
     account: Account,
-    deployment: Deployment,
     articles: int,
     export: Path,
 ) -> None:
     """Run, predict and export with the permissions of one participant."""
+    deployment = find_deployment(account, plan.settings)
     hyperparameters = stand_in_hyperparameters(articles) if report.model["stand_in"] else {}
     with progress.step("Start the workflow") as step:
         run = start_run(account, deployment, hyperparameters=hyperparameters, endpoint=True, name=RUN_NAME)
@@ -157,13 +158,14 @@ def _use_as_participant(
 
 def _serve_again(account: Account, deployment: Deployment, run: Run, settings: Settings, step: Step) -> None:
     """What `workshop endpoint create` and `delete` do: nothing is trained for it, and everything goes with it."""
-    again = create_endpoint(account, deployment, run.name, hours=1)
+    user = deployment.names.user(settings.participants[0])
+    again = create_endpoint(account, deployment, run.name, hours=1, user=user)
     events = follow_run(account, again, poll_seconds=POLL_SECONDS)
     if TRAIN_STATE in [event.name for event in events if isinstance(event, StageStarted)]:
         raise StepFailedError(f"the endpoint of {run.name} was trained for")
-    [status] = [
-        each for each in endpoint_statuses(account, Names(settings.name), PriceList(account)) if each.name == again.name
-    ]
+    names, prices = deployment.names, PriceList(account)
+    statuses = endpoint_statuses(account, names, prices, prefix=deployment.own_runs)
+    [status] = [each for each in statuses if each.name == again.name]
     delete_endpoint(account, settings, again.name, Pace(pause=POLL_SECONDS))
     step.note = f"it would have lived until {status.expiry}"
 
@@ -196,7 +198,16 @@ def _follow(account: Account, run: Run, progress: Progress) -> None:
             pending = _follow_stage(events, step)
 
 
-PASSING = ("Find image", "List corpus", "Look for dataset", "Mark dataset", "Note dataset", "Done")
+PASSING = (
+    COUNT_RUNS_STATE,
+    COUNT_ENDPOINTS_STATE,
+    "Find image",
+    "List corpus",
+    "Look for dataset",
+    "Mark dataset",
+    "Note dataset",
+    "Done",
+)
 SERVING = "describe endpoint"
 STEP_NAMES = {
     PREPROCESS_STATE: "Preprocessing job",

@@ -19,11 +19,15 @@ from tests.infra.test_image import SOURCES
 
 FOLDER = Path(__file__).parent / "snapshots"
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+SCOPED = {"access": "scoped", "participants": ["tanaka", "suzuki"]}
 REVIEWED: dict[str, tuple[str, dict[str, Any]]] = {
     "foundation": ("foundation", {}),
     **{f"workflow-{source}": ("workflow", changes) for source, changes in SOURCES.items()},
     "participants": ("participants", {"participants": ["tanaka", "suzuki"]}),
     "participants-power-user": ("participants", {"power_user": True}),
+    "foundation-scoped": ("foundation", SCOPED),
+    "workflow-scoped": ("workflow", SCOPED),
+    "participants-scoped": ("participants", SCOPED),
 }
 
 

@@ -112,7 +112,7 @@ def test_should_keep_logs_no_longer_than_set(templates: Templates) -> None:
 def test_should_offer_its_parts_by_name(templates: Templates) -> None:
     parameters = templates["workflow"].find_resources("AWS::SSM::Parameter").values()
     names = {parameter["Properties"]["Name"] for parameter in parameters}
-    keys = ("bucket", "execution-role", "workflow", "image", "training-image", "endpoint-image")
+    keys = ("bucket", "execution-role", "workflow", "image", "training-image", "endpoint-image", "access")
     assert names == {f"/chitra/{key}" for key in keys}
 
 

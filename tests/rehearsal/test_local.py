@@ -114,7 +114,7 @@ def model(desk: Desk, runs: list[str]) -> Path:
 def test_should_say_that_it_runs_and_how_it_is_used(desk: Desk) -> None:
     before = desk.state
     shown = desk.type(f"{LOCAL} up --corpus samples/corpus")
-    assert "It runs already; --corpus and --model were not used" in shown
+    assert "It runs already; --corpus, --model and --access were not used" in shown
     assert "local-aws shell --as participant-1" in shown
     assert desk.state == before
     assert {each.laddr.ip for each in psutil.Process(before["pid"]).net_connections() if each.status == "LISTEN"} == {

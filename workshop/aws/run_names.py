@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from datetime import UTC, datetime
 
 from chitra.errors import InputError
 from chitra.visible import visible
-from infra.names import Names
+from infra.names import RUN_NAME_LENGTH, Names
 
-# SageMaker's API reference: the pattern and the length of names of jobs, models and endpoints.
+# SageMaker's API reference: the pattern of names of jobs, models and endpoints.
 RUN_NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9])*")
-RUN_NAME_LENGTH = 63
 END = "[0-9]{8}-[0-9]{6}-[0-9a-f]{4}"  # the time and a random number
-END_LENGTH = len("20261231-235959-ffff")
 
 
 def is_run_name(name: str) -> bool:
@@ -43,13 +40,7 @@ def full_name(names: Names, name: str) -> str:
 
 def own_prefix(names: Names, user: str) -> str:
     """With what the names begin that a participant's runs get by themselves; the workshop's prefix for nobody."""
-    room = RUN_NAME_LENGTH - len(names.run_prefix) - END_LENGTH - 1
-    participant = user.removeprefix(names.user(""))
-    if len(participant) > room:  # cut names stay apart
-        digest = hashlib.sha256(participant.encode()).hexdigest()[:4]
-        participant = f"{participant[: room - 5]}-{digest}"
-    participant = participant.strip("-")
-    return names.run_prefix + (f"{participant}-" if participant else "")
+    return names.runs_of(user.removeprefix(names.user("")))
 
 
 def new_run_name(names: Names, user: str = "") -> str:

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from workshop.aws.advice import is_denied
+
 GONE = frozenset(
     {
         "404",
@@ -65,6 +67,16 @@ def none_if_missing(call: Callable[[], T]) -> T | None:
         return call()
     except ClientError as error:
         if is_gone(error):
+            return None
+        raise
+
+
+def none_if_hidden(call: Callable[[], T]) -> T | None:
+    """The same for a subject that the caller may not see: AWS does not say then whether it exists."""
+    try:
+        return none_if_missing(call)
+    except ClientError as error:
+        if is_denied(error):
             return None
         raise
 

@@ -23,7 +23,15 @@ from rich.text import Text
 
 from chitra.errors import EXIT_INPUT, InputError, WorkshopError
 from chitra.visible import visible
-from infra.settings import FOLDER_VARIABLE, REGION_PATTERN, Settings, SettingsError, read_settings
+from infra.settings import (
+    FOLDER_VARIABLE,
+    REGION_PATTERN,
+    Access,
+    Settings,
+    SettingsError,
+    parse_settings,
+    read_settings,
+)
 from workshop.aws.account import Account
 
 HELP = {"help_option_names": ["-h", "--help"]}  # for each program's Typer
@@ -82,6 +90,15 @@ def settings_of(folder: Path) -> Settings:
     return settings.model_copy(update={"region": region})
 
 
+def with_access(settings: Settings, access: Access | None) -> Settings:
+    """The settings with what participants may do changed.
+
+    Raises:
+        SettingsError: they do not go with it.
+    """
+    return parse_settings(settings.model_dump(mode="json") | {"access": access}) if access else settings
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"chitra-workshop {version('chitra-workshop')}")
@@ -102,6 +119,9 @@ RegionOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs, and nothing else.")]
 JsonLinesOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object per line, for programs; the last one says how it ended.")
+]
+AccessOption = Annotated[
+    Access | None, typer.Option(help="What participants may do; as set in cdk.json when left out (docs/security.md).")
 ]
 CorpusOption = Annotated[Path, typer.Option("--corpus", help="Archive, extracted folder, or JSONL files.")]
 

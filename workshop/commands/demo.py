@@ -17,7 +17,7 @@ from chitra.errors import InputError, WorkshopError
 from infra.names import Names
 from infra.settings import PROJECT
 from workshop.aws.caller import participant
-from workshop.aws.deployment import aws_errors
+from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name
 from workshop.commands.common import (
     FolderOption,
@@ -86,11 +86,11 @@ def _endpoint(endpoint: str | None, folder: Path) -> Iterator[Subject]:
         check_run_name(endpoint)
     account, names = account_of(settings), Names(settings.name)
     with aws_errors():
-        chosen = (
-            exact_name(account, settings, endpoint)
-            if endpoint
-            else newest_endpoint(account, names, participant(account, names))
-        )
+        if endpoint:
+            chosen = exact_name(account, settings, endpoint)
+        else:
+            prefix = find_deployment(account, settings).run_prefix
+            chosen = newest_endpoint(account, names, participant(account, names), prefix)
         from workshop.demo.subject import served
 
         subject = served(account, settings, chosen, folder / EXPORT)

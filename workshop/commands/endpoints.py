@@ -48,12 +48,13 @@ def create(
 ) -> None:
     """Serve a finished run's model. The schedule that deletes the endpoint is made before the endpoint."""
     settings = settings_of(folder)
-    name = check_run_name(full_name(Names(settings.name), run))
+    check_run_name(full_name(Names(settings.name), run))
     if hours is not None:
         check_hours(hours)
     aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
+        name = check_run_name(deployment.full_name(run))
         user = participant(aws, deployment.names)
         started = create_endpoint(aws, deployment, name, hours=hours, user=user)
         show(aws, started)
@@ -100,10 +101,10 @@ def status(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
     names = Names(settings.name)
     with aws_errors():
         account = signed_in(settings)
-        prices = PriceList(account)
-        endpoints = endpoint_statuses(account, names, prices)
-        executions = execution_statuses(account, find_deployment(account, settings).workflow)
-        pools = warm_pools(account, names, prices)
+        prices, deployment = PriceList(account), find_deployment(account, settings)
+        endpoints = endpoint_statuses(account, names, prices, prefix=deployment.own_runs)
+        executions = execution_statuses(account, deployment)
+        pools = warm_pools(account, names, prices, prefix=deployment.own_runs)
         strangers = list(list_strangers(account, prices))
     if as_json:
         _print_status(prices, endpoints, executions, pools, strangers)

@@ -48,10 +48,10 @@ def report(
 
     settings = settings_of(folder)
     run = check_run_name(full_name(Names(settings.name), name))
-    try:
-        home = inside(folder / EXPORT, run)
-    except UnsafePathError as error:
-        raise WorkshopError(f"{folder / EXPORT / run}: {error}. Remove the link.") from error
+    home = _home(folder, run)
+    if not has_results(home):
+        run = _exact_name(settings, name)
+        home = _home(folder, run)
     if not has_results(home):
         _fetch(settings, run, home)
     from workshop.report.page import build_page
@@ -60,6 +60,20 @@ def report(
     target = output or home / PAGE
     write_whole(target, page)
     say(f"{short(target)}: open it in a browser")
+
+
+def _home(folder: Path, run: str) -> Path:
+    """Where a run's export is."""
+    try:
+        return inside(folder / EXPORT, run)
+    except UnsafePathError as error:
+        raise WorkshopError(f"{folder / EXPORT / run}: {error}. Remove the link.") from error
+
+
+def _exact_name(settings: Settings, name: str) -> str:
+    """As the deployment calls it."""
+    with aws_errors():
+        return check_run_name(find_deployment(account_of(settings), settings).full_name(name))
 
 
 def _fetch(settings: Settings, run: str, home: Path) -> None:

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from chitra.errors import InputError, WorkshopError
 from chitra.hyperparameters import parse_hyperparameters
 from infra.names import CORPUS_PREFIX, Names
-from infra.settings import PROJECT
+from infra.settings import PROJECT, Settings
 from workshop.aws.account import Account
 from workshop.aws.caller import participant
 from workshop.aws.deployment import Deployment, aws_errors, find_deployment
@@ -64,12 +64,14 @@ def run(
     """Preprocess and train on AWS, and follow it."""
     settings = settings_of(folder)
     names = Names(settings.name)
-    chosen = check_run_name(full_name(names, name)) if name is not None else ""
+    if name is not None:
+        check_run_name(full_name(names, name))
     overrides = dict(_pair(text) for text in hyperparameter or [])
     parse_hyperparameters(overrides)
     aws = account_of(settings)
     with aws_errors():
         deployment = find_deployment(aws, settings)
+        chosen = check_run_name(deployment.full_name(name)) if name is not None else ""
         for image in deployment.images:
             if refusal := why_refused(aws, image):
                 raise WorkshopError(refusal)
@@ -136,9 +138,10 @@ def stop(name: RunName, folder: FolderOption = PROJECT) -> None:
 
 def _find(name: str, folder: Path) -> tuple[Account, Run]:
     settings = settings_of(folder)
-    chosen = check_run_name(full_name(Names(settings.name), name))
+    check_run_name(full_name(Names(settings.name), name))
     aws = account_of(settings)
-    return aws, find_run(aws, find_deployment(aws, settings), chosen)
+    deployment = find_deployment(aws, settings)
+    return aws, find_run(aws, deployment, check_run_name(deployment.full_name(name)))
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -178,7 +181,7 @@ def _answers_of_model(model: Path, texts: list[str]) -> list[dict[str, Any]]:
 
 
 def _answers_of_endpoint(endpoint: str | None, texts: list[str], folder: Path) -> list[dict[str, Any]]:
-    from workshop.runs.predict import PORTION, newest_endpoint
+    from workshop.runs.predict import PORTION
     from workshop.runs.predict import predict as ask
 
     settings = settings_of(folder)
@@ -186,15 +189,20 @@ def _answers_of_endpoint(endpoint: str | None, texts: list[str], folder: Path) -
     if endpoint is not None:
         check_run_name(endpoint)
     with aws_errors():
-        names = Names(settings.name)
-        chosen = (
-            exact_name(aws, settings, endpoint) if endpoint else newest_endpoint(aws, names, participant(aws, names))
-        )
+        chosen = exact_name(aws, settings, endpoint) if endpoint else _newest_endpoint(aws, settings)
         if not endpoint:
             errors.print(plain(f"endpoint {chosen}"))
         with Progress(console=console, transient=True, disable=len(texts) <= PORTION) as bar:
             task = bar.add_task("texts", total=len(texts))
             return ask(aws, chosen, texts, lambda count: bar.advance(task, count))
+
+
+def _newest_endpoint(aws: Account, settings: Settings) -> str:
+    from workshop.runs.predict import newest_endpoint
+
+    deployment = find_deployment(aws, settings)
+    user = participant(aws, deployment.names)
+    return newest_endpoint(aws, deployment.names, user, deployment.run_prefix)
 
 
 def _standard_input() -> str:
@@ -217,17 +225,18 @@ def export(
 ) -> None:
     """Download models, reports and datasets, verified; run it again to go on with what was cut off."""
     settings = settings_of(folder)
-    run_name = None if name is None else check_run_name(full_name(Names(settings.name), name))
+    if name is not None:
+        check_run_name(full_name(Names(settings.name), name))
     target = output or folder / EXPORT
     aws = account_of(settings)
     with aws_errors():
         s3 = aws.client("s3")
-        bucket = find_deployment(aws, settings).bucket
-        by = participant(aws, Names(settings.name))
-        if run_name:
-            export_with_progress(s3, bucket, run_name, target, by=by)
+        deployment = find_deployment(aws, settings)
+        bucket, by = deployment.bucket, participant(aws, deployment.names)
+        if name is not None:
+            export_with_progress(s3, bucket, check_run_name(deployment.full_name(name)), target, by=by)
             return
-        runs = runs_with_results(s3, bucket)
+        runs = runs_with_results(s3, bucket, deployment.own_runs)
         for refusal in runs.refused:
             say(str(refusal))
         export_runs(s3, bucket, runs.names, target, by=by)

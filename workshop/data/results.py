@@ -59,11 +59,11 @@ class Results:
     refused: list[Refusal]
 
 
-def runs_with_results(s3: Any, bucket: str) -> Runs:
-    """All runs of the bucket. Datasets that runs share count for each of them."""
+def runs_with_results(s3: Any, bucket: str, within: str = "") -> Runs:
+    """All runs of the bucket whose names begin with ``within``. Datasets that runs share count for each of them."""
     names, strays = set[str](), Counter[str]()
     for prefix in (MODELS_PREFIX, DATASETS_PREFIX):
-        for entry in _objects(s3, bucket, prefix):
+        for entry in _objects(s3, bucket, prefix + within):
             name, slash, rest = entry["Key"].removeprefix(prefix).partition("/")
             if prefix == DATASETS_PREFIX and DATASET_KEY.fullmatch(name):
                 continue

@@ -56,7 +56,7 @@ def upload_corpus(
 
 def _replace(s3: Any, bucket: str, prefix: str, files: Iterator[tuple[str, Path]]) -> None:
     """Upload beside the old files, then take their place: whatever cuts the upload leaves the old corpus as it was."""
-    staging = f"{UPLOADS_PREFIX}{uuid.uuid4().hex}/"
+    staging = f"{UPLOADS_PREFIX}{prefix}{uuid.uuid4().hex}/"
     sizes = dict[str, int]()
     try:
         for name, file in files:

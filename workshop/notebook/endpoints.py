@@ -44,6 +44,8 @@ def endpoint_now(workshop: Workshop, name: str) -> EndpointNow:
     if workshop.is_local:
         prices.problem = "a local AWS has none"  # and would be asked for them
     with aws_errors():
-        statuses = endpoint_statuses(workshop.account, workshop.deployment.names, prices)
+        statuses = endpoint_statuses(
+            workshop.account, workshop.deployment.names, prices, prefix=workshop.deployment.own_runs
+        )
     found = next((each for each in statuses if each.name == name), None)
     return EndpointNow(name, found, workshop.is_local)

@@ -12,11 +12,11 @@ from infra.names import MODELS_PREFIX, Names
 from infra.settings import MAX_HOURS_TO_LIVE, Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
-from workshop.aws.deployment import Deployment
+from workshop.aws.deployment import Deployment, find_deployment
 from workshop.aws.endpoints import endpoint_ended_by, remove_endpoint
-from workshop.aws.run_names import full_name, new_run_name
+from workshop.aws.run_names import new_run_name
 from workshop.aws.tags import owner_in_sagemaker
-from workshop.aws.waiting import Pace, none_if_missing
+from workshop.aws.waiting import Pace, none_if_hidden, none_if_missing
 from workshop.runs.run import Run, start_execution
 from workshop.runs.serving import delete_serving
 
@@ -119,11 +119,13 @@ def own_schedule(scheduler: Any, endpoint: str) -> dict[str, Any] | None:
 
 def exact_name(account: Account, settings: Settings, endpoint: str) -> str:
     """Endpoints may be called without the workshop's prefix, unless one of the workshop's has that very name."""
+    if endpoint.startswith(Names(settings.name).run_prefix):
+        return endpoint
     sagemaker = account.client("sagemaker")
-    description = none_if_missing(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
+    description = none_if_hidden(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
     if description and owner_in_sagemaker(sagemaker, description["EndpointArn"]) == settings.name:
         return endpoint
-    return full_name(Names(settings.name), endpoint)
+    return find_deployment(account, settings).full_name(endpoint)
 
 
 def _require_own(account: Account, settings: Settings, endpoint: str) -> dict[str, Any]:

@@ -5,7 +5,13 @@ The statuses are those of DescribeTrainingJob, SecondaryStatus, which AWS may ad
 
 from __future__ import annotations
 
-from infra.names import PREPROCESS_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
+from infra.names import (
+    COUNT_ENDPOINTS_STATE,
+    COUNT_RUNS_STATE,
+    PREPROCESS_STATE,
+    TRAIN_STATE,
+    WAIT_FOR_DATASET_STATE,
+)
 from workshop.language import Language, one_of
 from workshop.runs.job_state import JobState
 
@@ -42,6 +48,8 @@ NO_CAPACITY = (
     "AWS has no instance free at the moment; SageMaker goes on trying",
 )
 STAGES = {
+    COUNT_RUNS_STATE: "実行数の確認",
+    COUNT_ENDPOINTS_STATE: "エンドポイント数の確認",
     "Find image": "イメージの確認",
     "List corpus": "コーパスの確認",
     "Look for dataset": "データセットの確認",

@@ -67,17 +67,19 @@ def _ask(runtime: Any, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def newest_endpoint(account: Account, names: Names, user: str = "") -> str:
-    """The endpoint in service that was made last: the user's own, by its name, or else the workshop's."""
+def newest_endpoint(account: Account, names: Names, user: str = "", prefix: str = "") -> str:
+    """The endpoint in service that was made last: the user's own, by its name, or else the workshop's.
+
+    ``prefix`` begins the names of those that the caller may ask; the workshop's when left out.
+    """
+    prefix = prefix or names.run_prefix
     pages = (
         account.client("sagemaker")
         .get_paginator("list_endpoints")
-        .paginate(
-            NameContains=names.run_prefix, StatusEquals="InService", SortBy="CreationTime", SortOrder="Descending"
-        )
+        .paginate(NameContains=prefix, StatusEquals="InService", SortBy="CreationTime", SortOrder="Descending")
     )
     all_names = (endpoint["EndpointName"] for page in pages for endpoint in page["Endpoints"])
-    found = [name for name in all_names if name.startswith(names.run_prefix)]
+    found = [name for name in all_names if name.startswith(prefix)]
     own = [name for name in found if user and is_named_by(names, user, name)]
     if not found:
         raise WorkshopError("no endpoint is in service. Make one with `.venv/bin/workshop run --endpoint`.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,11 @@ from infra.names import CORPUS_PREFIX
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS
 from workshop.aws.deployment import Deployment
-from workshop.aws.run_names import full_name
+from workshop.aws.run_names import check_run_name, full_name
 from workshop.aws.waiting import none_if_missing
+from workshop.runs.history import reason_of
+
+GATE_SECONDS = 0.5  # between two looks at a gate, which takes about a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def start_run(
 ) -> Run:
     """Start one execution with overrides of the deployed hyperparameters; ``corpus`` is a prefix in the bucket."""
     request = {"hyperparameters": hyperparameters, "endpoint": endpoint, "corpus": corpus}
-    return start_execution(account, deployment, full_name(deployment.names, name), request)
+    return start_execution(account, deployment, check_run_name(deployment.full_name(name)), request)
 
 
 def start_execution(account: Account, deployment: Deployment, name: str, request: dict[str, Any]) -> Run:
@@ -48,18 +52,42 @@ def start_execution(account: Account, deployment: Deployment, name: str, request
     were theirs: a number that nobody else has makes every input another.
 
     Raises:
-        WorkshopError: there was such a run; names are free again after 90 days.
+        WorkshopError: there was such a run; names are free again after 90 days. Or the caller may not call a run so.
     """
+    if not name.startswith(deployment.run_prefix):
+        raise WorkshopError(f"run {name}: your runs are called {deployment.run_prefix}... Choose another --name.")
     execution = name.removeprefix(deployment.names.run_prefix)
+    states = account.client("stepfunctions")
     try:
-        started = account.client("stepfunctions").start_execution(
-            stateMachineArn=deployment.workflow, name=execution, input=json.dumps({**request, "id": uuid.uuid4().hex})
+        started = states.start_execution(
+            stateMachineArn=deployment.gate or deployment.workflow,
+            name=execution,
+            input=json.dumps({**request, "id": uuid.uuid4().hex}),
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
             raise
         raise WorkshopError(f"run {name}: there is one of this name already. Choose another --name.") from error
-    return Run(started["executionArn"], name)
+    if deployment.gate:
+        _pass_gate(states, started["executionArn"], name)
+    return Run(execution_of(deployment.workflow, execution), name)
+
+
+def _pass_gate(states: Any, gate_execution: str, name: str) -> None:
+    """Wait some moments until the gate has started the workflow.
+
+    Raises:
+        WorkshopError: it refused.
+    """
+    while (execution := states.describe_execution(executionArn=gate_execution))["status"] == "RUNNING":
+        time.sleep(GATE_SECONDS)
+    if execution["status"] != "SUCCEEDED":
+        raise WorkshopError(f"run {name}: was not started: {' '.join(reason_of(execution).split())}")
+
+
+def execution_of(machine: str, name: str) -> str:
+    """ARN of a state machine's execution."""
+    return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
 
 def find_run(account: Account, deployment: Deployment, name: str) -> Run:
@@ -68,8 +96,7 @@ def find_run(account: Account, deployment: Deployment, name: str) -> Run:
     Raises:
         WorkshopError: there is none; Step Functions forgets executions after 90 days.
     """
-    machine = deployment.workflow.replace(":stateMachine:", ":execution:")
-    arn = f"{machine}:{name.removeprefix(deployment.names.run_prefix)}"
+    arn = execution_of(deployment.workflow, name.removeprefix(deployment.names.run_prefix))
     states = account.client("stepfunctions")
     if none_if_missing(lambda: states.describe_execution(executionArn=arn)) is None:
         raise WorkshopError(
@@ -82,7 +109,7 @@ def find_run(account: Account, deployment: Deployment, name: str) -> Run:
 def _newest_runs(states: Any, deployment: Deployment) -> list[str]:
     """Some hundred names; none where AWS does not show them."""
     try:
-        executions = states.list_executions(stateMachineArn=deployment.workflow)["executions"]
+        executions = states.list_executions(stateMachineArn=deployment.gate or deployment.workflow)["executions"]
     except AWS_ERRORS:
         return []
     return [full_name(deployment.names, each["name"]) for each in executions]

@@ -1,4 +1,7 @@
-"""An endpoint's config and models: they go with it unless they are somebody else's or serve elsewhere, too."""
+"""An endpoint's config and models: they go with it unless they are somebody else's or serve elsewhere, too.
+
+What the caller may not see uses none of it: with access ``scoped``, participants serve their own models only.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 from workshop.aws.kinds import ENDPOINT, ENDPOINT_CONFIG, Kind
 from workshop.aws.tags import owner_in_sagemaker
-from workshop.aws.waiting import none_if_missing
+from workshop.aws.waiting import none_if_hidden, none_if_missing
 
 Description = dict[str, Any]
 
@@ -48,7 +51,7 @@ def _foreign(sagemaker: Any, workshop: str, arn: str) -> str:
 
 def _endpoint_with(sagemaker: Any, config: str) -> str:
     for entry in _listed(sagemaker, ENDPOINT):
-        endpoint = none_if_missing(partial(sagemaker.describe_endpoint, EndpointName=entry["EndpointName"]))
+        endpoint = none_if_hidden(partial(sagemaker.describe_endpoint, EndpointName=entry["EndpointName"]))
         if endpoint and endpoint["EndpointStatus"] != "Deleting" and endpoint.get("EndpointConfigName") == config:
             return f"endpoint {entry['EndpointName']} uses it"
     return ""
@@ -59,7 +62,7 @@ def _config_with(sagemaker: Any, model: str, deleted: str) -> str:
     for entry in _listed(sagemaker, ENDPOINT_CONFIG):
         name = entry["EndpointConfigName"]
         config = (
-            none_if_missing(partial(sagemaker.describe_endpoint_config, EndpointConfigName=name))
+            none_if_hidden(partial(sagemaker.describe_endpoint_config, EndpointConfigName=name))
             if name != deleted
             else None
         )

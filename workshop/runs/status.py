@@ -11,12 +11,14 @@ from botocore.exceptions import ClientError
 from infra.names import Names
 from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
+from workshop.aws.deployment import Deployment
 from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing
 from workshop.runs.costs import PriceList, capacity_of_endpoint
 from workshop.runs.endpoint import expiry_of, own_schedule
 from workshop.runs.history import in_line, reason_of, stages_in
 from workshop.runs.moments import moment
+from workshop.runs.run import execution_of
 
 HISTORY_PAGE = 1000  # events; a run in line writes three a minute
 REASON_CHARACTERS = 200
@@ -60,12 +62,14 @@ class ExecutionStatus:
     started: datetime
 
 
-def endpoint_statuses(account: Account, names: Names, prices: PriceList) -> list[EndpointStatus]:
-    """All that carry the workshop's tag, the newest first."""
+def endpoint_statuses(account: Account, names: Names, prices: PriceList, *, prefix: str = "") -> list[EndpointStatus]:
+    """All that carry the workshop's tag, the newest first; only those whose names begin with ``prefix``."""
     sagemaker = account.client("sagemaker")
     pages = sagemaker.get_paginator("list_endpoints").paginate(SortBy="CreationTime", SortOrder="Descending")
     statuses = []
     for entry in (entry for page in pages for entry in page["Endpoints"]):
+        if not entry["EndpointName"].startswith(prefix):
+            continue
         if owner_in_sagemaker(sagemaker, entry["EndpointArn"]) == names.workshop:
             statuses.append(_status(account, entry, prices))
     return statuses
@@ -105,15 +109,24 @@ def _expiry(account: Account, name: str) -> tuple[str, datetime | None]:
     return moment(end), end
 
 
-def execution_statuses(account: Account, workflow: str) -> list[ExecutionStatus]:
-    """All that Step Functions remembers (90 days), the newest first."""
+def execution_statuses(account: Account, deployment: Deployment) -> list[ExecutionStatus]:
+    """All that Step Functions remembers (90 days) and the caller may see, the newest first."""
     states = account.client("stepfunctions")
-    pages = states.get_paginator("list_executions").paginate(stateMachineArn=workflow)
+    listed = deployment.gate or deployment.workflow
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=listed)
+    entries = (entry for page in pages for entry in page["executions"])
+    behind = (_behind_gate(states, deployment, entry) if deployment.gate else entry for entry in entries)
     return [
-        ExecutionStatus(entry["name"], entry["status"], _where(states, entry), entry["startDate"])
-        for page in pages
-        for entry in page["executions"]
+        ExecutionStatus(entry["name"], entry["status"], _where(states, entry), entry["startDate"]) for entry in behind
     ]
+
+
+def _behind_gate(states: Any, deployment: Deployment, entry: dict[str, Any]) -> dict[str, Any]:
+    """The workflow's execution that a gate's has started; the gate's own where it started none."""
+    if entry["status"] != "SUCCEEDED":
+        return entry
+    arn = execution_of(deployment.workflow, entry["name"])
+    return none_if_missing(lambda: states.describe_execution(executionArn=arn)) or entry
 
 
 def _where(states: Any, entry: dict[str, Any]) -> str:

@@ -28,13 +28,14 @@ class WarmPool:
         return f"kept warm by {self.job}: {self.capacity} until {moment(self.end)}, {costs}"
 
 
-def warm_pools(account: Account, names: Names, prices: PriceList) -> list[WarmPool]:
-    """Those of jobs that carry the workshop's tag."""
+def warm_pools(account: Account, names: Names, prices: PriceList, *, prefix: str = "") -> list[WarmPool]:
+    """Those of jobs that carry the workshop's tag; only where their names begin with ``prefix``."""
     sagemaker = account.client("sagemaker")
     own = (
         job["TrainingJobName"]
         for job in jobs_with_warm_pools(sagemaker)
-        if owner_in_sagemaker(sagemaker, job["TrainingJobArn"]) == names.workshop
+        if job["TrainingJobName"].startswith(prefix)
+        and owner_in_sagemaker(sagemaker, job["TrainingJobArn"]) == names.workshop
     )
     described = (sagemaker.describe_training_job(TrainingJobName=name) for name in own)
     return [_warm_pool(account, job, prices) for job in described if is_warm(job)]

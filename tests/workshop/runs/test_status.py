@@ -17,9 +17,12 @@ from tests.helpers.cloud import Cloud, RefusalError
 from tests.helpers.cloud_session import CloudSession
 from tests.helpers.cloud_things import EPOCH
 from workshop.aws.account import Account
+from workshop.aws.deployment import Deployment
 from workshop.runs.costs import PriceList
 from workshop.runs.moments import moment
 from workshop.runs.status import endpoint_statuses, execution_statuses
+
+DEPLOYMENT = Deployment(Names("chitra"), "bucket", "role", "machine", "image", "image", "image")
 
 
 class Watched(Cloud):
@@ -171,7 +174,7 @@ class Histories:
 
 
 def test_should_find_the_stage_however_long_a_run_waits() -> None:
-    [status] = execution_statuses(Histories(), "machine")  # type: ignore[arg-type]
+    [status] = execution_statuses(Histories(), DEPLOYMENT)  # type: ignore[arg-type]
     assert status.stage.startswith("Train: waiting for capacity or quota since ")
     assert f"{EPOCH.astimezone():%H:%M:%S}" in status.stage
     assert status.stage.endswith("(ml.g4dn.xlarge for training job usage)")

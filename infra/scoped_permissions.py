@@ -1,0 +1,178 @@
+"""What participants may do with access ``scoped``: an allow-list, the same for all of them.
+
+Whose is whose, IAM tells by two tags that the stack gives to users and roles, and that nobody else may give: ``user``,
+after whom folders of the bucket are called, and ``participant``, after whom runs are. Actions, resource types and
+condition keys are those of the Service Authorization Reference.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+
+from infra.job_permissions import JobPermissions
+from infra.names import (
+    CHECKPOINTS_PREFIX,
+    CORPORA_PREFIX,
+    CORPUS_PREFIX,
+    DATASET_JOBS,
+    DATASETS_PREFIX,
+    EXPORTS_PREFIX,
+    MODELS_PREFIX,
+    USERS_PREFIX,
+    Names,
+)
+from infra.repositories import read_images
+from infra.settings import TAG_KEY, Settings
+
+USER_TAG, PARTICIPANT_TAG = "user", "participant"
+USER, PARTICIPANT = (f"${{aws:PrincipalTag/{key}}}" for key in (USER_TAG, PARTICIPANT_TAG))
+CREATED = ("TrainingJob", "ProcessingJob", "Model", "EndpointConfig", "Endpoint")
+LISTED = tuple(f"List{each}s" for each in CREATED)
+
+
+class ScopedPermissions:
+    """For policies in ``stack``."""
+
+    def __init__(self, stack: Stack, *, settings: Settings, names: Names, bucket: s3.IBucket) -> None:
+        self._stack, self._settings, self._names, self._bucket = stack, settings, names, bucket
+        self._runs = f"{names.run_prefix}{PARTICIPANT}-"
+
+    def of_jobs(self) -> list[iam.PolicyStatement]:
+        """Of a participant's training jobs and endpoints: datasets, and corpora but their own, they only read."""
+        return JobPermissions(self._stack, settings=self._settings, names=self._names, bucket=self._bucket).statements(
+            read=[CORPUS_PREFIX, f"{CORPORA_PREFIX}{USER}/", DATASETS_PREFIX],
+            write=[f"{MODELS_PREFIX}{self._runs}", f"{CHECKPOINTS_PREFIX}{self._runs}", f"{USERS_PREFIX}{USER}/"],
+            jobs=f"{self._runs}*",
+        )
+
+    def of_participants(self) -> list[iam.PolicyStatement]:
+        return [
+            *self._storage(),
+            *self._workflow(),
+            *self._sagemaker(),
+            *self._logs(),
+            *read_images(self._stack, self._settings, self._names),
+            *self._account(),
+        ]
+
+    def _storage(self) -> list[iam.PolicyStatement]:
+        """ListBucket is for a bucket as a whole, so names of objects are seen by everybody; contents are not."""
+        objects = self._bucket.arn_for_objects
+        read = (CORPUS_PREFIX, DATASETS_PREFIX, f"{MODELS_PREFIX}{self._runs}", f"{CHECKPOINTS_PREFIX}{self._runs}")
+        records = (f"{EXPORTS_PREFIX}{self._runs}", f"{EXPORTS_PREFIX}*/{self._runs}")
+        return [
+            _allow(
+                "SeeTheBucket",
+                ["s3:ListBucket", "s3:GetBucketLocation", "s3:GetBucketTagging"],
+                [self._bucket.bucket_arn],
+            ),
+            _allow("ReadSharedAndOwnResults", ["s3:GetObject"], [objects(f"{each}*") for each in (*read, *records)]),
+            _allow(
+                "KeepOwnFolders",
+                ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+                [objects(f"{each}*") for each in self._names.folders_of(USER)],
+            ),
+        ]
+
+    def _workflow(self) -> list[iam.PolicyStatement]:
+        gate, workflow = f"{self._runs}start", self._names.state_machine
+        return [
+            _allow(
+                "StartAtOwnGate",
+                ["states:StartExecution", "states:ListExecutions"],
+                [self._arn("states", f"stateMachine:{gate}")],
+            ),
+            _allow(
+                "FollowOwnExecutions",
+                ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
+                [self._arn("states", f"execution:{each}") for each in (f"{gate}:*", f"{workflow}:{PARTICIPANT}-*")],
+            ),
+            _allow(
+                "FindTheDeployment",
+                ["ssm:GetParameters"],
+                [self._arn("ssm", f"parameter/{self._names.workshop}/*")],
+            ),
+            _allow(
+                "SeeWhenOwnEndpointsEnd",
+                ["scheduler:GetSchedule"],
+                [self._arn("scheduler", f"schedule/default/{self._runs}*")],
+            ),
+        ]
+
+    def _sagemaker(self) -> list[iam.PolicyStatement]:
+        """What is made carries the tag, runs on a type of the settings, and serves the participant's models.
+
+        A request without instance types is for a serverless endpoint, one without models is for no endpoint.
+        Tags are given at creation only: ``sagemaker:TaggingAction`` is there then.
+        """
+        own = [self._arn("sagemaker", f"*/{self._runs}*")]  # the actions say of which kinds
+        dataset_jobs = self._arn("sagemaker", f"processing-job/{self._names.run_prefix}{DATASET_JOBS}-*")
+        role = self._stack.format_arn(service="iam", region="", resource="role", resource_name=f"{self._runs}jobs")
+        return [
+            _allow(
+                "MakeOwnThings",
+                [f"sagemaker:Create{each}" for each in CREATED],
+                own,
+                when={
+                    "StringEquals": {f"aws:RequestTag/{TAG_KEY}": self._names.workshop},
+                    "ForAnyValue:StringEquals": {"aws:TagKeys": TAG_KEY},
+                    "ForAllValues:StringEquals": {
+                        "sagemaker:InstanceTypes": sorted(set(self._settings.instance_types))
+                    },
+                    "ForAllValues:ArnLike": {"sagemaker:ModelArn": self._arn("sagemaker", f"model/{self._runs}*")},
+                },
+            ),
+            _allow("TagAtCreation", ["sagemaker:AddTags"], own, when={"Null": {"sagemaker:TaggingAction": "false"}}),
+            _allow(
+                "UseAndRemoveOwnThings",
+                [f"sagemaker:{each}" for each in ("Describe*", "ListTags", "Stop*Job", "InvokeEndpoint")]
+                + [f"sagemaker:Delete{each}" for each in CREATED[2:]],
+                own,
+            ),
+            _allow("SeeHowDatasetsAreMade", ["sagemaker:DescribeProcessingJob", "sagemaker:ListTags"], [dataset_jobs]),
+            _allow(
+                "PassOwnRole",
+                ["iam:PassRole"],
+                [role],
+                when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            ),
+            _allow(
+                "ListNames",  # AWS knows no resources of these
+                [f"sagemaker:{each}" for each in LISTED],
+                ["*"],
+                when={"StringEquals": {"aws:RequestedRegion": self._settings.region}},
+            ),
+        ]
+
+    def _logs(self) -> list[iam.PolicyStatement]:
+        streams = (
+            f"*Jobs:log-stream:{self._runs}*",
+            f"ProcessingJobs:log-stream:{self._names.run_prefix}{DATASET_JOBS}-*",
+            f"Endpoints/{self._runs}*:log-stream:*",
+        )
+        return [
+            _allow("FindLogs", ["logs:DescribeLogStreams"], [self._log_group("*")]),
+            _allow("ReadOwnLogs", ["logs:GetLogEvents"], [self._log_group(each) for each in streams]),
+        ]
+
+    def _account(self) -> list[iam.PolicyStatement]:
+        me = self._stack.format_arn(service="iam", region="", resource="user", resource_name="${aws:username}")
+        return [
+            _allow("ChangeOwnPassword", ["iam:ChangePassword", "iam:GetUser"], [me]),
+            # AWS knows no resources of these.
+            _allow("SeeRulesAndPrices", ["iam:GetAccountPasswordPolicy", "pricing:GetProducts"], ["*"]),
+        ]
+
+    def _log_group(self, name: str) -> str:
+        return self._arn("logs", f"log-group:/aws/sagemaker/{name}")
+
+    def _arn(self, service: str, resource: str) -> str:
+        return self._stack.format_arn(service=service, resource=resource, arn_format=ArnFormat.NO_RESOURCE_NAME)
+
+
+def _allow(
+    sid: str, actions: list[str], resources: list[str], *, when: dict[str, dict[str, object]] | None = None
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=when)
