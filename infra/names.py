@@ -94,6 +94,10 @@ class Names:
         """Holds ``sagemaker``, which AmazonSageMakerFullAccess asks of bucket names."""
         return f"{self.workshop}-sagemaker-{account}-{region}"
 
+    @property
+    def budget(self) -> str:
+        return f"{self.workshop}-budget"
+
     def user(self, participant: str) -> str:
         return f"{self.workshop}-{participant}"
 
@@ -140,6 +144,7 @@ DATASETS_PREFIX = "datasets/"  # each below its key
 DATASET_KEY_DIGITS = 32  # hexadecimal
 KEY_DIGITS_IN_JOB = 16  # of the dataset's key: names of jobs have 63 characters at most
 MODELS_PREFIX = "models/"
+BUDGET_PREFIX = "budget/"  # what executions may cost at most; an object's name tells run and cents
 DATASET_OF_RUN = "dataset/"  # below a run's models: an object whose name is the key of its dataset
 CHECKPOINTS_PREFIX = "checkpoints/"
 SMOKE_PREFIX = "smoke/"  # SageMaker asks every training job for a place; a smoke job leaves nothing there

@@ -17,6 +17,7 @@ MINUTES_IN_LINE = 8 * 60
 UNNAMED_ERRORS = {
     "sagemaker": ["SageMaker.AmazonSageMakerException", "SageMaker.SageMakerException"],
     "s3": ["S3.S3Exception"],
+    "sfn": ["Sfn.SfnException"],
 }
 BUSY_WORDS = "/Throttling|Rate exceeded|SlowDown|reduce your request rate|Status Code: 5/"
 MOST_TRIES = 20  # of one execution
@@ -67,7 +68,13 @@ class Tasks:
         return self.state(name, {"Type": "Fail", "Error": error, "Cause": cause})
 
     def task(
-        self, name: str, resource: str, arguments: Request, *, minutes_in_line: int = MINUTES_IN_LINE, **fields: Any
+        self,
+        name: str,
+        resource: str,
+        arguments: Request | str,
+        *,
+        minutes_in_line: int = MINUTES_IN_LINE,
+        **fields: Any,
     ) -> sfn.CustomState:
         """One call of an AWS service."""
         task = self.state(

@@ -9,7 +9,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra import datasets, jobs
+from infra import budget_requests, datasets, jobs
+from infra.budget_states import BudgetStates
 from infra.dataset_states import DatasetStates
 from infra.names import TRAIN_STATE, Names
 from infra.retention import RETENTION
@@ -110,6 +111,7 @@ class Workflow(Construct):
             **jobs.run_variables(self._names, settings.endpoint.hours_to_live),
             **datasets.variables(resources),
             **self._tasks.variables(),
+            **(budget_requests.variables() if settings.budget else {}),
         }
         start = self._tasks.state("Start", {"Type": "Pass", "Assign": variables})
         train = self._tasks.task(
@@ -126,7 +128,23 @@ class Workflow(Construct):
         dataset = DatasetStates(self, self._tasks, settings=settings, names=self._names, resources=resources)
         dataset.last.next(train.next(wants_endpoint))
         has_model.when(sfn.Condition.jsonata("{% $artefact = '' %}"), dataset.first)
-        return sfn.Chain.start(start).next(has_model.otherwise(wants_endpoint))
+        has_model.otherwise(wants_endpoint)
+        return sfn.Chain.start(start).next(self._gate(has_model))
+
+    def _gate(self, following: sfn.IChainable) -> sfn.IChainable:
+        """What an execution has to pass before it starts anything."""
+        if self._settings.budget is None:
+            return following
+        budget = BudgetStates(
+            self,
+            self._tasks,
+            settings=self._settings,
+            budget=self._settings.budget,
+            names=self._names,
+            resources=self._resources,
+        )
+        budget.then(following)
+        return budget.first
 
     def _serving_states(self, done: sfn.Succeed) -> sfn.Chain:
         """The expiry comes before the endpoint: without it no endpoint is made.

@@ -8,7 +8,7 @@ from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from infra.names import DATASET_OF_RUN, MODELS_PREFIX, Names, bootstrap_repository, dataset_mark
+from infra.names import BUDGET_PREFIX, DATASET_OF_RUN, MODELS_PREFIX, Names, bootstrap_repository, dataset_mark
 from infra.settings import Settings
 
 OF_URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^:@]+)")
@@ -24,7 +24,25 @@ class WorkflowPermissions:
     def statements(
         self, *, bucket: s3.IBucket, execution_role: iam.IRole, expiry_role: iam.IRole
     ) -> list[iam.PolicyStatement]:
-        return [*self._dataset(bucket), *self._sagemaker(), *_pass_roles(execution_role, expiry_role), *self._events()]
+        counted = self._counting(bucket) if self._settings.budget else []
+        roles = _pass_roles(execution_role, expiry_role)
+        return [*self._dataset(bucket), *self._sagemaker(), *roles, *self._events(), *counted]
+
+    def _counting(self, bucket: s3.IBucket) -> list[iam.PolicyStatement]:
+        """What the budget's states count. SageMaker's lists know no resource: IAM takes them for all names or none."""
+        machine = self._stack.format_arn(
+            service="states",
+            resource="stateMachine",
+            resource_name=self._names.state_machine,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        notes = bucket.arn_for_objects(f"{BUDGET_PREFIX}{self._names.run_prefix}*")
+        lists = ("ListTrainingJobs", "ListProcessingJobs", "ListEndpoints")
+        return [
+            iam.PolicyStatement(actions=["states:DescribeStateMachine", "states:ListExecutions"], resources=[machine]),
+            iam.PolicyStatement(actions=[f"sagemaker:{each}" for each in lists], resources=["*"]),
+            iam.PolicyStatement(actions=["s3:PutObject", "s3:DeleteObject"], resources=[notes]),
+        ]
 
     def _dataset(self, bucket: s3.IBucket) -> list[iam.PolicyStatement]:
         """Finding and marking a dataset."""

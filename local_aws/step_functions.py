@@ -26,7 +26,8 @@ SDK_INTEGRATION = "arn:aws:states:::aws-sdk:"
 JOBS = {"createProcessingJob": "ProcessingJob", "createTrainingJob": "TrainingJob"}
 # Members that the optimised integration does not pass on, though the API has them (reported for AWS, not documented).
 NOT_OPTIMISED = {"createEndpointConfig": ("ServerlessConfig", "InferenceAmiVersion")}
-PREFIXES = {"sagemaker": "SageMaker", "scheduler": "Scheduler", "s3": "S3", "ecr": "Ecr"}
+PREFIXES = {"sagemaker": "SageMaker", "scheduler": "Scheduler", "s3": "S3", "ecr": "Ecr", "sfn": "Sfn"}
+BOTOCORE_NAMES = {"sfn": "stepfunctions"}
 
 _execution_arn: ContextVar[str] = ContextVar("execution_arn")
 _run_execution = stepfunctions._run_execution
@@ -102,13 +103,15 @@ class _Caller:
 
     def __init__(self, service: str, is_optimised: bool) -> None:
         self._service, self._is_optimised = service, is_optimised
-        self._api = client(service, _state_machine_role())
-        self._model = service_model(service)
+        name = BOTOCORE_NAMES.get(service, service)
+        self._api = client(name, _state_machine_role())
+        self._model = service_model(name)
 
     def call(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
         model = self._model.operation_model(operation)
         request = as_the_api_spells(arguments, model.input_shape)
-        if problems := problems_of_request(self._service, operation, request):
+        name = BOTOCORE_NAMES.get(self._service, self._service)
+        if problems := problems_of_request(name, operation, request):
             raise self._error("ValidationException", "; ".join(problems), 400)
         try:
             result = getattr(self._api, xform_name(operation))(**request)
