@@ -98,3 +98,8 @@ def _no_price(missing: list[Stage], region: str) -> str:
         f' up and set workshop.prices, say {{"{name}": 1.23}} (US dollars per hour, its dearest use), or renew the'
         " table: .venv/bin/workshop prices --renew"
     )
+
+
+def has_rates(settings: Settings) -> bool:
+    """Whether every stage has a price."""
+    return all(price_of(stage, settings) for stage in stages(settings))

@@ -5,14 +5,18 @@ The workflow counts the same before an execution starts (infra/budget_requests.p
 
 from __future__ import annotations
 
+import math
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chitra.errors import WorkshopError
 from infra.budget_requests import YOUNG_MILLISECONDS
-from infra.costs import Rates
+from infra.costs import Rates, rates
 from infra.names import BUDGET_PREFIX, Names
+from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
 from workshop.aws.kinds import ENDPOINT, PROCESSING, TRAINING, Kind
@@ -97,6 +101,37 @@ def _cost(each: dict[str, Any], end: str, now: datetime, rate: float, more_hours
 
 def _noted(endpoint: str, notes: Sequence[Note]) -> float:
     return sum(note.endpoint for note in notes if note.run == endpoint) / CENTS
+
+
+def require_room(account: Account, deployment: Deployment, settings: Settings, *, jobs: bool, hours: int) -> None:
+    """What the workflow will ask, asked before: nothing is started, and nobody has to follow it to hear why.
+
+    Raises:
+        WorkshopError: an execution with these jobs, and an endpoint of so many hours, would pass the budget.
+    """
+    if settings.budget is None:
+        return
+    known = rates(settings)
+    own = (known.jobs_at_worst if jobs else 0.0) + known.hosting * hours
+    left = count(read_listing(account, deployment), known, deployment.names).left(settings.budget.amount)
+    if own > left:
+        raise WorkshopError(
+            f"would cost up to {_dollars(own)}; {_dollars(left)} of the budget of {_dollars(settings.budget.amount)} "
+            "are left. `.venv/bin/workshop budget` shows what it went to; runs that end give back what they did not use."
+        )
+
+
+def note_more_hours(account: Account, deployment: Deployment, settings: Settings, endpoint: str, hours: int) -> None:
+    """An endpoint that gets more time is counted with it from now on."""
+    if settings.budget is None:
+        return
+    cents = math.ceil(CENTS * rates(settings).hosting * hours)
+    key = note_key(endpoint, endpoint_cents=cents, mark=uuid.uuid4().hex[:8])
+    account.client("s3").put_object(Bucket=deployment.bucket, Key=key, Body=b"{}")
+
+
+def _dollars(amount: float) -> str:
+    return f"${amount:,.2f}"
 
 
 def read_listing(account: Account, deployment: Deployment) -> Listing:
