@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from infra.prices import Price, PriceTable, shipped_prices
@@ -63,20 +63,22 @@ class Rates:
         return self.processing * self.processing_hours + self.training * self.training_hours
 
 
-def rates(settings: Settings, table: PriceTable | None = None) -> Rates:
-    """
+def rates(settings: Settings, per_hour: Callable[[Stage], float | None] | None = None) -> Rates:
+    """``per_hour`` of one instance of a stage, where others than the settings' and the table's prices are known.
+
     Raises:
         SettingsError: names every instance type that has no price, with the way out.
     """
+    look = per_hour or (lambda stage: price.usd_per_hour if (price := price_of(stage, settings)) else None)
     found = {stage.use: stage for stage in stages(settings)}
-    known = {use: price_of(stage, settings, table) for use, stage in found.items()}
+    known = {use: look(stage) for use, stage in found.items()}
     if missing := [found[use] for use, price in known.items() if price is None]:
-        raise SettingsError("\n".join(_no_price(stages_, settings.region) for stages_ in _by_type(missing)))
-    per_hour = {use: price.usd_per_hour * found[use].count for use, price in known.items() if price}
+        raise SettingsError("\n".join(_no_price(each, settings.region) for each in _by_type(missing)))
+    totals = {use: price * found[use].count for use, price in known.items() if price is not None}
     return Rates(
-        per_hour["Processing"],
-        per_hour["Training"],
-        per_hour.get("Hosting", 0.0),
+        totals["Processing"],
+        totals["Training"],
+        totals.get("Hosting", 0.0),
         found["Processing"].hours,
         found["Training"].hours,
         settings.training.keep_warm_minutes / 60,
@@ -94,12 +96,7 @@ def _no_price(missing: list[Stage], region: str) -> str:
     uses = " and ".join(stage.use for stage in missing)
     name = missing[0].instance_type
     return (
-        f"cdk.json: workshop.budget: no price is known for {name} ({uses}, {region}), and a budget needs one. Look it"
+        f"cdk.json: no price is known for {name} ({uses}, {region}), and a budget (workshop.budget) needs one. Look it"
         f' up and set workshop.prices, say {{"{name}": 1.23}} (US dollars per hour, its dearest use), or renew the'
         " table: .venv/bin/workshop prices --renew"
     )
-
-
-def has_rates(settings: Settings) -> bool:
-    """Whether every stage has a price."""
-    return all(price_of(stage, settings) for stage in stages(settings))

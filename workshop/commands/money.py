@@ -10,11 +10,13 @@ import typer
 from chitra.files import write_whole
 from infra.costs import Stage, price_of, rates, stages
 from infra.prices import PRICES, Price, shipped_prices, usd
-from infra.settings import PROJECT, Settings
-from workshop.aws.deployment import aws_errors, find_deployment
+from infra.settings import PROJECT, Settings, SettingsError
+from workshop.aws.account import Account
+from workshop.aws.deployment import Deployment, aws_errors, find_deployment
 from workshop.commands.common import FolderOption, JsonOption, account_of, print_json, say, settings_of
 from workshop.commands.tables import show_table
-from workshop.runs.meter import Meter, count, read_listing
+from workshop.runs.costs import Capacity, PriceList
+from workshop.runs.meter import Meter, count, read_listing, with_assumed_notes
 
 NOT_COUNTED = "storage, logs, data transfer, a serverless endpoint's requests, the image's build, what was made by hand"
 
@@ -22,45 +24,54 @@ NOT_COUNTED = "storage, logs, data transfer, a serverless endpoint's requests, t
 def budget(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
     """Show what the workshop's jobs and endpoints have cost, what running ones may still cost, and what is left."""
     settings = settings_of(folder)
-    known = rates(settings)
     with aws_errors():
         account = account_of(settings)
         deployment = find_deployment(account, settings)
-        meter = count(read_listing(account, deployment), known, deployment.names)
+        asked = PriceList(account, settings.prices)
+        meter = _meter(account, deployment, settings, asked)
     if as_json:
         print_json(_document(settings, meter))
         return
-    runs = len(meter.running)
     endpoints = "endpoints, until they end" if settings.budget else "endpoints that are there, so far"
-    for title, amount in (
-        ("jobs so far", meter.jobs),
-        (endpoints, meter.endpoints),
-        (f"reserved by {runs} running run{'' if runs == 1 else 's'}", meter.reserved),
-        ("together at worst", meter.total),
-    ):
+    runs = f"reserved by running runs ({len(meter.running)})" if meter else "reserved by running runs"
+    amounts = (meter.jobs, meter.endpoints, meter.reserved, meter.total) if meter else (None,) * 4
+    for title, amount in zip(("jobs so far", endpoints, runs, "together at worst"), amounts, strict=True):
         _line(title, amount)
-    if settings.budget:
+    if settings.budget and meter:
         _line(f"left of the budget of {usd(settings.budget.amount)}", meter.left(settings.budget.amount))
     else:
-        say("no budget is set: nothing stops a run (workshop.budget, docs/costs.md)")
+        say("no budget is set: nothing stops a run (workshop.budget)")
     say(f"not counted: {NOT_COUNTED}")
-    if remark := _remark(settings):
+    if remark := _remark(settings) if settings.budget else asked.remark:
         say(remark)
 
 
-def _line(title: str, amount: float) -> None:
+def _meter(account: Account, deployment: Deployment, settings: Settings, asked: PriceList) -> Meter | None:
+    """With a budget at the prices that the workflow has, else at AWS's; None where one of them is unknown."""
+    listing = read_listing(account, deployment)
+    if settings.budget:
+        return count(listing, rates(settings), deployment.names)
+    try:
+        known = rates(
+            settings, lambda stage: asked.per_hour(settings.region, Capacity(stage.instance_type, 1, stage.use))
+        )
+    except SettingsError:
+        return None
+    return count(with_assumed_notes(listing, known), known, deployment.names)
+
+
+def _line(title: str, amount: float | None) -> None:
     say(f"{title:<36}{usd(amount):>12}")
 
 
-def _document(settings: Settings, meter: Meter) -> dict[str, Any]:
+def _document(settings: Settings, meter: Meter | None) -> dict[str, Any]:
     limit = settings.budget.amount if settings.budget else None
-    reserved = meter.reserved if settings.budget else None
+    counted = asdict(meter) if meter else dict.fromkeys(("jobs", "endpoints", "reserved", "running"))
     return {
-        **asdict(meter),
-        "reserved": reserved,
-        "total": meter.total,
+        **counted,
+        "total": meter.total if meter else None,
         "budget": limit,
-        "left": None if limit is None else meter.left(limit),
+        "left": meter.left(limit) if meter and limit else None,
         "prices": [_priced(stage, settings) for stage in stages(settings)],
     }
 

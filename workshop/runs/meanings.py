@@ -42,6 +42,14 @@ NO_CAPACITY = (
     "AWS has no instance free at the moment; SageMaker goes on trying",
 )
 STAGES = {
+    "Look up begin": "予算の確認",
+    "List executions": "予算の確認(実行)",
+    "List training jobs": "予算の確認(学習)",
+    "List processing jobs": "予算の確認(前処理)",
+    "List endpoints": "予算の確認(エンドポイント)",
+    "Note costs": "予算の確保",
+    "Read notes": "予算の残りの確認",
+    "Over budget": "予算の超過",
     "Find image": "イメージの確認",
     "List corpus": "コーパスの確認",
     "Look for dataset": "データセットの確認",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -90,13 +90,19 @@ def count(listing: Listing, rates: Rates, names: Names) -> Meter:
     return Meter(spent, endpoints, reserved / CENTS, tuple(sorted(listing.running)))
 
 
+def with_assumed_notes(listing: Listing, rates: Rates) -> Listing:
+    """Where no budget is set nobody notes anything: a running execution counts with the jobs that it may have."""
+    jobs = math.ceil(CENTS * rates.jobs_at_worst)
+    return replace(listing, notes=[Note(run, jobs, 0, listing.now) for run in sorted(listing.running)])
+
+
 def _own(summaries: Iterable[dict[str, Any]], kind: Kind, names: Names) -> list[dict[str, Any]]:
     return [each for each in summaries if each[kind.name_key].startswith(names.run_prefix)]
 
 
 def _cost(each: dict[str, Any], end: str, now: datetime, rate: float, more_hours: float = 0.0) -> float:
     seconds = (each.get(end, now) - each["CreationTime"]).total_seconds()
-    return rate * (seconds / 3600 + more_hours)
+    return float(rate * (seconds / 3600 + more_hours))
 
 
 def _noted(endpoint: str, notes: Sequence[Note]) -> float:
@@ -117,7 +123,8 @@ def require_room(account: Account, deployment: Deployment, settings: Settings, *
     if own > left:
         raise WorkshopError(
             f"would cost up to {_dollars(own)}; {_dollars(left)} of the budget of {_dollars(settings.budget.amount)} "
-            "are left. `.venv/bin/workshop budget` shows what it went to; runs that end give back what they did not use."
+            "are left. `.venv/bin/workshop budget` shows what it went to; runs that end give back what they did not "
+            "use."
         )
 
 
