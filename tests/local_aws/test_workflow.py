@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from typer.testing import CliRunner
 
 from chitra.errors import WorkshopError
 from infra.costs import rates
@@ -17,12 +19,13 @@ from infra.names import Names
 from infra.settings import parse_settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
-from tests.helpers.project import CONTEXT, SETTINGS
+from tests.helpers.project import CONTEXT, SETTINGS, write_cdk_json
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
 from workshop.checks.check import State
 from workshop.checks.definition import check_definition
+from workshop.cli import app
 from workshop.runs.endpoint import create_endpoint
 from workshop.runs.follow import RunFailedError, follow_run
 from workshop.runs.meter import count, read_listing, require_room
@@ -89,7 +92,14 @@ def test_should_make_no_endpoint_when_its_schedule_cannot_be_made(session: boto3
     assert {each["Name"] for each in session.client("scheduler").list_schedules()["Schedules"]} <= before
 
 
-def test_should_start_nothing_that_would_pass_the_budget(aws: LocalAws) -> None:
+def meter_of(aws: LocalAws, folder: Path, *arguments: str) -> str:
+    """What `workshop budget` prints."""
+    done = CliRunner().invoke(app, [*arguments, "--folder", str(folder)], env=aws.environment())
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_should_start_nothing_that_would_pass_the_budget(aws: LocalAws, tmp_path: Path) -> None:
     budget = {"amount": 0.5, "email": "organiser@example.com"}
     given = {"name": "frugal", "budget": budget, "prices": {"ml.m5.xlarge": 0.3, "ml.g4dn.xlarge": 1.0}}
     settings, names = parse_settings(CONTEXT | given), Names("frugal")
@@ -111,6 +121,11 @@ def test_should_start_nothing_that_would_pass_the_budget(aws: LocalAws) -> None:
     assert count(read_listing(account, deployment), known, names).endpoints == pytest.approx(0.3)
     with pytest.raises(WorkshopError, match=r"would cost up to \$0\.60; \$0\.20 of the budget of \$0\.50 are left"):
         require_room(account, deployment, settings, jobs=False, hours=2)
+    write_cdk_json(folder := tmp_path, CONTEXT | given)
+    assert re.search(r"^left of the budget of \$0\.500 +\$0\.200$", meter_of(aws, folder, "budget"), re.MULTILINE)
+    assert json.loads(meter_of(aws, folder, "budget", "--json"))["endpoints"] == pytest.approx(0.3)
+    write_cdk_json(folder, CONTEXT | given | {"budget": None})
+    assert "no budget is set: nothing stops a run" in meter_of(aws, folder, "budget")
 
 
 def test_should_refuse_a_run_without_a_model(session: boto3.Session) -> None:

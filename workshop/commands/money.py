@@ -110,9 +110,9 @@ def prices(
     settings = settings_of(folder)
     table = shipped_prices()
     if renew:
-        from workshop.runs.price_renewal import PRICE_LIST, fetch_sheets
+        from workshop.runs import price_renewal
 
-        sheets = fetch_sheets(settings.region, PRICE_LIST)
+        sheets = price_renewal.fetch_sheets(settings.region, price_renewal.PRICE_LIST)
         table = table.with_sheets(sheets)
         write_whole(PRICES, table.to_json())
         shipped_prices.cache_clear()
