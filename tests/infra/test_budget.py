@@ -20,6 +20,7 @@ from local_aws.validation import problems_of_request
 from tests.helpers.project import CONTEXT
 from tests.infra.conftest import Templates, synthesise
 from tests.infra.test_jobs import DEPLOYMENT, evaluate
+from tests.infra.test_stacks import definition
 from workshop.runs.meter import Listing, count, note_key, read_note
 
 NAMES = Names("chitra")
@@ -183,10 +184,36 @@ def test_should_ask_for_pages_in_valid_requests() -> None:
 def test_should_count_before_anything_is_started_and_only_with_a_budget(
     templates: Templates, templates_with: Callable[[dict[str, Any]], Templates]
 ) -> None:
-    assert "List training jobs" not in str(templates["workflow"].to_json())
-    limited = str(templates_with(BUDGET)["workflow"].to_json())
-    assert '\\"Start\\":{\\"Type\\":\\"Pass\\"' in limited or "Look up begin" in limited
-    assert "sagemaker:ListTrainingJobs" in limited
+    assert definition(templates)["Start"]["Next"] == "Model given?"
+    states = definition(templates_with(BUDGET))
+    reached, name = [], states["Start"]["Next"]
+    while name != "Model given?":
+        reached.append(name)
+        state = states[name]
+        within = name == "Within the budget?"
+        name = state["Choices"][0]["Next"] if within else state.get("Next") or state["Default"]
+    assert reached[0] == "Look up begin"
+    assert reached[-3:] == ["Read notes", "More notes?", "Within the budget?"]
+    assert {"List executions", "List training jobs", "List processing jobs", "List endpoints"} < set(reached)
+    assert reached.index("Note costs") < reached.index("Read notes")
+    assert (states["Within the budget?"]["Default"], states["Over budget"]["Next"]) == (
+        "Over budget",
+        "Refused by budget",
+    )
+
+
+def test_should_tell_by_mail_what_carries_the_tag(templates_with: Callable[[dict[str, Any]], Templates]) -> None:
+    [budget] = templates_with(BUDGET)["foundation"].find_resources("AWS::Budgets::Budget").values()
+    properties = budget["Properties"]
+    assert properties["Budget"]["CostFilters"] == {"TagKeyValue": ["user:workshop$chitra"]}
+    assert properties["Budget"]["BudgetLimit"] == {"Amount": 100, "Unit": "USD"}
+    told = [each["Notification"] for each in properties["NotificationsWithSubscribers"]]
+    assert [(each["NotificationType"], each["Threshold"]) for each in told] == [
+        ("ACTUAL", 50),
+        ("ACTUAL", 80),
+        ("ACTUAL", 100),
+        ("FORECASTED", 100),
+    ]
 
 
 def test_should_refuse_a_budget_without_prices_and_say_how_to_give_them() -> None:
