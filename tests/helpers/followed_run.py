@@ -70,7 +70,7 @@ class Account:
 def main() -> None:
     runs._find = lambda name, folder: (Account(), Run("arn", f"chitra--{name}"))  # type: ignore[assignment, return-value]
     following.follow_run = follow_run  # type: ignore[assignment]
-    following.PriceList = lambda account: Prices()  # type: ignore[assignment, misc, return-value]
+    following.PriceList = lambda account, own: Prices()  # type: ignore[assignment, misc, return-value]
     cli.main()
 
 

@@ -127,7 +127,7 @@ def follow(name: RunName, as_json: JsonLinesOption = False, folder: FolderOption
         aws, found = _find(name, folder)
         if as_json:
             print_line("run", run=found.name)
-        show(aws, found, as_json=as_json)
+        show(aws, found, settings_of(folder).prices, as_json=as_json)
 
 
 def logs(name: RunName, folder: FolderOption = PROJECT) -> None:

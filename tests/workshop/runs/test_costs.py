@@ -67,6 +67,16 @@ def test_should_say_when_a_price_is_unknown(cloud: Priced) -> None:
     prices = PriceList(Account(CloudSession(cloud)))
     assert prices.per_hour("ap-northeast-1", CAPACITY) is None
     assert "GetProducts was denied" in prices.problem
+    assert prices.remark.startswith("some prices are unknown: ")
+    assert "GetProducts was denied" in prices.remark
+
+
+def test_should_take_the_settings_price_first_and_a_dated_estimate_last(cloud: Priced) -> None:
+    prices = PriceList(Account(CloudSession(cloud)), {"ml.m5.xlarge": 4.0})
+    assert prices.per_hour("ap-northeast-1", CAPACITY) == 8.0
+    assert (cloud.asked, prices.remark) == ([], "")
+    assert prices.per_hour("ap-northeast-1", Capacity("ml.g4dn.xlarge", 1, HOSTING)) == 0.994
+    assert prices.remark == "prices are estimates, of 2026-09-03 (infra/prices.json has the sources)"
 
 
 def test_should_know_no_price_that_is_not_in_dollars(cloud: Priced, monkeypatch: pytest.MonkeyPatch) -> None:
