@@ -103,7 +103,7 @@ def verify(
             print_json(verification(found, settings, account, datetime.now(UTC)))
         else:
             show_plan(account, settings, found)
-            for stranger in list_strangers(account, PriceList(account)):
+            for stranger in list_strangers(account, PriceList(account, settings.prices)):
                 say(str(stranger))
     if not found.clean:
         raise typer.Exit(EXIT_FAILED)

@@ -41,7 +41,7 @@ class EndpointNow:
 
 def endpoint_now(workshop: Workshop, name: str) -> EndpointNow:
     """Raises WorkshopError when AWS refuses to show it."""
-    prices = PriceList(workshop.account)
+    prices = PriceList(workshop.account, workshop.settings.prices)
     if workshop.is_local:
         prices.problem = "a local AWS has none"  # and would be asked for them
     with aws_errors():

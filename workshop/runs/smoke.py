@@ -41,7 +41,8 @@ def cost_at_most(prices: PriceList, settings: Settings) -> str:
     if per_hour is None:
         return f"costs {SMOKE_MINUTES} minutes of {capacity} at most (price {prices.problem or 'unknown'})"
     most = usd(per_hour * SMOKE_MINUTES / 60)
-    return f"costs {most} at most: {SMOKE_MINUTES} minutes of {capacity} at {usd(per_hour)} per hour"
+    remark = f" ({prices.remark})" if prices.remark else ""
+    return f"costs {most} at most: {SMOKE_MINUTES} minutes of {capacity} at {usd(per_hour)} per hour{remark}"
 
 
 def start_smoke(account: Account, deployment: Deployment, settings: Settings) -> str:
