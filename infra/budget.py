@@ -13,7 +13,10 @@ PERCENT_FORECAST = 100
 
 
 class WorkshopBudget(Construct):
-    """Of what carries the workshop's tag, once the tag is active as a cost allocation tag (Billing console)."""
+    """Of what carries the workshop's tag, once the tag is active as a cost allocation tag (Billing console).
+
+    Another address replaces it, so it has no name of its own: CloudFormation makes the new one before the old one goes.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, names: Names, budget: BudgetSettings) -> None:
         super().__init__(scope, construct_id)
@@ -23,7 +26,6 @@ class WorkshopBudget(Construct):
             self,
             "Budget",
             budget=budgets.CfnBudget.BudgetDataProperty(
-                budget_name=names.budget,
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=budgets.CfnBudget.SpendProperty(amount=budget.amount, unit="USD"),

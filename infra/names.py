@@ -94,10 +94,6 @@ class Names:
         """Holds ``sagemaker``, which AmazonSageMakerFullAccess asks of bucket names."""
         return f"{self.workshop}-sagemaker-{account}-{region}"
 
-    @property
-    def budget(self) -> str:
-        return f"{self.workshop}-budget"
-
     def user(self, participant: str) -> str:
         return f"{self.workshop}-{participant}"
 

@@ -20,15 +20,16 @@ def install() -> None:
 
 
 def _create(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
-    name = properties["Budget"]["BudgetName"]
-    _call(budgets._create_budget, "CreateBudget", properties)
+    name = properties["Budget"].get("BudgetName") or f"{stack}-{logical_id}"
+    named = {**properties, "Budget": {**properties["Budget"], "BudgetName": name}}
+    _call(budgets._create_budget, "CreateBudget", named)
     return name, {}
 
 
 def _update(name: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
-    """A change of anything makes it anew, under its name."""
+    """A change of anything makes it anew."""
     _delete(name, old)
-    return _create("", new, stack)
+    return _create("", {**new, "Budget": {**new["Budget"], "BudgetName": name}}, stack)
 
 
 def _delete(name: str, properties: dict[str, Any]) -> None:
