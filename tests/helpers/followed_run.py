@@ -75,6 +75,8 @@ def main() -> None:
 
 
 class Prices:
+    remark = ""
+
     def per_hour(self, region: str, capacity: Capacity) -> float | None:
         return PRICES.get(capacity.instance_type) if os.environ.get("PRICES") != "unknown" else None
 

@@ -50,10 +50,10 @@ class Screen(AbstractContextManager[Any], Protocol):
         """Whoever looked has gone."""
 
 
-def show(aws: Account, started: Run, own: Mapping[str, float] | None = None, *, as_json: bool = False) -> None:
+def show(aws: Account, started: Run, own: Mapping[str, float] | None = None, *, as_json: bool = False) -> str:
     """Show stages and log lines until the execution ends. Ctrl-C ends the showing only.
 
-    ``own`` are the settings' prices.
+    ``own`` are the settings' prices. Returns what has to be known of the prices.
     """
     ways = f"Look again: `.venv/bin/workshop follow {started.name}`; end it: `.venv/bin/workshop stop {started.name}`."
     farewell = f"{started.name} goes on without you, and so does what it costs. {ways}"
@@ -61,6 +61,7 @@ def show(aws: Account, started: Run, own: Mapping[str, float] | None = None, *, 
     progress = Progress(per_hour=lambda capacity: prices.per_hour(aws.region, capacity))
     screen = JsonLines(started.name, progress) if as_json else Printed(started.name, progress)
     show_events(follow_run(aws, started), farewell, screen)
+    return prices.remark
 
 
 def print_events(events: Iterable[Event], farewell: str) -> None:

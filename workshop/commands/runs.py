@@ -127,7 +127,9 @@ def follow(name: RunName, as_json: JsonLinesOption = False, folder: FolderOption
         aws, found = _find(name, folder)
         if as_json:
             print_line("run", run=found.name)
-        show(aws, found, settings_of(folder).prices, as_json=as_json)
+        remark = show(aws, found, settings_of(folder).prices, as_json=as_json)
+    if remark:
+        errors.print(plain(remark)) if as_json else say(remark)
 
 
 def logs(name: RunName, folder: FolderOption = PROJECT) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 from infra.costs import HANDS_ON, HANDS_ON_SECONDS, stages
 from infra.names import Names
+from infra.prices import usd
 from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.kinds import PROCESSING, TRAINING, Kind
 from workshop.runs.costs import Capacity, PriceList
-from workshop.runs.money import Money, money_text
+from workshop.runs.money import Money
 
 NEWEST = 5  # finished jobs, whose median is what is expected
 SMOKE = "smoke-"
@@ -27,7 +28,8 @@ class Estimate:
     basis: str
 
     def __str__(self) -> str:
-        return f"{money_text(self.money)}{f' ({self.basis})' if self.basis else ''}"
+        expected, at_worst = usd(self.money.expected), usd(self.money.at_worst)
+        return f"expected {expected} · at worst {at_worst}{f' ({self.basis})' if self.basis else ''}"
 
 
 def estimate(account: Account, settings: Settings, prices: PriceList, *, jobs: bool = True, hours: int = 0) -> Estimate:

@@ -62,8 +62,7 @@ def test_should_expect_what_the_workshops_own_runs_took() -> None:
 
 def test_should_name_the_2022_hands_on_before_there_are_any_and_expect_nothing_elsewhere() -> None:
     assert str(estimated()) == (
-        "costs so far $0.000 · expected $2.556 · at worst $21.00 "
-        "(training alone: one epoch on ml.g4dn.xlarge, as in the 2022 hands-on)"
+        "expected $2.556 · at worst $21.00 (training alone: one epoch on ml.g4dn.xlarge, as in the 2022 hands-on)"
     )
     larger = parse_settings(CONTEXT | {"training": {"instance_type": "ml.g5.xlarge"}})
     found = estimated(settings=larger, price={**PRICE, "ml.g5.xlarge": 20.0})
