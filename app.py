@@ -10,7 +10,6 @@ from infra.stacks import build_app
 
 app = App()
 try:
-    settings = settings_of_call(app.node.get_all_context())
+    build_app(app, settings_of_call(app.node.get_all_context())).synth()
 except SettingsError as error:
     sys.exit(str(error))
-build_app(app, settings).synth()

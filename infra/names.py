@@ -182,6 +182,7 @@ DATASETS_PREFIX = "datasets/"  # each below its key
 DATASET_KEY_DIGITS = 32  # hexadecimal
 KEY_DIGITS_IN_JOB = 16  # of the dataset's key: names of jobs have 63 characters at most
 MODELS_PREFIX = "models/"
+BUDGET_PREFIX = "budget/"  # what executions may cost at most; an object's name tells run and cents
 DATASET_OF_RUN = "dataset/"  # below a run's models: an object whose name is the key of its dataset
 CHECKPOINTS_PREFIX = "checkpoints/"
 SMOKE_PREFIX = "smoke/"  # SageMaker asks every training job for a place; a smoke job leaves nothing there

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from chitra.nearest import did_you_mean
-from infra.settings import CDK_JSON, CONTEXT_KEY, PROJECT, Settings, SettingsError, parse_settings
+from infra.settings import CDK_JSON, CONTEXT_KEY, PROJECT, Settings, SettingsError, parse_settings, section_of
 
 PREFIX = f"{CONTEXT_KEY}."
 CONTEXT_FILES = (CDK_JSON, PROJECT / "cdk.context.json")  # the second is the CDK CLI's own
@@ -50,8 +50,8 @@ def _no_setting(key: str) -> str:
 def _keys(prefix: str, section: type[BaseModel]) -> Iterator[str]:
     for name, field in section.model_fields.items():
         yield f"{prefix}{name}"
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _keys(f"{prefix}{name}.", field.annotation)
+        if inner := section_of(field.annotation):
+            yield from _keys(f"{prefix}{name}.", inner)
 
 
 def _put(settings: Any, key: str, value: Any) -> None:

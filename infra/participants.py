@@ -12,7 +12,7 @@ from constructs import Construct
 
 from infra.execution_role import SAGEMAKER_FULL_ACCESS
 from infra.limits import Limits
-from infra.names import CORPORA_PREFIX, CORPUS_PREFIX, EXPORTS_PREFIX, MADE_BY_JOBS, Names
+from infra.names import BUDGET_PREFIX, CORPORA_PREFIX, CORPUS_PREFIX, EXPORTS_PREFIX, MADE_BY_JOBS, Names
 from infra.power_user import power_user_limits
 
 POWER_USER_ACCESS = "PowerUserAccess"
@@ -139,7 +139,7 @@ def _own_folders(bucket: s3.IBucket) -> list[iam.PolicyStatement]:
     def objects(*prefixes: str) -> list[str]:
         return [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
 
-    shared = objects(CORPUS_PREFIX, CORPORA_PREFIX, EXPORTS_PREFIX, *MADE_BY_JOBS)
+    shared = objects(CORPUS_PREFIX, CORPORA_PREFIX, EXPORTS_PREFIX, BUDGET_PREFIX, *MADE_BY_JOBS)
     own = objects(*(f"{prefix}${{aws:username}}/" for prefix in (CORPORA_PREFIX, EXPORTS_PREFIX)))
     return [
         iam.PolicyStatement(actions=["*"], not_resources=shared),

@@ -6,7 +6,7 @@ import reprlib
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -175,6 +175,13 @@ class LimitSettings(_Section):
     endpoints_per_participant: Annotated[int, Field(ge=1, le=20)] = 2
 
 
+class BudgetSettings(_Section):
+    """Of the whole workshop, in US dollars; ``email`` is told at half, four fifths, all, and when all is forecast."""
+
+    amount: Annotated[float, Field(gt=0, le=1_000_000)]
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=50)]
+
+
 class Settings(_Section):
     """All settings of one workshop. ``name`` prefixes every resource.
 
@@ -182,6 +189,7 @@ class Settings(_Section):
     or nobody, because they are there: ``image_uri``, and ``cuda_image_uri`` for stages on GPUs, where ``image_uri`` is
     not for them, too. ``earlier_regions`` are those that ``region`` named before: teardown looks there, too.
     ``access`` says what participants may do: ``full`` is the 2022 hands-on's, ``scoped`` is their own things only.
+    ``prices`` are US dollars per hour of instance types, in the place of what is known of them.
     """
 
     name: Name
@@ -198,6 +206,8 @@ class Settings(_Section):
     preprocessing: PreprocessingSettings = PreprocessingSettings()
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    budget: BudgetSettings | None = None
+    prices: dict[InstanceType, Annotated[float, Field(gt=0)]] = {}
     retention_days: RetentionDays = 14
 
     @property
@@ -281,9 +291,15 @@ def _nearest_key(place: tuple[int | str, ...]) -> str:
     section: type[BaseModel] = Settings
     *sections, key = map(str, place)
     for name in sections:
-        section = section.model_fields[name].annotation  # type: ignore[assignment]
+        section = section_of(section.model_fields[name].annotation) or section
     question = did_you_mean(key, section.model_fields)
     return f".{question}" if question else ""
+
+
+def section_of(annotation: object) -> type[BaseModel] | None:
+    """The section that a setting is, also an optional one; None for a plain value."""
+    kinds = (annotation, *get_args(annotation))
+    return next((each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)), None)
 
 
 def read_settings(folder: Path = PROJECT) -> Settings:

@@ -8,6 +8,7 @@ from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.budget import WorkshopBudget
 from infra.discovery import Discovery
 from infra.execution_role import ExecutionRole
 from infra.image import WorkshopImage
@@ -23,7 +24,7 @@ from infra.workflow import Workflow
 
 
 class FoundationStack(Stack):
-    """The bucket and the execution role; with access ``scoped`` also the role of preprocessing."""
+    """The bucket, the execution role (with ``scoped`` also that of preprocessing), and the budget where there is one."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, names: Names, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -40,6 +41,8 @@ class FoundationStack(Stack):
         self.execution_role = ExecutionRole(
             self, "Execution", names=names, bucket=self.bucket, limits=_limits(self, settings, names, self.bucket)
         ).role
+        if settings.budget:
+            WorkshopBudget(self, "Budget", names=names, budget=settings.budget)
 
 
 class WorkflowStack(Stack):

@@ -68,7 +68,13 @@ class Tasks:
         return self.state(name, {"Type": "Fail", "Error": error, "Cause": cause})
 
     def task(
-        self, name: str, resource: str, arguments: Request, *, minutes_in_line: int = MINUTES_IN_LINE, **fields: Any
+        self,
+        name: str,
+        resource: str,
+        arguments: Request | str,
+        *,
+        minutes_in_line: int = MINUTES_IN_LINE,
+        **fields: Any,
     ) -> sfn.CustomState:
         """One call of an AWS service."""
         task = self.state(

@@ -9,7 +9,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra import datasets, jobs
+from infra import budget_requests, datasets, jobs
+from infra.budget_states import BudgetStates
 from infra.caps import cap_states, caps_variables
 from infra.dataset_states import DatasetStates
 from infra.names import JOB_ROLE_END, TRAIN_STATE, Names
@@ -134,6 +135,7 @@ class Workflow(Construct):
             **self._tasks.variables(),
             **caps_variables(),
             **(self._role_variable() if self._is_scoped else {}),
+            **(budget_requests.variables() if settings.budget else {}),
         }
         start = self._tasks.state("Start", {"Type": "Pass", "Assign": variables})
         train = self._tasks.task(
@@ -151,8 +153,24 @@ class Workflow(Construct):
         dataset.last.next(train.next(wants_endpoint))
         has_model.when(sfn.Condition.jsonata("{% $artefact = '' %}"), dataset.first)
         has_model.otherwise(wants_endpoint)
-        caps = cap_states(self, self._tasks, limits=settings.limits, names=self._names, then=has_model)
+        allowed = self._within_the_budget(has_model)
+        caps = cap_states(self, self._tasks, limits=settings.limits, names=self._names, then=allowed)
         return sfn.Chain.start(start).next(caps)
+
+    def _within_the_budget(self, following: sfn.IChainable) -> sfn.IChainable:
+        """``following`` behind the states of the budget, where there is one."""
+        if self._settings.budget is None:
+            return following
+        budget = BudgetStates(
+            self,
+            self._tasks,
+            settings=self._settings,
+            budget=self._settings.budget,
+            names=self._names,
+            resources=self._resources,
+        )
+        budget.then(following)
+        return budget.first
 
     def _serving_states(self, done: sfn.Succeed) -> sfn.Chain:
         """The expiry comes before the endpoint: without it no endpoint is made.

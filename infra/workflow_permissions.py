@@ -8,7 +8,7 @@ from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from infra.names import DATASET_OF_RUN, MODELS_PREFIX, Names, dataset_mark
+from infra.names import BUDGET_PREFIX, DATASET_OF_RUN, MODELS_PREFIX, Names, dataset_mark
 from infra.repositories import repositories
 from infra.settings import Settings
 
@@ -25,18 +25,32 @@ class WorkflowPermissions:
         return [
             *self._dataset(bucket),
             *self._counts(),
+            *(self._budget(bucket) if self._settings.budget else []),
             *self._sagemaker(),
             *(_pass_role(role, taker) for role, taker in passed.items()),
             *self._events(),
         ]
 
     def _counts(self) -> list[iam.PolicyStatement]:
-        """Of what a participant has. AWS knows no resources of ListEndpoints."""
-        machine = self._arn("states", f"stateMachine:{self._names.state_machine}")
+        """Of what a participant has. SageMaker's lists know no resource: IAM takes them for all names or none."""
         return [
-            iam.PolicyStatement(actions=["states:ListExecutions"], resources=[machine]),
+            iam.PolicyStatement(actions=["states:ListExecutions"], resources=[self._machine()]),
             iam.PolicyStatement(actions=["sagemaker:ListEndpoints"], resources=["*"]),
         ]
+
+    def _budget(self, bucket: s3.IBucket) -> list[iam.PolicyStatement]:
+        """What the budget's states count besides."""
+        notes = bucket.arn_for_objects(f"{BUDGET_PREFIX}{self._names.run_prefix}*")
+        return [
+            iam.PolicyStatement(actions=["states:DescribeStateMachine"], resources=[self._machine()]),
+            iam.PolicyStatement(
+                actions=["sagemaker:ListTrainingJobs", "sagemaker:ListProcessingJobs"], resources=["*"]
+            ),
+            iam.PolicyStatement(actions=["s3:PutObject", "s3:DeleteObject"], resources=[notes]),
+        ]
+
+    def _machine(self) -> str:
+        return self._arn("states", f"stateMachine:{self._names.state_machine}")
 
     def _dataset(self, bucket: s3.IBucket) -> list[iam.PolicyStatement]:
         """Finding and marking a dataset."""

@@ -19,6 +19,7 @@ from ministack.services import ecr, eventbridge, iam, s3
 from ministack.services.cloudformation import provisioners
 
 from local_aws import (
+    budgets,
     permissions,
     role_session,
     sagemaker_api,
@@ -43,6 +44,7 @@ def install(runtime: Runtime, work: Path) -> None:
     role_session.install()
     permissions.install()
     step_functions.install()
+    budgets.install()
     throttling.install(app.SERVICE_HANDLERS)
     _add_managed_policies()
     _add_scheduler_target()

@@ -176,8 +176,12 @@ class SageMakerService:
         records = [
             record
             for record in self.store.all_of(kind)
-            if wanted.lower() in record[kind.name_key].lower() and status in (None, record.get(kind.status_key))
+            if wanted.lower() in record[kind.name_key].lower()
+            and status in (None, record.get(kind.status_key))
+            and record["CreationTime"] > request.get("CreationTimeAfter", 0)
         ]
+        if request.get("SortOrder") == "Ascending":
+            records.reverse()
         if kind is TRAINING:
             records = warm_pools.narrowed(self.store, records, request.get("WarmPoolStatusEquals"))
         start = int(request.get("NextToken", "0"))

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chitra.errors import EXIT_FAILURE, EXIT_INPUT, WorkshopError
+from infra.prices import read_prices
 from review.alarms import forbidden
 from review.checkout import both_sides, project_root
-from review.costs import read_prices
 from review.judgement import judge
 from review.page import comment, page
 

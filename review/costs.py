@@ -1,47 +1,13 @@
-"""What the settings make a workshop cost, from a dated table of prices; what it lacks stays unknown, and is never 0."""
+"""What the settings make a workshop cost; what no price is known for stays unknown, and is never 0."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from infra.costs import HANDS_ON_SECONDS, price_of, stages
+from infra.prices import PriceTable
 from infra.settings import CONTEXT_KEY, Settings, SettingsError, parse_settings
-
-PRICES = Path(__file__).with_name("prices.json")
-
-
-class PriceTable(BaseModel):
-    """US dollars per hour, by region, use (Processing, Training, Hosting) and instance type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    date: str = ""
-    source: str = ""
-    usd_per_hour: dict[str, dict[str, dict[str, float]]] = {}
-
-    def of(self, region: str, use: str, instance_type: str) -> float | None:
-        return self.usd_per_hour.get(region, {}).get(use, {}).get(instance_type)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What one execution starts at most: so many instances for so many hours."""
-
-    use: str
-    instance_type: str
-    count: int
-    hours: float
-
-    def __str__(self) -> str:
-        return f"{self.use.lower()}: {self.count} x {self.instance_type} for at most {self.hours:g} h"
-
-
-def read_prices(file: Path = PRICES) -> PriceTable:
-    return PriceTable.model_validate(json.loads(file.read_text(encoding="utf-8")))
 
 
 def settings_of(context: Mapping[str, Any]) -> Settings | None:
@@ -52,28 +18,37 @@ def settings_of(context: Mapping[str, Any]) -> Settings | None:
         return None
 
 
-def stages(settings: Settings) -> list[Stage]:
-    """A serverless endpoint bills for requests only, so it is none. An instance kept warm bills as in training."""
-    before, training, endpoint = settings.preprocessing, settings.training, settings.endpoint
-    warm = training.keep_warm_minutes
-    found = [
-        Stage("Processing", before.instance_type, before.instance_count, before.max_runtime_minutes / 60),
-        Stage("Training", training.instance_type, training.instance_count, (training.max_runtime_minutes + warm) / 60),
-    ]
-    if endpoint.kind == "real-time":
-        found.append(Stage("Hosting", endpoint.instance_type, 1, float(endpoint.hours_to_live)))
-    return found
+def cost_of(settings: Settings | None, table: PriceTable) -> dict[str, float | None]:
+    """``per_hour`` while one participant has one of each stage running, ``per_execution`` as the training of the 2022
+    hands-on took on the same instance, ``worst`` of one execution by every participant that lasts as long as it may."""
+    unknown: dict[str, float | None] = dict.fromkeys(("per_hour", "per_execution", "worst"))
+    if settings is None:
+        return unknown
+    priced = [(stage, price_of(stage, settings, table)) for stage in stages(settings)]
+    amounts = {stage.use: price.usd_per_hour * stage.count for stage, price in priced if price}
+    expected = unknown["per_execution"]
+    if "Training" in amounts and settings.training.instance_type in HANDS_ON_SECONDS:
+        expected = round(amounts["Training"] * HANDS_ON_SECONDS[settings.training.instance_type] / 3600, 4)
+    if len(amounts) < len(priced):
+        return unknown | {"per_execution": expected}
+    worst = sum(amounts[stage.use] * stage.hours for stage, _ in priced) * len(settings.participants)
+    return {"per_hour": round(sum(amounts.values()), 4), "per_execution": expected, "worst": round(worst, 2)}
 
 
-def cost_of(settings: Settings | None, prices: PriceTable) -> dict[str, float | None]:
-    """``per_hour`` while one participant has one of each stage running, ``per_execution`` as it is expected (unknown
-    until run times are measured), ``worst`` of one execution by every participant that lasts as long as it may."""
-    per_hour: float | None = None
-    worst: float | None = None
-    if settings:
-        asked = [(each, prices.of(settings.region, each.use, each.instance_type)) for each in stages(settings)]
-        known = [(each, price * each.count) for each, price in asked if price is not None]
-        if len(known) == len(asked):
-            per_hour = round(sum(price for _, price in known), 4)
-            worst = round(sum(price * each.hours for each, price in known) * len(settings.participants), 2)
-    return {"per_hour": per_hour, "per_execution": None, "worst": worst}
+def sources_of(settings: Settings | None, table: PriceTable) -> list[str]:
+    """Per stage where its price comes from, or that there is none."""
+    if settings is None:
+        return []
+    said = []
+    for stage in stages(settings):
+        price = price_of(stage, settings, table)
+        what = f"{stage.instance_type} ({stage.use.lower()})"
+        if price is None:
+            said.append(f"no price known: {what} in {settings.region}")
+        elif price.sheet is None:
+            said.append(f"price of the settings: {what} ${price.usd_per_hour:g} an hour")
+        else:
+            said.append(
+                f"estimate of {price.sheet.date}: {what} ${price.usd_per_hour:g} an hour, from {price.sheet.source}"
+            )
+    return said

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from infra.costs import Stage, stages
+from infra.prices import PriceTable, usd
 from review.access import Access, access_between
 from review.alarms import PROTECTING, alarms, is_lost, touches
 from review.cdk_words import Words
-from review.costs import PriceTable, Stage, cost_of, settings_of, stages
+from review.costs import cost_of, settings_of, sources_of
 from review.details import Detail, details_of
 from review.drawing import Drawing, drawings_between, is_expiry_removed
 from review.grants import grants_of
@@ -37,7 +39,7 @@ class Judgement:
     costs: tuple[Cost, Cost]
     stages: tuple[list[Stage], list[Stage]]
     participants: tuple[int, int]
-    prices: PriceTable
+    price_sources: list[str]
     new_findings: list[str]
     gone_findings: list[str]
     checks: list[str]
@@ -95,7 +97,7 @@ def judge(base: Side, head: Side, prices: PriceTable) -> Judgement:
         costs,
         (known[0], known[1]),
         (participants[0], participants[1]),
-        prices,
+        sources_of(settings[1], prices),
         sorted(head.findings - base.findings),
         sorted(base.findings - head.findings),
         sorted(head.checks),
@@ -175,4 +177,4 @@ def _of_money(costs: tuple[Cost, Cost], *, same: bool) -> str:
         return "Money: unchanged."
     if before is None or after is None:
         return "Money: changes; no price is known for all of it."
-    return f"Money: at worst ${before:,.2f} before, ${after:,.2f} after."
+    return f"Money: at worst {usd(before)} before, {usd(after)} after."

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from infra.prices import usd
 from review.access import Row
 from review.alarms import NETWORK, PROTECTING, is_lost, touches
 from review.judgement import Judgement
@@ -179,33 +180,26 @@ def _money(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
         return
     yield "### Money"
     yield ""
-    rows = (("per hour, one of each running", "per_hour"), ("an execution, expected", "per_execution"))
-    for title, key in (*rows, ("at worst, every participant once", "worst")) if judgement.prices.usd_per_hour else ():
-        yield f"- {title}: {_arrow(_usd(before[key]), _usd(after[key]))}"
+    rows = (
+        ("per hour, one of each running", "per_hour"),
+        ("an execution, expected (the training, as long as in the 2022 hands-on)", "per_execution"),
+        ("at worst, every participant once", "worst"),
+    )
+    for title, key in rows:
+        yield f"- {title}: {_arrow(usd(before[key]), usd(after[key]))}"
     old, new = (list(map(str, each)) for each in judgement.stages)
     for gone in [line for line in old if line not in new]:
         yield f"- before: {gone}"
     for line in new:
         yield f"- {line}{'' if line in old or not old else ' (new)'}"
     yield f"- participants: {_arrow(*map(str, judgement.participants))}"
-    yield f"- {_source(judgement)}"
+    yield from (f"- {text}" for text in judgement.price_sources)
     yield "- without an execution only storage and logs bill"
     yield ""
 
 
-def _source(judgement: Judgement) -> str:
-    prices = judgement.prices
-    if not prices.usd_per_hour:
-        return "amounts are unknown, not 0: review/prices.json holds no price table"
-    return f"prices are an estimate of {prices.date}, from {prices.source}; expected run times are not measured"
-
-
 def _arrow(old: str, new: str) -> str:
     return new if old == new else f"{old} → {new}"
-
-
-def _usd(amount: float | None) -> str:
-    return "unknown" if amount is None else f"${amount:,.2f}"
 
 
 def _findings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:

@@ -76,6 +76,8 @@ RUN_BY = {
     "workshop report": ("tests/workshop/report/test_command.py", '["workshop", "report", *arguments]'),
     "workshop run": (LOCAL, "{WORKSHOP} run --endpoint"),
     "workshop smoke": ("tests/workshop/runs/test_smoke.py", '"workshop.cli", "smoke"'),
+    "workshop budget": ("tests/local_aws/test_workflow.py", 'meter_of(aws, folder, "budget")'),
+    "workshop prices": ("tests/workshop/test_money.py", '["prices", "--folder"'),
     "workshop status": (MOTO, 'moto.workshop("status")'),
     "workshop stop": ("tests/local_aws/test_quotas.py", '"stop", "left"'),
     "workshop teardown": (MOTO, '"teardown", "--yes"'),

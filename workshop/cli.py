@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from workshop.commands import demo, endpoints, fetching, notebooks, organise, removal, report, runs
+from workshop.commands import demo, endpoints, fetching, money, notebooks, organise, removal, report, runs
 from workshop.commands.common import HELP, ProfileOption, RegionOption, VersionOption, run_app
 from workshop.commands.help import command_line
 from workshop.language import language_of
@@ -31,6 +31,8 @@ app.command("follow")(runs.follow)
 app.command("logs")(runs.logs)
 app.command("stop")(runs.stop)
 app.command("status")(endpoints.status)
+app.command("budget")(money.budget)
+app.command("prices")(money.prices)
 app.add_typer(endpoints.endpoint_app, name="endpoint")
 app.command("predict")(runs.predict)
 app.command("demo")(demo.demo)

@@ -21,6 +21,7 @@ from workshop.aws.permissions import BOOTSTRAP_ACTIONS, ORGANISER_ACTIONS
 from workshop.aws.stacks import describe_stack
 from workshop.aws.tags import owner
 from workshop.aws.waiting import none_if_missing
+from workshop.checks.budget import check_budget
 from workshop.checks.check import Check, State
 from workshop.checks.definition import check_definition
 from workshop.checks.quotas import check_quotas
@@ -51,6 +52,7 @@ def examine(account: Account, settings: Settings, project: Path, folder: Path) -
         ("image", _image),
         ("workflow", partial(check_definition, project=project)),
         ("quotas", check_quotas),
+        ("budget", check_budget),
     )
     for subject, check in aws:
         try:

@@ -70,11 +70,13 @@ class Account:
 def main() -> None:
     runs._find = lambda name, folder: (Account(), Run("arn", f"chitra--{name}"))  # type: ignore[assignment, return-value]
     following.follow_run = follow_run  # type: ignore[assignment]
-    following.PriceList = lambda account: Prices()  # type: ignore[assignment, misc, return-value]
+    following.PriceList = lambda account, own: Prices()  # type: ignore[assignment, misc, return-value]
     cli.main()
 
 
 class Prices:
+    remark = ""
+
     def per_hour(self, region: str, capacity: Capacity) -> float | None:
         return PRICES.get(capacity.instance_type) if os.environ.get("PRICES") != "unknown" else None
 

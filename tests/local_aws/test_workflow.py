@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,19 +11,24 @@ from typing import Any
 
 import boto3
 import pytest
+from typer.testing import CliRunner
 
 from chitra.errors import WorkshopError
+from infra.costs import rates
 from infra.names import Names
+from infra.settings import parse_settings
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
-from tests.helpers.project import SETTINGS
+from tests.helpers.project import CONTEXT, SETTINGS, write_cdk_json
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
 from workshop.checks.check import State
 from workshop.checks.definition import check_definition
+from workshop.cli import app
 from workshop.runs.endpoint import create_endpoint
 from workshop.runs.follow import RunFailedError, follow_run
+from workshop.runs.meter import count, read_listing, require_room
 from workshop.runs.run import start_run
 
 REGION = "ap-northeast-1"
@@ -31,14 +37,21 @@ RUN = "chitra--trained"
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterator[boto3.Session]:
+def aws(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterator[LocalAws]:
+    with LocalAws(tmp_path_factory.mktemp("workflow"), runtime=Runtime(stand_in), region=REGION) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def session(aws: LocalAws) -> boto3.Session:
     """An account in which the real templates are deployed and a run left an artefact."""
-    folder = tmp_path_factory.mktemp("workflow")
-    with LocalAws(folder, runtime=Runtime(stand_in), region=REGION) as aws:
-        root = deploy(aws, SETTINGS)
-        bucket = NAMES.bucket(ACCOUNT, REGION)
-        root.client("s3").put_object(Bucket=bucket, Key=f"models/{RUN}/output/model.tar.gz", Body=b"no archive")
-        yield root
+    return with_an_artefact(deploy(aws, SETTINGS), NAMES)
+
+
+def with_an_artefact(root: boto3.Session, names: Names) -> boto3.Session:
+    key = f"models/{names.run_prefix}trained/output/model.tar.gz"
+    root.client("s3").put_object(Bucket=names.bucket(ACCOUNT, REGION), Key=key, Body=b"no archive")
+    return root
 
 
 def without_scheduler(iam: Any, states: Any) -> None:
@@ -77,6 +90,43 @@ def test_should_make_no_endpoint_when_its_schedule_cannot_be_made(session: boto3
         list(follow_run(Account(session), started, poll_seconds=0.2))
     assert {each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]} == before
     assert {each["Name"] for each in session.client("scheduler").list_schedules()["Schedules"]} <= before
+
+
+def meter_of(aws: LocalAws, folder: Path, *arguments: str) -> str:
+    """What `workshop budget` prints."""
+    done = CliRunner().invoke(app, [*arguments, "--folder", str(folder)], env=aws.environment())
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_should_start_nothing_that_would_pass_the_budget(aws: LocalAws, tmp_path: Path) -> None:
+    budget = {"amount": 0.5, "email": "organiser@example.com"}
+    given = {"name": "frugal", "budget": budget, "prices": {"ml.m5.xlarge": 0.3, "ml.g4dn.xlarge": 1.0}}
+    settings, names = parse_settings(CONTEXT | given), Names("frugal")
+    root = with_an_artefact(deploy(aws, settings), names)
+    account, sagemaker = Account(root), root.client("sagemaker")
+    [told] = root.client("budgets").describe_budgets(AccountId=ACCOUNT)["Budgets"]
+    assert told["BudgetName"].startswith("frugal-foundation-")
+    assert float(told["BudgetLimit"]["Amount"]) == 0.5
+    deployment, run = find_deployment(account, settings), "frugal--trained"
+    with pytest.raises(
+        RunFailedError, match=r"Over budget: would cost up to \$0\.90; \$0\.50 of the budget of \$0\.50"
+    ):
+        list(follow_run(account, create_endpoint(account, deployment, run, hours=3), poll_seconds=0.2))
+    assert sagemaker.list_endpoints(NameContains="frugal")["Endpoints"] == []
+    known = rates(settings)
+    assert count(read_listing(account, deployment), known, names).total == 0  # the refused run took its note back
+    started = create_endpoint(account, deployment, run, hours=1)
+    with pytest.raises(RunFailedError, match="Failed"):  # what it should serve is no archive
+        list(follow_run(account, started, poll_seconds=0.2))
+    assert count(read_listing(account, deployment), known, names).endpoints == pytest.approx(0.3)
+    with pytest.raises(WorkshopError, match=r"would cost up to \$0\.60; \$0\.20 of the budget of \$0\.50 are left"):
+        require_room(account, deployment, settings, jobs=False, hours=2)
+    write_cdk_json(folder := tmp_path, CONTEXT | given)
+    assert re.search(r"^left of the budget of \$0\.500 +\$0\.200$", meter_of(aws, folder, "budget"), re.MULTILINE)
+    assert json.loads(meter_of(aws, folder, "budget", "--json"))["endpoints"] == pytest.approx(0.3)
+    write_cdk_json(folder, CONTEXT | given | {"budget": None})
+    assert "no budget is set: nothing stops a run" in meter_of(aws, folder, "budget")
 
 
 def test_should_refuse_a_run_without_a_model(session: boto3.Session) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.prices import usd
 from infra.settings import Settings, parse_settings
 from tests.helpers.project import CONTEXT, SETTINGS
 from workshop.notebook.costs import PRICES, Step, cost_of
@@ -45,7 +46,7 @@ def test_should_tell_the_price_and_the_worst_case(step: Step, hours: float) -> N
     cost = cost_of(workshop(), step)
     assert isinstance(cost.capacity, Capacity)
     assert f"最長 {hours:g} 時間" in cost._repr_markdown_()
-    assert f"1 時間 $2.000、最大でも ${2 * hours:.2f}。" in cost._repr_markdown_()
+    assert f"1 時間 $2.000、最大でも {usd(2 * hours)}。" in cost._repr_markdown_()
 
 
 def test_should_name_the_price_list_where_it_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

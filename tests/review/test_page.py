@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from infra.prices import PriceTable, Sheet
 from infra.settings import parse_settings
-from review.costs import PriceTable, cost_of, read_prices, settings_of
+from review.costs import cost_of, settings_of
 from review.hashes import count_noise, without_hashes
 from review.judgement import Judgement, judge
 from review.page import CUT, LIMIT, comment, page
@@ -20,7 +21,13 @@ PER_HOUR = {
     "Training": {"ml.g4dn.xlarge": 10.0},
     "Hosting": {"ml.m5.xlarge": 100.0},
 }
-PRICES = PriceTable(date="2026-01-02", source="nowhere", usd_per_hour={"ap-northeast-1": PER_HOUR})
+PRICES = PriceTable(
+    tuple(
+        Sheet(region="ap-northeast-1", use=use, date="2026-01-02", source="nowhere", usd_per_hour=prices)  # type: ignore[arg-type]
+        for use, prices in PER_HOUR.items()
+    )
+)
+EXPECTED = round(10.0 * 920 / 3600, 4)  # the training of the 2022 hands-on
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +37,7 @@ def judgement() -> Judgement:
 
 def test_should_count_every_participant_at_worst() -> None:
     settings = parse_settings(CONTEXT | {"participants": ["a", "b"]})
-    assert cost_of(settings, PRICES) == {"per_hour": 111.0, "per_execution": None, "worst": 2 * (1 + 20 + 200)}
+    assert cost_of(settings, PRICES) == {"per_hour": 111.0, "per_execution": EXPECTED, "worst": 2 * (1 + 20 + 200)}
 
 
 def test_should_know_no_cost_where_one_price_is_missing() -> None:
@@ -38,7 +45,16 @@ def test_should_know_no_cost_where_one_price_is_missing() -> None:
     elsewhere = parse_settings(CONTEXT | {"region": "eu-west-1"})
     assert cost_of(elsewhere, PRICES) == unknown
     assert cost_of(settings_of({}), PRICES) == unknown
-    assert cost_of(parse_settings(CONTEXT), read_prices()) == unknown
+    assert cost_of(parse_settings(CONTEXT), PriceTable()) == unknown
+
+
+def test_should_take_the_settings_own_prices_first() -> None:
+    own = {"ml.m5.xlarge": 2.0, "ml.g4dn.xlarge": 3.0}
+    dearer = judge(base(), side({"prices": own}), PriceTable())
+    assert dearer.as_json()["cost"]["after"]["per_hour"] == 2.0 + 3.0 + 2.0
+    text = page(dearer, [])
+    assert "- price of the settings: ml.g4dn.xlarge (training) $3 an hour" in text
+    assert "- no price known: ml.m5.xlarge (hosting) in ap-northeast-1" in page(judge(base(), base(), PriceTable()), [])
 
 
 def test_should_bill_no_hour_of_a_serverless_endpoint_and_those_of_a_warm_instance() -> None:
@@ -52,7 +68,7 @@ def test_should_tell_what_money_changes(judgement: Judgement) -> None:
     text = page(dearer, [])
     assert "Money: at worst $221.00 before, $442.00 after." in text
     assert "- at worst, every participant once: $221.00 → $442.00" in text
-    assert "an estimate of 2026-01-02, from nowhere" in text
+    assert "- estimate of 2026-01-02: ml.m5.xlarge (hosting) $100 an hour, from nowhere" in text
     assert "Money: unchanged." in judgement.verdict
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.prices import PriceTable
 from review.alarms import forbidden
-from review.costs import PriceTable
 from review.judgement import judge
 from review.page import page
 from tests.review.changes import CHANGES

@@ -38,12 +38,12 @@ def screen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> C
         for name in ("account_of", "signed_in", "find_deployment"):
             answer = SimpleNamespace(workflow="w")
             monkeypatch.setattr(module, name, lambda *given, answer=answer: answer)
-    monkeypatch.setattr(removal, "PriceList", lambda account: PRICES)
-    monkeypatch.setattr(endpoints, "PriceList", lambda account: PRICES)
+    monkeypatch.setattr(removal, "PriceList", lambda account, own: PRICES)
+    monkeypatch.setattr(endpoints, "PriceList", lambda account, own: PRICES)
     return console
 
 
-PRICES = SimpleNamespace(problem="", together=lambda region, capacity: 0.235)
+PRICES = SimpleNamespace(remark="", together=lambda region, capacity: 0.235)
 
 
 def check(screen: Console, names: list[str], *sentences: str) -> None:
@@ -64,8 +64,8 @@ def one_line(lines: list[str], name: str, sentence: str) -> bool:
 
 
 def test_should_show_what_runs_in_full(screen: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    end = datetime.now(UTC) + timedelta(hours=1, minutes=24, seconds=20)
-    endpoint = EndpointStatus(NAME, "InService", "1 x ml.m5.xlarge", "2026-11-25 12:00 UTC", end, 0.235, 0.33, end)
+    begin, end = (datetime.now(UTC) + timedelta(hours=each, minutes=24, seconds=20) for each in (-2.406, 1))
+    endpoint = EndpointStatus(NAME, "InService", "1 x ml.m5.xlarge", "2026-11-25 12:00 UTC", end, 0.235, 0.33, begin)
     execution = ExecutionStatus(NAME, "RUNNING", WAITS, datetime(2026, 11, 25, tzinfo=UTC))
     for name, found in {
         "endpoint_statuses": [endpoint],
@@ -76,7 +76,7 @@ def test_should_show_what_runs_in_full(screen: Console, monkeypatch: pytest.Monk
         monkeypatch.setattr(endpoints, name, lambda *given, found=found: found)
     endpoints.status()
     ends = "2026-11-25 12:00 UTC, in 1 h 24 min"
-    check(screen, [NAME, NAME, NAME], ends, "$0.235 per hour, $0.330 until then", WAITS)
+    check(screen, [NAME, NAME, NAME], ends, "$0.235 per hour, costs so far $0.470 · at worst $0.800", WAITS)
 
 
 def test_should_show_what_goes_in_full(screen: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,7 @@ def test_should_print_texts_and_labels(command: Any, monkeypatch: pytest.MonkeyP
 def test_should_print_log_lines(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workshop.commands.runs.participant", lambda *given: "")
     monkeypatch.setattr("workshop.commands.runs.start_run", lambda *given, **rest: Run("arn", "chitra--x"))
+    monkeypatch.setattr("workshop.commands.runs.say_costs", lambda *given, **rest: None)
     monkeypatch.setattr("workshop.commands.following.follow_run", events)
     assert command("run")[1].count(SHOWN) == 2
 
@@ -88,6 +89,7 @@ def test_should_print_what_failed(command: Any, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("workshop.commands.runs.participant", lambda *given: "")
     monkeypatch.setattr("workshop.commands.runs.start_run", fail)
+    monkeypatch.setattr("workshop.commands.runs.say_costs", lambda *given, **rest: None)
     code, said = command("run")
     assert code == 1
     assert len(said.splitlines()) == 1
@@ -98,7 +100,7 @@ def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPa
         HOSTILE, HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC) + timedelta(hours=1), 1.0, 1.0, datetime.now(UTC)
     )
     execution = ExecutionStatus(HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC))
-    monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account: SimpleNamespace(problem=HOSTILE))
+    monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account, own: SimpleNamespace(remark=HOSTILE))
     monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given: [endpoint])
     monkeypatch.setattr("workshop.commands.endpoints.execution_statuses", lambda *given: [execution])
     monkeypatch.setattr("workshop.commands.endpoints.warm_pools", lambda *given: [HOSTILE])

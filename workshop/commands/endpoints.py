@@ -10,6 +10,7 @@ import typer
 
 from chitra.errors import WorkshopError
 from infra.names import Names
+from infra.prices import usd
 from infra.settings import PROJECT
 from workshop.aws.caller import participant
 from workshop.aws.deployment import aws_errors, find_deployment
@@ -27,10 +28,13 @@ from workshop.commands.common import (
     signed_in,
 )
 from workshop.commands.following import show
+from workshop.commands.runs import say_costs
 from workshop.commands.tables import show_table
-from workshop.runs.costs import PriceList, price_text
+from workshop.runs.costs import PriceList
 from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint
+from workshop.runs.meter import note_more_hours, require_room
 from workshop.runs.moments import moment
+from workshop.runs.money import money_text
 from workshop.runs.status import SERVERLESS, EndpointStatus, ExecutionStatus, endpoint_statuses, execution_statuses
 from workshop.runs.strangers import Stranger, list_strangers
 from workshop.runs.warm_pools import WarmPool, warm_pools
@@ -56,8 +60,11 @@ def create(
         deployment = find_deployment(aws, settings)
         name = check_run_name(deployment.full_name(run))
         user = participant(aws, deployment.names)
+        lives = hours or settings.endpoint.hours_to_live
+        require_room(aws, deployment, settings, jobs=False, hours=lives)
+        say_costs(aws, settings, jobs=False, hours=lives)
         started = create_endpoint(aws, deployment, name, hours=hours, user=user)
-        show(aws, started)
+        show(aws, started, settings.prices)
     say(f"endpoint {started.name} deletes itself in {hours or settings.endpoint.hours_to_live} hours")
 
 
@@ -74,6 +81,9 @@ def extend(
     with aws_errors():
         account = signed_in(settings)
         name = exact_name(account, settings, endpoint)
+        deployment = find_deployment(account, settings)
+        require_room(account, deployment, settings, jobs=False, hours=hours)
+        note_more_hours(account, deployment, settings, name, hours)
         end = extend_endpoint(account, settings, name, hours)
     say(f"endpoint {name} deletes itself at {moment(end)}")
 
@@ -101,7 +111,7 @@ def status(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
     names = Names(settings.name)
     with aws_errors():
         account = signed_in(settings)
-        prices, deployment = PriceList(account), find_deployment(account, settings)
+        prices, deployment = PriceList(account, settings.prices), find_deployment(account, settings)
         endpoints = endpoint_statuses(account, names, prices, prefix=deployment.own_runs)
         executions = execution_statuses(account, deployment)
         pools = warm_pools(account, names, prices, prefix=deployment.own_runs)
@@ -111,8 +121,8 @@ def status(as_json: JsonOption = False, folder: FolderOption = PROJECT) -> None:
         return
     headings = ("endpoint", "state", "runs on", "deletes itself", "costs")
     show_table("Endpoints", headings, list(map(_endpoint_row, endpoints)))
-    if prices.problem:
-        say(f"prices are unknown: {prices.problem}")
+    if prices.remark:
+        say(prices.remark)
     rows = [(each.name, each.state, moment(each.started), each.stage) for each in executions]
     show_table("Executions", ("execution", "state", "started", "stage"), rows)
     for line in (*pools, *strangers):
@@ -134,14 +144,14 @@ def _print_status(
     }
     print_json(document)
     not_seen = [each for each in strangers if isinstance(each, str)]
-    for problem in [f"prices are unknown: {prices.problem}"] * bool(prices.problem) + not_seen:
+    for problem in [prices.remark] * bool(prices.remark) + not_seen:
         errors.print(plain(problem))
 
 
 def _endpoint_row(each: EndpointStatus) -> tuple[str, ...]:
     left = each.left
     end = each.expiry if left is None else f"{each.expiry}, in {_clock(left)}"
-    costs = f"{price_text(each.per_hour)} per hour, {price_text(each.cost_left)} until then"
+    costs = f"{usd(each.per_hour)} per hour, {money_text(each.money)}"
     return each.name, each.state, each.capacity, end, costs if each.capacity != SERVERLESS else "per request"
 
 

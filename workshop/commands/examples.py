@@ -44,6 +44,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("status", "動いているものと残り時間を見る", "what runs, and until when"),
         ("status --json", "JSON で受け取る", "for a program"),
     ),
+    "budget": (
+        ("budget", "これまでの料金と残りを見る", "what was spent, and what is left"),
+        ("budget --json", "JSON で受け取る", "for a program"),
+    ),
+    "prices": (
+        ("prices", "1 時間あたりの料金と出典を見る", "by the hour, with dates and sources"),
+        ("prices --renew", "AWS の料金表で更新する", "from AWS's public list"),
+    ),
     "predict": (
         (f"predict {TEXT}", "文章を一つ分類する", "one text"),
         ("predict < texts.txt", "ファイルの各行を分類する", "each line of a file"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from typing import Any, Protocol, Self
@@ -18,11 +18,12 @@ from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
 from workshop.commands.common import EXIT_INTERRUPTED, console, say
 from workshop.commands.json_lines import JsonLines
-from workshop.commands.picture import clock, left_text, money_text, now_text, picture, words_in
+from workshop.commands.picture import clock, left_text, now_text, picture, words_in
 from workshop.language import language_of
 from workshop.runs.costs import PriceList
 from workshop.runs.follow import Event, LogLine, OutOfSight, RunFailedError, StageStarted, Waiting, follow_run
 from workshop.runs.job_state import JobState
+from workshop.runs.money import money_text
 from workshop.runs.progress import Progress
 from workshop.runs.run import Run
 from workshop.runs.training_lines import EpochDone
@@ -49,14 +50,18 @@ class Screen(AbstractContextManager[Any], Protocol):
         """Whoever looked has gone."""
 
 
-def show(aws: Account, started: Run, *, as_json: bool = False) -> None:
-    """Show stages and log lines until the execution ends. Ctrl-C ends the showing only."""
+def show(aws: Account, started: Run, own: Mapping[str, float] | None = None, *, as_json: bool = False) -> str:
+    """Show stages and log lines until the execution ends. Ctrl-C ends the showing only.
+
+    ``own`` are the settings' prices. Returns what has to be known of the prices.
+    """
     ways = f"Look again: `.venv/bin/workshop follow {started.name}`; end it: `.venv/bin/workshop stop {started.name}`."
     farewell = f"{started.name} goes on without you, and so does what it costs. {ways}"
-    prices = PriceList(aws)
+    prices = PriceList(aws, own)
     progress = Progress(per_hour=lambda capacity: prices.per_hour(aws.region, capacity))
     screen = JsonLines(started.name, progress) if as_json else Printed(started.name, progress)
     show_events(follow_run(aws, started), farewell, screen)
+    return prices.remark
 
 
 def print_events(events: Iterable[Event], farewell: str) -> None:
@@ -148,7 +153,7 @@ class Printed:
     def _close(self, at: datetime | None = None, *, failed: bool = False) -> None:
         self._progress.close(at or datetime.now(UTC), failed=failed)
         if not self._is_live and (money := self._progress.money(datetime.now(UTC))):
-            self._say(f"  [{money_text(money, self._words)}]")
+            self._say(f"  [{money_text(money, self._language)}]")
 
     def _say(self, text: str, style: str = "") -> None:
         say(text, style)
@@ -158,7 +163,7 @@ class Printed:
         """Time left and money, as far as they are known."""
         now = datetime.now(UTC)
         money = self._progress.money(now)
-        costs = money_text(money, self._words) if money and money.so_far is not None else ""
+        costs = money_text(money, self._language) if money and money.so_far is not None else ""
         parts = (left_text(self._progress, now, self._words), costs)
         return ", ".join(filter(None, parts))
 

@@ -29,6 +29,15 @@ JAPANESE = {
     "Show every endpoint with time and cost left, and every execution with its stage.": (
         "エンドポイントの残り時間と料金、実行の状況を表示します。"
     ),
+    "Show what the workshop's jobs and endpoints have cost, what running ones may still cost, and what is left.": (
+        "ジョブとエンドポイントのこれまでの料金、実行中のものにかかる料金の上限、予算の残りを表示します。"
+    ),
+    "Show what the settings' instances cost by the hour, each price with its date and source.": (
+        "設定したインスタンスの 1 時間あたりの料金を、調べた日付と出典とともに表示します。"
+    ),
+    "Write the region's prices anew, from AWS's public price list.": (
+        "AWS が公開している料金表で、リージョンの料金を更新します。"
+    ),
     "Classify texts with an endpoint, or with a model on this disk.": (
         "文章を分類します。エンドポイントか、手元のモデルを使います。"
     ),

@@ -91,7 +91,7 @@ def smoke(folder: FolderOption = PROJECT) -> None:
         deployment = find_deployment(aws, settings)
         if refusal := why_refused(aws, deployment.training_image):
             raise WorkshopError(refusal)
-        say(cost_at_most(PriceList(aws), settings))
+        say(cost_at_most(PriceList(aws, settings.prices), settings))
         name = start_smoke(aws, deployment, settings)
         say(f"training job {name}")
         stop = f"aws sagemaker stop-training-job --training-job-name {name} --region {settings.region}"

@@ -15,9 +15,9 @@ from rich.text import Text
 
 from workshop.commands.common import plain
 from workshop.language import Language, in_language
-from workshop.runs.costs import price_text
 from workshop.runs.meanings import meaning, stage_text
-from workshop.runs.progress import Money, Progress
+from workshop.runs.money import money_text
+from workshop.runs.progress import Progress
 from workshop.runs.training_lines import StepDone
 
 STAGES_SHOWN = 5
@@ -38,10 +38,6 @@ WORDS = {
     "best": ("最高", "best"),
     "left": ("学習の残り およそ {time}", "about {time} of training left"),
     "left_unknown": ("学習の残り時間はまだわかりません", "time left: not known yet"),
-    "so_far": ("現在までの料金 {amount}", "costs so far {amount}"),
-    "expected": ("見込み {amount}", "expected {amount}"),
-    "at_worst": ("最大 {amount}", "at worst {amount}"),
-    "unknown": ("不明", "unknown"),
     "since": ("{clock} から", "since {clock}"),
     "waiting": (
         "インスタンスの空き(またはクォータの空き)を待っています({what})",
@@ -67,7 +63,7 @@ def picture(title: str, progress: Progress, now: datetime, language: Language) -
     if left := left_text(progress, now, words):
         parts.append(_line(left))
     if money := progress.money(now):
-        parts.append(_line(money_text(money, words)))
+        parts.append(_line(money_text(money, language)))
     return Group(*parts)
 
 
@@ -84,19 +80,6 @@ def sparkline(values: Sequence[float]) -> str:
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     step = (high - low) / (len(BARS) - 1) or 1.0
     return "".join(BARS[round((value - low) / step)] if math.isfinite(value) else " " for value in shown)
-
-
-def money_text(money: Money, words: Words) -> str:
-    """So far, expected, at worst: what is known of it."""
-
-    def amount(value: float | None) -> str:
-        return words["unknown"] if value is None else price_text(value)
-
-    said = [words["so_far"].format(amount=amount(money.so_far))]
-    for name, value in (("expected", money.expected), ("at_worst", money.at_worst)):
-        if value is not None:
-            said.append(words[name].format(amount=amount(value)))
-    return " · ".join(said)
 
 
 def left_text(progress: Progress, now: datetime, words: Words) -> str:

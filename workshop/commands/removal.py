@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from chitra.errors import WorkshopError
 from chitra.visible import visible
 from infra.names import Names
+from infra.prices import usd
 from infra.settings import PROJECT, Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
@@ -36,7 +37,7 @@ from workshop.commands.common import (
 from workshop.commands.tables import show_table
 from workshop.commands.transfer import EXPORT, export_runs
 from workshop.data.unexported_runs import UnexportedRun, list_unexported_runs
-from workshop.runs.costs import PriceList, capacity_of, price_text
+from workshop.runs.costs import PriceList, capacity_of
 from workshop.runs.strangers import list_strangers
 from workshop.teardown.journal import Journal
 from workshop.teardown.order import Topic
@@ -102,7 +103,7 @@ def verify(
             print_json(verification(found, settings, account, datetime.now(UTC)))
         else:
             show_plan(account, settings, found)
-            for stranger in list_strangers(account, PriceList(account)):
+            for stranger in list_strangers(account, PriceList(account, settings.prices)):
                 say(str(stranger))
     if not found.clean:
         raise typer.Exit(EXIT_FAILED)
@@ -116,11 +117,11 @@ def _journal(folder: Path, settings: Settings, account: Account) -> Journal:
 
 def show_plan(account: Account, settings: Settings, found: Survey) -> None:
     """What was found, with what each costs per hour."""
-    prices = PriceList(account)
+    prices = PriceList(account, settings.prices)
     if found.resources:
         title = f"Workshop {settings.name} in account {account.number}, in the order of removal"
         total, unknown = _show_resources(account, prices, found, title)
-        together = f"{price_text(total)}{' + unknown' if unknown else ''} per hour together"
+        together = f"{usd(total)}{' + unknown' if unknown else ''} per hour together"
         say(f"{_count_of(len(found.resources), 'thing')}, {together}{_unknown_prices(prices)}")
         for each in found.resources:
             if each.by_hand or (each.arn and each.topic in MAY_BILL):
@@ -155,11 +156,11 @@ def _costs(account: Account, prices: PriceList, resource: Resource) -> tuple[str
         return f"cannot be seen: unexpected {type(error).__name__} ({error})", None
     if not capacity:
         return ("unknown", None) if resource.topic in MAY_BILL else ("", 0.0)
-    return f"{', '.join(map(str, capacity))}: {price_text(amount)}", amount
+    return f"{', '.join(map(str, capacity))}: {usd(amount)}", amount
 
 
 def _unknown_prices(prices: PriceList) -> str:
-    return f"; prices are unknown: {prices.problem}" if prices.problem else ""
+    return f"; {prices.remark}" if prices.remark else ""
 
 
 def _count_of(number: int, noun: str) -> str:

@@ -88,5 +88,5 @@ def _job(settings: Settings, run: str) -> Job | None:
         aws = account_of(settings)
     except WorkshopError:
         return None
-    prices = PriceList(aws)
+    prices = PriceList(aws, settings.prices)
     return describe_job(aws, run, lambda use, kind, count: prices.per_hour(aws.region, Capacity(kind, count, use)))

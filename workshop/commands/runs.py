@@ -14,6 +14,7 @@ from chitra.hyperparameters import parse_hyperparameters
 from infra.names import CORPUS_PREFIX, Names
 from infra.settings import PROJECT, Settings
 from workshop.aws.account import Account
+from workshop.aws.advice import AWS_ERRORS, advice
 from workshop.aws.caller import participant
 from workshop.aws.deployment import Deployment, aws_errors, find_deployment
 from workshop.aws.run_names import check_run_name, full_name, new_run_name
@@ -32,9 +33,12 @@ from workshop.commands.following import show
 from workshop.commands.json_lines import print_line
 from workshop.commands.transfer import EXPORT, export_runs, export_with_progress
 from workshop.data.results import runs_with_results
+from workshop.runs.costs import PriceList
 from workshop.runs.endpoint import exact_name
+from workshop.runs.estimate import estimate
 from workshop.runs.follow import read_logs
 from workshop.runs.image_check import why_refused
+from workshop.runs.meter import require_room
 from workshop.runs.run import Run, find_run, start_run, stop_run
 
 
@@ -81,15 +85,29 @@ def run(
         own = corpus != CORPUS_PREFIX
         if own and not as_json:
             say(f"corpus: your own, s3://{deployment.bucket}/{corpus}")
-        started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=chosen, corpus=corpus)
         hours = settings.endpoint.hours_to_live if endpoint else None
+        require_room(aws, deployment, settings, jobs=True, hours=hours or 0)
+        if not as_json:
+            say_costs(aws, settings, jobs=True, hours=hours or 0)
+        started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=chosen, corpus=corpus)
         if as_json:
             print_line("run", run=started.name, corpus=f"s3://{deployment.bucket}/{corpus}", endpoint_hours=hours)
         else:
             say(f"run {started.name}")
-        show(aws, started, as_json=as_json)
+        show(aws, started, settings.prices, as_json=as_json)
     if hours and not as_json:
         say(f"endpoint {started.name} deletes itself in {hours} hours")
+
+
+def say_costs(aws: Account, settings: Settings, *, jobs: bool, hours: int) -> None:
+    """Before anything starts."""
+    prices = PriceList(aws, settings.prices)
+    try:
+        say(f"costs: {estimate(aws, settings, prices, jobs=jobs, hours=hours)}")
+    except AWS_ERRORS as error:
+        say(f"costs are unknown: {advice(error)}")
+    if prices.remark:
+        say(prices.remark)
 
 
 def _corpus(aws: Account, deployment: Deployment, user: str) -> str:
@@ -111,7 +129,9 @@ def follow(name: RunName, as_json: JsonLinesOption = False, folder: FolderOption
         aws, found = _find(name, folder)
         if as_json:
             print_line("run", run=found.name)
-        show(aws, found, as_json=as_json)
+        remark = show(aws, found, settings_of(folder).prices, as_json=as_json)
+    if remark:
+        errors.print(plain(remark)) if as_json else say(remark)
 
 
 def logs(name: RunName, folder: FolderOption = PROJECT) -> None:

@@ -9,10 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from chitra.tokens import Reading
 from chitra.visible import visible
+from infra.prices import usd
 from workshop.demo.article_files import Row
 from workshop.demo.words import Words
 from workshop.language import Language
-from workshop.runs.costs import price_text
 from workshop.runs.status import SERVERLESS, EndpointStatus
 
 IN_SERVICE = "InService"
@@ -104,7 +104,7 @@ def _cost(status: EndpointStatus, words: Words) -> str:
         return words["per_request"]
     if status.cost_so_far is None:
         return words["cost_unknown"]
-    so_far = words["cost"].format(so_far=price_text(status.cost_so_far))
+    so_far = words["cost"].format(so_far=usd(status.cost_so_far))
     if status.cost_left is None:
         return so_far
-    return so_far + words["cost_left"].format(left=price_text(max(0, status.cost_left)))
+    return so_far + words["cost_left"].format(left=usd(max(0, status.cost_left)))

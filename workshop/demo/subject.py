@@ -110,7 +110,7 @@ def served(account: Account, settings: Settings, endpoint: str, exports: Path) -
     run = _run_behind(account, endpoint)
     home = _home(exports, run) if run else None
     model = _same_tokeniser(home / MODEL) if home else None
-    prices = PriceList(account)
+    prices = PriceList(account, settings.prices)
     return Subject(
         name=endpoint,
         ask=ask,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from infra.prices import usd
 from infra.settings import JobSettings, Settings
 from workshop.notebook.place import Workshop
 from workshop.runs.costs import HOSTING, PROCESSING, TRAINING, Capacity, PriceList
@@ -24,6 +25,7 @@ class Cost:
     hours: float
     per_hour: float | None
     local: bool
+    remark: str = ""
 
     def _repr_markdown_(self) -> str:
         name = WORDS[self.step]
@@ -38,16 +40,18 @@ class Cost:
         billed = f"{instances}の実行時間に応じて課金、最長 {self.hours:g} 時間"
         if self.per_hour is None:
             return f"{billed}。単価は[料金表]({PRICES})をご覧ください。"
-        return f"{billed}。1 時間 ${self.per_hour:.3f}、最大でも ${self.per_hour * self.hours:.2f}。"
+        return f"{billed}。1 時間 {usd(self.per_hour)}、最大でも {usd(self.per_hour * self.hours)}。{self.remark}"
 
 
 def cost_of(workshop: Workshop, step: Step) -> Cost:
     """What ``step`` costs with the workshop's settings; a notebook shows it as a sentence."""
     capacity, hours = _planned(workshop.settings, step)
-    price = None
+    price, remark = None, ""
     if capacity and not workshop.is_local:
-        price = PriceList(workshop.account).per_hour(workshop.settings.region, capacity)
-    return Cost(step, capacity, hours, price, workshop.is_local)
+        prices = PriceList(workshop.account, workshop.settings.prices)
+        price = prices.per_hour(workshop.settings.region, capacity)
+        remark = "（単価は概算です。）" if price is not None and prices.remark else ""
+    return Cost(step, capacity, hours, price, workshop.is_local, remark)
 
 
 def _planned(settings: Settings, step: Step) -> tuple[Capacity | None, float]:

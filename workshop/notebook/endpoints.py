@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.prices import usd
 from workshop.aws.deployment import aws_errors
 from workshop.notebook.place import Workshop
-from workshop.runs.costs import PriceList, price_text
+from workshop.runs.costs import PriceList
 from workshop.runs.moments import moment
 from workshop.runs.status import EndpointStatus, endpoint_statuses
 
@@ -35,12 +36,12 @@ class EndpointNow:
             return "ローカル AWS なので、かかりません"
         if status.cost_left is None:
             return "料金表から単価を読み取れませんでした"
-        return f"最大 {price_text(status.cost_left)}（1 時間 {price_text(status.per_hour)}）"
+        return f"最大 {usd(status.cost_left)}（1 時間 {usd(status.per_hour)}）"
 
 
 def endpoint_now(workshop: Workshop, name: str) -> EndpointNow:
     """Raises WorkshopError when AWS refuses to show it."""
-    prices = PriceList(workshop.account)
+    prices = PriceList(workshop.account, workshop.settings.prices)
     if workshop.is_local:
         prices.problem = "a local AWS has none"  # and would be asked for them
     with aws_errors():

@@ -155,10 +155,12 @@ WORDS = {
     "cost": ("料金(米ドル)", "US dollars"),
     "cost_help": (
         "料金は、時間に AWS の価格表のオンデマンド料金を掛けたものです。"
+        "価格表を読めないときは、概算の単価を使います。"
         "太字の行がジョブ全体の課金対象で、その上の行は内訳です。"
         "データセットは同じコーパスなら一度しか作られないため、前処理の料金は別の実行が負担していることもあります。"
         "エンドポイントの料金は含みません。",
-        "Time x AWS's on-demand price. Rows in bold are whole jobs, as billed; the rows above each are parts of it. A "
+        "Time x AWS's on-demand price, or x a dated estimate of it where AWS did not answer. Rows in bold are whole "
+        "jobs, as billed; the rows above each are parts of it. A "
         "dataset is made once per corpus, so its job may have been another run's. Endpoints are not in it.",
     ),
     "stage_preprocessing_billed": ("課金対象の前処理ジョブ全体", "preprocessing job, as billed"),

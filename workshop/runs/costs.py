@@ -1,12 +1,13 @@
-"""What runs by the hour, and what AWS's price list asks for it."""
+"""What runs by the hour, and what it costs: as AWS's price list says, or a dated table where it does not answer."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.prices import Sheet, shipped_prices
 from workshop.aws.account import BRISK, Account
 from workshop.aws.advice import AWS_ERRORS, advice
 
@@ -28,12 +29,28 @@ class Capacity:
 
 
 class PriceList:
-    """On-demand prices in US dollars per hour; ``problem`` says why some are unknown."""
+    """On-demand prices in US dollars per hour: the settings' ``own``, else AWS's, else those of a dated table.
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    ``problem`` says why AWS was not asked or did not answer, ``remark`` what people have to know about the amounts.
+    """
+
+    def __init__(self, account: Account, own: Mapping[str, float] | None = None) -> None:
+        self._account, self._own = account, own or {}
         self._known: dict[tuple[str, str, str], float | None] = {}
+        self._sheets: list[Sheet] = []
+        self._unknown = False
         self.problem = ""
+
+    @property
+    def remark(self) -> str:
+        """Empty where every amount is AWS's."""
+        said = []
+        if self._sheets:
+            dates = " and ".join(sorted({sheet.date for sheet in self._sheets}))
+            said.append(f"prices are estimates, of {dates} (infra/prices.json has the sources)")
+        if self._unknown:
+            said.append(f"some prices are unknown{f': {self.problem}' if self.problem else ''}")
+        return "; ".join(said)
 
     def together(self, region: str, capacities: list[Capacity]) -> float | None:
         """The sum of all; None when one price is not to be had."""
@@ -45,9 +62,22 @@ class PriceList:
         """Of all the instances; None when the price is not to be had."""
         key = (region, capacity.instance_type, capacity.use)
         if key not in self._known:
-            self._known[key] = None if self.problem else self._look_up(*key)
+            self._known[key] = self._find(*key)
         price = self._known[key]
         return None if price is None else price * capacity.count
+
+    def _find(self, region: str, instance_type: str, use: str) -> float | None:
+        if instance_type in self._own:
+            return self._own[instance_type]
+        asked = None if self.problem else self._look_up(region, instance_type, use)
+        if asked is not None:
+            return asked
+        estimate = shipped_prices().find(region, use, instance_type)
+        if estimate is None or estimate.sheet is None:
+            self._unknown = True
+            return None
+        self._sheets.append(estimate.sheet)
+        return estimate.usd_per_hour
 
     def _look_up(self, region: str, instance_type: str, use: str) -> float | None:
         wanted = {"regionCode": region, "instanceName": instance_type, "platoinstancetype": use}
@@ -131,7 +161,3 @@ _LOOKS: dict[str, Callable[[Any, str], list[Capacity]]] = {
     "transform job": _of_transform,
     "notebook instance": _of_notebook,
 }
-
-
-def price_text(amount: float | None) -> str:
-    return "unknown" if amount is None else f"${amount:.3f}"

@@ -16,7 +16,7 @@ from workshop.aws.advice import AWS_ERRORS, advice, is_passing
 from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
 from workshop.aws.log_lines import Written, new_lines
 from workshop.runs.history import InLine, begin_of, in_line, jobs_in, reason_of, stages_in
-from workshop.runs.job_state import JobLooks, JobState
+from workshop.runs.job_state import AT_WORK, JobLooks, JobState
 from workshop.runs.run import Run
 
 LOG_GROUPS = {
@@ -29,7 +29,6 @@ HISTORY_PAGE = 1000  # events: the most that one call gives
 # CloudWatch Logs answers some five DescribeLogStreams a second in an account: thirty people who follow ask two.
 POLL_SECONDS = 15.0
 JITTER = 0.2  # of the interval, so that those who started together do not ask together
-AT_WORK = ("InProgress", "Stopping")
 LATE_SECONDS = 3.0  # in which the last lines reach the log
 
 

@@ -16,6 +16,7 @@ from workshop.aws.waiting import none_if_missing
 from workshop.runs.costs import PROCESSING, Capacity, capacity_of_training
 
 STARTING = "Starting"
+AT_WORK = ("InProgress", "Stopping")
 
 
 @dataclass(frozen=True, slots=True)

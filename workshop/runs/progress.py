@@ -10,6 +10,7 @@ from infra.names import TRAIN_STATE
 from workshop.runs.costs import Capacity
 from workshop.runs.follow import Event, LogLine, OutOfSight, StageStarted, Waiting
 from workshop.runs.job_state import JobState
+from workshop.runs.money import Money
 from workshop.runs.training_lines import EpochDone, StepDone, read_line
 
 SECONDS_PER_HOUR = 3600
@@ -20,15 +21,6 @@ DONE = "Done"  # the stage that every execution ends with that has not failed
 class Stage:
     name: str
     begin: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """US dollars of the run's jobs, without an endpoint; None where it is not known, which is not nothing."""
-
-    so_far: float | None
-    expected: float | None
-    at_worst: float | None
 
 
 @dataclass

@@ -8,13 +8,14 @@ from chitra.hyperparameters import parse_hyperparameters
 from chitra.smoke import SmokeReport, find_report
 from infra.instances import needs_gpu
 from infra.jobs import SMOKE_MINUTES, JobResources, smoke_job
+from infra.prices import usd
 from infra.settings import Settings
 from infra.stage_images import StageImages
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
 from workshop.aws.log_groups import TRAINING_LOGS
 from workshop.aws.run_names import new_run_name
-from workshop.runs.costs import TRAINING, Capacity, PriceList, price_text
+from workshop.runs.costs import TRAINING, Capacity, PriceList
 from workshop.runs.follow import LogReader
 
 LIVEDOOR_TRAINING_ARTICLES = 5_894
@@ -39,8 +40,9 @@ def cost_at_most(prices: PriceList, settings: Settings) -> str:
     per_hour = prices.per_hour(settings.region, capacity)
     if per_hour is None:
         return f"costs {SMOKE_MINUTES} minutes of {capacity} at most (price {prices.problem or 'unknown'})"
-    most = price_text(per_hour * SMOKE_MINUTES / 60)
-    return f"costs {most} at most: {SMOKE_MINUTES} minutes of {capacity} at {price_text(per_hour)} per hour"
+    most = usd(per_hour * SMOKE_MINUTES / 60)
+    remark = f" ({prices.remark})" if prices.remark else ""
+    return f"costs {most} at most: {SMOKE_MINUTES} minutes of {capacity} at {usd(per_hour)} per hour{remark}"
 
 
 def start_smoke(account: Account, deployment: Deployment, settings: Settings) -> str:

@@ -18,6 +18,7 @@ from workshop.runs.costs import PriceList, capacity_of_endpoint
 from workshop.runs.endpoint import expiry_of, own_schedule
 from workshop.runs.history import in_line, reason_of, stages_in
 from workshop.runs.moments import moment
+from workshop.runs.money import Money
 from workshop.runs.run import execution_of
 
 HISTORY_PAGE = 1000  # events; a run in line writes three a minute
@@ -46,6 +47,12 @@ class EndpointStatus:
     def cost_so_far(self) -> float | None:
         hours = (datetime.now(UTC) - self.created).total_seconds() / 3600
         return None if self.per_hour is None else self.per_hour * hours
+
+    @property
+    def money(self) -> Money:
+        """It costs at worst what it has cost when its schedule deletes it, and nothing ends it before by itself."""
+        so_far, left = self.cost_so_far, self.cost_left
+        return Money(so_far, None, None if so_far is None or left is None else so_far + max(0.0, left))
 
     @property
     def left(self) -> timedelta | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from infra.prices import usd
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_denied
 from workshop.aws.kinds import ENDPOINT, NOTEBOOK, PROCESSING, TRAINING, TRANSFORM
 from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import none_if_missing, pages_where_offered
-from workshop.runs.costs import PriceList, capacity_of, price_text
+from workshop.runs.costs import PriceList, capacity_of
 
 # A kind and the state in which it bills.
 BILLING = (
@@ -53,4 +54,4 @@ def _costs(account: Account, prices: PriceList, kind: str, name: str) -> str:
     capacity = none_if_missing(lambda: capacity_of(account, kind, name, account.region)) or []
     if not capacity:
         return "unknown"
-    return f"{', '.join(map(str, capacity))}: {price_text(prices.together(account.region, capacity))} per hour"
+    return f"{', '.join(map(str, capacity))}: {usd(prices.together(account.region, capacity))} per hour"

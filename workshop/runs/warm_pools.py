@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.names import Names
+from infra.prices import usd
 from workshop.aws.account import Account
 from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.warm_pools import is_warm, jobs_with_warm_pools
-from workshop.runs.costs import Capacity, PriceList, capacity_of_training, price_text
+from workshop.runs.costs import Capacity, PriceList, capacity_of_training
 from workshop.runs.moments import moment
 
 
@@ -24,7 +25,7 @@ class WarmPool:
     cost_left: float | None
 
     def __str__(self) -> str:
-        costs = f"{price_text(self.cost_left)} until then"
+        costs = f"{usd(self.cost_left)} until then"
         return f"kept warm by {self.job}: {self.capacity} until {moment(self.end)}, {costs}"
 
 

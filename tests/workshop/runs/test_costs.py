@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from infra.prices import usd
 from tests.helpers.accounts import build
 from tests.helpers.cloud import Cloud, RefusalError
 from tests.helpers.cloud_session import CloudSession
 from workshop.aws.account import Account
-from workshop.runs.costs import HOSTING, NOTEBOOK, Capacity, PriceList, capacity_of, price_text
+from workshop.runs.costs import HOSTING, NOTEBOOK, Capacity, PriceList, capacity_of
 
 CAPACITY = Capacity("ml.m5.xlarge", 2, HOSTING)
 # The shape that GetProducts answers with (AWS Price List API reference); the price is made up.
@@ -57,7 +58,7 @@ def test_should_multiply_the_price_by_the_instances(cloud: Priced) -> None:
 def test_should_say_when_a_price_is_unknown(cloud: Priced) -> None:
     prices = PriceList(Account(CloudSession(cloud)))
     assert prices.per_hour("ap-northeast-1", Capacity("ml.new.xlarge", 1, HOSTING)) is None
-    assert price_text(None) == "unknown"
+    assert usd(None) == "unknown"
 
     def denied(region: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         raise RefusalError("AccessDeniedException", "no")
@@ -66,6 +67,16 @@ def test_should_say_when_a_price_is_unknown(cloud: Priced) -> None:
     prices = PriceList(Account(CloudSession(cloud)))
     assert prices.per_hour("ap-northeast-1", CAPACITY) is None
     assert "GetProducts was denied" in prices.problem
+    assert prices.remark.startswith("some prices are unknown: ")
+    assert "GetProducts was denied" in prices.remark
+
+
+def test_should_take_the_settings_price_first_and_a_dated_estimate_last(cloud: Priced) -> None:
+    prices = PriceList(Account(CloudSession(cloud)), {"ml.m5.xlarge": 4.0})
+    assert prices.per_hour("ap-northeast-1", CAPACITY) == 8.0
+    assert (cloud.asked, prices.remark) == ([], "")
+    assert prices.per_hour("ap-northeast-1", Capacity("ml.g4dn.xlarge", 1, HOSTING)) == 0.994
+    assert prices.remark == "prices are estimates, of 2026-09-03 (infra/prices.json has the sources)"
 
 
 def test_should_know_no_price_that_is_not_in_dollars(cloud: Priced, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,7 +160,7 @@ class Prices:
     """A price list with one price, or with none."""
 
     def __init__(self, price: float | None, problem: str = "") -> None:
-        self._price, self.problem = price, problem
+        self._price, self.problem, self.remark = price, problem, ""
 
     def per_hour(self, region: str, capacity: Capacity) -> float | None:
         assert (region, capacity) == ("ap-northeast-1", Capacity("ml.g4dn.xlarge", 1, "Training"))
