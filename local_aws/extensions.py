@@ -20,6 +20,7 @@ from ministack.services.cloudformation import provisioners
 
 from local_aws import (
     permissions,
+    recording,
     role_session,
     sagemaker_api,
     sagemaker_permissions,
@@ -42,6 +43,7 @@ def install(runtime: Runtime, work: Path) -> None:
     _look_for_repository_names()
     role_session.install()
     permissions.install()
+    recording.install()
     step_functions.install()
     throttling.install(app.SERVICE_HANDLERS)
     _add_managed_policies()
