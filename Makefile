@@ -8,12 +8,17 @@ IMAGE := chitra-workshop:$(TARGET)
 STAMP := $(VENV)/.installed
 UNFINISHED := $(VENV)/.unfinished
 LOCKS := requirements.lock dependencies/installer.lock dependencies/torch-cpu.lock dependencies/torch-pypi.lock
+RECORDING := $(CURDIR)/build/permissions/calls.jsonl
+RECORDED := $(addprefix tests/,\
+	e2e/test_rehearsal.py::test_should_pass_and_leave_nothing rehearsal/test_crowd.py rehearsal/test_participants_day.py \
+	permissions/test_organisers_day.py \
+	$(addprefix notebooks/test_,preparation.py sudachi_and_chitra.py fine_tuning.py your_own_data.py))
 NODE_STAMP := node_modules/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run local notebooks crowd test bench lint synth review snapshot doctor deploy teardown setup image image-size audit lock clean
+.PHONY: help run local notebooks crowd test bench lint synth review snapshot permissions doctor deploy teardown setup image image-size audit lock clean
 
 help:  ## this list; a bare `make` prints it, too
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +56,11 @@ review: setup  ## what the change since BASE (main) does to data, access and mon
 
 snapshot: setup  ## write the templates and pages that tests compare with anew, to be looked at in the diff
 	UPDATE_SNAPSHOTS=1 pytest tests/infra/test_snapshots.py tests/review/test_pages.py
+
+permissions: setup  ## docs/permissions.md and the policies to ask for, from what a day on the local AWS calls (some minutes)
+	@rm -f $(RECORDING) && mkdir -p $(dir $(RECORDING))
+	LOCAL_AWS_RECORD=$(RECORDING) pytest -n 0 $(RECORDED)
+	python -m permissions $(RECORDING)
 
 doctor: setup  ## check account, quotas and this machine before a deployment
 	workshop doctor

@@ -105,11 +105,8 @@ class Participants(Construct):
             ),
             iam.PolicyStatement(
                 sid="FindTheDeployment",
-                actions=["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
-                resources=[
-                    arn("ssm", f"parameter/{self._names.workshop}"),
-                    arn("ssm", f"parameter/{self._names.workshop}/*"),
-                ],
+                actions=["ssm:GetParameters"],
+                resources=[arn("ssm", f"parameter/{self._names.workshop}/*")],
             ),
             iam.PolicyStatement(
                 sid="ChangeOwnPassword",

@@ -24,7 +24,7 @@ from infra.workflow import Workflow
 
 
 class FoundationStack(Stack):
-    """The bucket, the execution role (with ``scoped`` also that of preprocessing), and the budget where there is one."""
+    """The bucket, the roles that jobs run with, and the budget where there is one."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, names: Names, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)

@@ -21,6 +21,7 @@ from ministack.services.cloudformation import provisioners
 from local_aws import (
     budgets,
     permissions,
+    recording,
     role_session,
     sagemaker_api,
     sagemaker_permissions,
@@ -43,6 +44,7 @@ def install(runtime: Runtime, work: Path) -> None:
     _look_for_repository_names()
     role_session.install()
     permissions.install()
+    recording.install()
     step_functions.install()
     budgets.install()
     throttling.install(app.SERVICE_HANDLERS)

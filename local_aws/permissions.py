@@ -23,6 +23,7 @@ Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Answer]]
 
 VARIABLE = re.compile(r"\$\{([^}]+)\}")
+OF_STREAMS = ("CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents")
 NOTHING = "\0"  # what a variable without a value becomes: no resource and no text matches it
 
 
@@ -35,7 +36,8 @@ def install() -> None:
     _judge_deleted_versions_as_such()
     _judge_every_parameter()
     _judge_schedules_by_their_group()
-    _judge_log_events_by_their_stream()
+    _judge_roles_of_schedules()
+    _judge_log_streams_by_their_names()
 
 
 def _fill_in_variables() -> None:
@@ -175,17 +177,37 @@ def _judge_schedules_by_their_group() -> None:
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
-def _judge_log_events_by_their_stream() -> None:
-    """GetLogEvents and PutLogEvents are allowed on a stream, where MiniStack judges them on the group."""
+def _judge_roles_of_schedules() -> None:
+    """Whoever makes or changes a schedule hands its role over; MiniStack does not ask for iam:PassRole."""
+    known: Handler = app.SERVICE_HANDLERS["scheduler"]
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> Answer:
+        role = json.loads(body).get("Target", {}).get("RoleArn") if body[:1] == b"{" else None
+        passed = {"iam:PassedToService": "scheduler.amazonaws.com"}
+        if role and (refusal := refused("scheduler", headers, "iam:PassRole", role, passed)):
+            return refusal
+        return await known(method, path, headers, body, query_params)
+
+    app.SERVICE_HANDLERS["scheduler"] = handle_request
+
+
+def _judge_log_streams_by_their_names() -> None:
+    """A stream has an ARN of its own (Service Authorization Reference); MiniStack judges on its group's."""
     known = iam_actions.extract_resource_arn
 
     def extract_resource_arn(
         service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
     ) -> Any:
         arn = known(service, method, path, headers, body, *rest)
-        if service == "logs" and headers.get("x-amz-target", "").endswith((".GetLogEvents", ".PutLogEvents")):
-            return f"{arn}:log-stream:{json.loads(body or b'{}').get('logStreamName', '')}"
-        return arn
+        if (
+            service != "logs"
+            or b"logStreamName" not in body
+            or not headers.get("x-amz-target", "").endswith(OF_STREAMS)
+        ):
+            return arn
+        return f"{arn}:log-stream:{json.loads(body)['logStreamName']}"
 
     iam_actions.extract_resource_arn = extract_resource_arn
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from local_aws import recording
 from local_aws.container import Container
 from local_aws.log_stream import LogStream
 from local_aws.ports import endpoint_url, free_port
@@ -53,6 +54,7 @@ class EndpointRunner:
             variant = self._store.get(ENDPOINT_CONFIG, record["EndpointConfigName"])["ProductionVariants"][0]
             model = self._store.get(MODEL, variant["ModelName"])
             session = service_session(model["ExecutionRoleArn"], region=region)
+            recording.runs_image(model["ExecutionRoleArn"], model["PrimaryContainer"]["Image"])
             base.mkdir(parents=True)
             s3 = session.client("s3", endpoint_url=endpoint_url())
             container = model["PrimaryContainer"]

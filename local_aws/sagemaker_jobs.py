@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chitra.inside import inside
+from local_aws import recording
 from local_aws.container import Container
 from local_aws.log_stream import LogStream
 from local_aws.ports import endpoint_url
@@ -46,6 +47,7 @@ class JobRunner:
 
     def _run(self, kind: StoredKind, record: Record, region: str, run: Callable[[Record, Any, Path], None]) -> None:
         session = service_session(record["RoleArn"], region=region)
+        recording.runs_image(record["RoleArn"], image_of(record))
         base = self._work / kind.resource / record[kind.name_key]
         try:
             base.mkdir(parents=True)

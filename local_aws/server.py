@@ -20,6 +20,7 @@ import httpx
 
 from local_aws.ports import endpoint_url, free_port
 from local_aws.quotas import VARIABLE as QUOTAS_VARIABLE
+from local_aws.record import VARIABLE as RECORD_VARIABLE
 from local_aws.runtime import KEPT_VARIABLES, Runtime
 from local_aws.throttling import VARIABLE as THROTTLE_VARIABLE
 
@@ -148,7 +149,7 @@ class LocalAws:
 
     def _server_environment(self) -> dict[str, str]:
         return {
-            **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
+            **{key: os.environ[key] for key in (*KEPT_VARIABLES, RECORD_VARIABLE) if key in os.environ},
             **self._runtime.to_environment(),
             WORK_VARIABLE: str(self._folder / "jobs"),
             **({STAY_VARIABLE: str(self._stay_file)} if self._stay_file else {}),

@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError, ParamValidationError
 from ministack.core.responses import json_response
 from ministack.services import stepfunctions
 
-from local_aws.role_session import client
+from local_aws import recording
+from local_aws.role_session import client, scope
 from local_aws.spelling import as_the_api_spells, with_capitals
 from local_aws.validation import problems_of_request, service_model
 
@@ -24,6 +25,7 @@ POLL_SECONDS = 0.3
 SYNC = ".sync"
 SDK_INTEGRATION = "arn:aws:states:::aws-sdk:"
 JOBS = {"createProcessingJob": "ProcessingJob", "createTrainingJob": "TrainingJob"}
+RULES = {"createProcessingJob": "Processing", "createTrainingJob": "Training"}  # of events that say how a job ended
 # Members that the optimised integration does not pass on, though the API has them (reported for AWS, not documented).
 NOT_OPTIMISED = {"createEndpointConfig": ("ServerlessConfig", "InferenceAmiVersion")}
 PREFIXES = {"sagemaker": "SageMaker", "scheduler": "Scheduler", "s3": "S3", "ecr": "Ecr", "sfn": "Sfn"}
@@ -80,6 +82,9 @@ def _integrate(resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return result
     # AWS's policy for `.sync` asks for this permission ("IAM policies for calling SageMaker AI").
     caller.call("ListTags", {"ResourceArn": result[f"{JOBS[action]}Arn"]})
+    account, region = scope()
+    rule = f"arn:aws:events:{region}:{account}:rule/StepFunctionsGetEventsForSageMaker{RULES[action]}JobsRule"
+    recording.as_role(_state_machine_role(), recording.HEARS_OF_JOBS, rule)
     return _await_job(caller, JOBS[action], arguments)
 
 

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chitra.visible import visible
+from local_aws.record import stage
 from workshop.commands.common import plain
 
 LOG_LINES = 8
@@ -76,7 +77,7 @@ class Progress:
         step = Step(name, time.monotonic())
         self.steps.append(step)
         try:
-            with nullcontext() if self._live else self._reported(step):
+            with stage(name), nullcontext() if self._live else self._reported(step):
                 yield step
             step.status = "passed"
         except KeyboardInterrupt:

@@ -53,6 +53,7 @@ RUN_BY = {
     "local-aws up": (LOCAL, "{LOCAL} up"),
     "python -m benchmarks.preprocessing": (PROGRAMS, '["benchmarks.preprocessing"'),
     "python -m dependencies.lock": ("tests/dependencies/test_locks.py", "# Written by `make lock`."),
+    "python -m permissions": ("tests/permissions/test_table.py", "from permissions.__main__ import main"),
     "python -m review": ("tests/review/test_command.py", '"-m", "review"'),
     "python -P": ("tests/review/test_command.py", '"-P", "-m", "review"'),
     "python samples/sagemaker_local.py": ("tests/container/test_sagemaker_sdk.py", "samples/sagemaker_local.py"),

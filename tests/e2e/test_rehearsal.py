@@ -19,9 +19,11 @@ import psutil
 import pytest
 
 from local_aws.engine import docker, engine_problem
+from local_aws.record import VARIABLE
 from rehearsal.rehearse import STEPS
 from tests import secrets
 from tests.helpers.project import ROOT, write_cdk_json
+from tests.helpers.recording import not_in_the_table, record_file
 
 
 def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list[str]:
@@ -36,8 +38,9 @@ def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp("rehearsal") / "build/rehearsal"
+    folder.parent.mkdir()
     call = command(folder=folder, runtime="--no-docker" if engine_problem() else "--docker")
-    english = {**os.environ, "LC_ALL": "C.UTF-8"}
+    english = {**os.environ, "LC_ALL": "C.UTF-8", VARIABLE: str(record_file(folder.parent))}
     done = subprocess.run(call, cwd=ROOT, env=english, capture_output=True, text=True, timeout=580, check=False)
     return folder, done
 
@@ -55,6 +58,12 @@ def test_should_pass_and_leave_nothing(rehearsal: tuple[Path, subprocess.Complet
     assert report["model"] == {"name": "chitra-stand-in", "stand_in": True}
     assert set(report["evaluation"]) == {"accuracy", "macro_f1", "baseline_accuracy"}
     assert len(report["predictions"]) == 6
+
+
+def test_should_call_only_what_the_table_of_permissions_lists(
+    rehearsal: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    assert not_in_the_table(record_file(rehearsal[0].parent)) == []
 
 
 def test_should_deploy_the_reviewed_assets_and_leave_no_image(

@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 
 from chitra.hyperparameters import HYPERPARAMETERS_VARIABLE
 from local_aws.ports import endpoint_url
+from local_aws.record import stage
 from local_aws.server import ACCOUNT, ROOT_SECRET, LocalSession
 from rehearsal.local_environment import environment_with, variables
 from rehearsal.local_state import local_folder, read_state
@@ -91,7 +92,8 @@ def execute() -> Execute:
         resources = {"metadata": {"path": str(NOTEBOOKS)}}
         client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources=resources)
         try:
-            executed: NotebookNode = client.execute(env=environment)
+            with stage(f"notebook {name.partition('_')[0]}"):
+                executed: NotebookNode = client.execute(env=environment)
         except CellExecutionError as error:  # its text holds the cell's source and what it printed
             pytest.fail(f"{name}: {error}", pytrace=False)
         return executed

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -15,9 +17,12 @@ import pytest
 
 from infra.names import Names
 from infra.settings import FOLDER_VARIABLE
+from local_aws.extensions import UNIVERSAL_TARGET
+from local_aws.record import VARIABLE, stage
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
 from tests.helpers.project import SETTINGS, write_cdk_json
+from tests.helpers.recording import not_in_the_table, record_file
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.caller import participant
@@ -63,7 +68,9 @@ class Day:
 
     def workshop(self, *arguments: str, key: Path | None = None, code: int = 0) -> str:
         """What a command prints, after it ended with ``code``."""
-        done = self.program("-m", "workshop.cli", *arguments, key=key)
+        words = arguments[: 2 if arguments[0] == "endpoint" else 1]
+        with stage(" ".join(("workshop", *words))):
+            done = self.program("-m", "workshop.cli", *arguments, key=key)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
@@ -78,6 +85,14 @@ class Day:
 def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus: Path) -> Iterator[Day]:
     folder = tmp_path_factory.mktemp("day")
     write_cdk_json(folder)
+    file = record_file(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(file))
+        yield from begun(folder, stand_in, sample_corpus)
+    assert not_in_the_table(file) == []
+
+
+def begun(folder: Path, stand_in: Path, sample_corpus: Path) -> Iterator[Day]:
     with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=SETTINGS.region) as aws:
         organiser = deploy(aws, SETTINGS)
         day = Day(aws, organiser, find_deployment(Account(organiser), SETTINGS), folder)
@@ -118,10 +133,34 @@ def test_should_get_through_the_day_with_the_own_key(day: Day, sample_corpus: Pa
 def test_should_let_sagemakers_sdk_train_and_serve(day: Day) -> None:
     program = str(Path(__file__).with_name("sdk_day.py"))
     images = (day.deployment.training_image, day.deployment.endpoint_image)
-    done = day.program(program, day.deployment.bucket, day.deployment.execution_role, *images, RUN, key=day.key)
+    with stage("SageMaker's SDK"):
+        done = day.program(program, day.deployment.bucket, day.deployment.execution_role, *images, RUN, key=day.key)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "Completed" in done.stdout
     assert json.loads(done.stdout.partition("answered ")[2].splitlines()[0])["label_name"]
+
+
+def test_should_let_the_expiry_role_delete_an_endpoint_of_the_workshop(day: Day) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/{NAMES.expiry_role}"
+    target = {"Arn": UNIVERSAL_TARGET, "RoleArn": role, "Input": json.dumps({"EndpointName": "chitra--gone"})}
+    due = f"at({datetime.now(UTC) + timedelta(seconds=2):%Y-%m-%dT%H:%M:%S})"
+    when = {"ScheduleExpression": due, "FlexibleTimeWindow": {"Mode": "OFF"}, "ActionAfterCompletion": "DELETE"}
+    day.organiser.client("scheduler").create_schedule(Name="chitra--gone", Target=target, **when)
+    deadline = time.monotonic() + 60
+    while not (calls := of_the_expiry_role(day)):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert calls == {"chitra--gone": True}
+
+
+def of_the_expiry_role(day: Day) -> dict[str, bool]:
+    """Which endpoints it was about to delete, and whether IAM let it."""
+    lines = [json.loads(line) for line in record_file(day.folder).read_text(encoding="utf-8").splitlines()]
+    return {
+        line["resource"].rpartition("/")[2]: line["allowed"]
+        for line in lines
+        if line.get("principal", "").endswith(f":assumed-role/{NAMES.expiry_role}/service")
+    }
 
 
 def test_should_know_participants_by_the_tag_of_their_user(day: Day) -> None:
