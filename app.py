@@ -4,6 +4,7 @@ import sys
 
 from aws_cdk import App
 
+from infra.checks import add_checks
 from infra.overrides import settings_of_call
 from infra.settings import SettingsError
 from infra.stacks import build_app
@@ -13,4 +14,6 @@ try:
     settings = settings_of_call(app.node.get_all_context())
 except SettingsError as error:
     sys.exit(str(error))
-build_app(app, settings).synth()
+build_app(app, settings)
+add_checks(app, settings)
+app.synth()
