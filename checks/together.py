@@ -28,23 +28,35 @@ def check_synthesis(folder: Path) -> Checked:
 
 
 def check(folders: Sequence[Path]) -> list[Checked]:
-    """With cfn-lint, and checkov where it is installed; each runs once for all.
+    """With cfn-lint, and checkov where it is installed.
 
     Raises:
         WorkshopError: a folder holds no templates, or a checker cannot run.
     """
     assemblies = [read_assembly(folder) for folder in folders]
-    programs = {lint.NAME: lint.findings} | ({scan.NAME: scan.findings} if scan.is_installed() else {})
+    return [checked(each, found) for each, found in zip(assemblies, run_programs(assemblies), strict=True)]
+
+
+def programs() -> list[str]:
+    """Checkers that can run here beside the synthesis."""
+    return [lint.NAME, scan.NAME] if scan.is_installed() else [lint.NAME]
+
+
+def run_programs(assemblies: Sequence[Assembly]) -> list[list[Finding]]:
+    """What they find in each; each of them runs once for all.
+
+    Raises:
+        WorkshopError: one cannot run.
+    """
+    known = {lint.NAME: lint.findings, scan.NAME: scan.findings}
     with ThreadPoolExecutor() as pool:
-        found = [*pool.map(lambda program: program(assemblies), programs.values())]
-    return [
-        _checked(
-            assembly,
-            synthesis.plugins(assembly) | programs.keys(),
-            [*synthesis.findings(assembly), *(finding for each in found for finding in each[number])],
-        )
-        for number, assembly in enumerate(assemblies)
-    ]
+        of_each = [*pool.map(lambda name: known[name](assemblies), programs())]
+    return [[finding for found in of_each for finding in found[number]] for number in range(len(assemblies))]
+
+
+def checked(assembly: Assembly, found: Sequence[Finding]) -> Checked:
+    """What the synthesis and the programs found."""
+    return _checked(assembly, synthesis.plugins(assembly) | {*programs()}, [*synthesis.findings(assembly), *found])
 
 
 def _checked(assembly: Assembly, checkers: frozenset[str], found: list[Finding]) -> Checked:

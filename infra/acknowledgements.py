@@ -136,6 +136,24 @@ ACKNOWLEDGEMENTS = (
         "whose streams and reports CodeBuild names.",
     ),
     Acknowledgement(
+        "workflow/Image/Build/Log",
+        ("CKV_AWS_158",),
+        "CloudWatch Logs encrypts at rest with a key of AWS's own, and the log of a build holds no secrets. A "
+        "customer's key would outlive the teardown.",
+    ),
+    Acknowledgement(
+        "workflow/Image/Build/Repository",
+        ("CKV_AWS_136",),
+        "ECR encrypts at rest with a key of AWS's own. The images hold this repository's code and published packages "
+        "and models; a customer's key would outlive the teardown.",
+    ),
+    Acknowledgement(
+        "workflow/Image/Build/Repository",
+        ("CKV_AWS_51",),
+        "A tag is the hash of all that the image is built from, and a build that is repeated must replace what an "
+        "interrupted one pushed. Only the build's role may push: participants are denied it.",
+    ),
+    Acknowledgement(
         "workflow/Image/Build/Project/Role/DefaultPolicy",
         _resources("*"),
         "ecr:GetAuthorizationToken, the login to the registry, knows no resources.",

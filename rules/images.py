@@ -17,7 +17,7 @@ RULE = "image-is-pinned"
 KEYS = ("Image", "ImageUri", "TrainingImage", "ImageUri.$", "TrainingImage.$", "Image.$")
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 HASH_AS_TAG = re.compile(r":[\w.-]*[0-9a-f]{64}$")
-ADDRESS = re.compile(r"^[^\s/]+\.dkr\.ecr\.[^\s/]+/\S+$")
+ADDRESS = re.compile(r"^[^\s/]+\.dkr\.ecr\.[^\s/]+/[^\s:@]+[:@]\S+$")  # without tag and digest, a repository
 WAY_OUT = "name it as ...@sha256:<digest>, which `aws ecr describe-images` tells"
 OF_AWS = re.compile(r"^aws/codebuild/")  # AWS's own build machines have no digest to be named by
 

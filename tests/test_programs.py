@@ -12,12 +12,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = (
     "benchmarks",
+    "checks",
     "chitra",
     "infra",
     "local_aws",
     "preprocessing",
     "rehearsal",
     "review",
+    "rules",
     "training_image",
     "workshop",
 )
@@ -32,6 +34,7 @@ WRONG_CALLS = [
     (["benchmarks.preprocessing", "notes.md"], "error: notes.md: holds no .tar.gz"),
     (["benchmarks.sizes"], "Missing argument 'corpus'"),
     (["benchmarks.sizes", "nosuch", "."], "error: nosuch: no such corpus."),
+    (["checks", "--synthesis", "nosuch"], "error: nosuch: holds no template. Run `make synth`."),
     (["local_aws"], "error: REHEARSAL_MODEL_DIR: is not set. A rehearsal starts this program: run `rehearse`."),
     (["preprocessing"], f"error: {NO_JOB}"),
     (["preprocessing", "--seed", "many"], "error: argument --seed: invalid int value: 'many'"),

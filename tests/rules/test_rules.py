@@ -181,7 +181,8 @@ def test_should_find_images_in_state_machines_and_parameters() -> None:
     assert told(machine({"Train": task(TRAIN, loose)})) == {(images.RULE, "Machine")}
     address = {"Name": "/image", "Value": "1.dkr.ecr.eu-west-1.amazonaws.com/images:v1", "Tags": {"project": "mine"}}
     assert told(resources(Image=("AWS::SSM::Parameter", address))) == {(images.RULE, "Image")}
-    build = {"Environment": {"Image": "aws/codebuild/standard:7.0"}, "Tags": TAGS}
+    repository = {"Name": "REPOSITORY", "Value": "1.dkr.ecr.eu-west-1.amazonaws.com/images"}
+    build = {"Environment": {"Image": "aws/codebuild/standard:7.0", "Variables": [repository]}, "Tags": TAGS}
     assert told(resources(Build=("AWS::CodeBuild::Project", build))) == set()
 
 
