@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from checks.assembly import Assembly
 from checks.findings import Finding
 from checks.programs import run
 
 NAME = "cfn-lint"
+PROGRAM = Path(sys.executable).parent / NAME
 
 
 def findings(assemblies: Sequence[Assembly]) -> list[list[Finding]]:
     """Of each; one call for all, because its start takes longer than a template."""
     files = [str(file.resolve()) for assembly in assemblies for file in assembly.templates]
     regions = sorted(set().union(*(assembly.regions for assembly in assemblies)))
-    call = [sys.executable, "-P", "-m", "cfnlint", "--format", "json"]
+    call = [str(PROGRAM), "--format", "json"]
     if regions:
         call += ["--regions", *regions]
     rows = run([*call, "--", *files], NAME)

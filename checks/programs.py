@@ -27,7 +27,7 @@ def run(call: list[str], name: str) -> Any:
         except OSError as error:
             raise WorkshopError(f"{name}: {call[0]} cannot be started ({error.strerror}). Run `make synth`.") from error
     try:
-        return json.loads(done.stdout or "[]")
+        return json.loads(done.stdout)
     except ValueError as error:
         said = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["nothing"]
         raise WorkshopError(f"{name}: failed, and said last: {said[0].strip()}") from error

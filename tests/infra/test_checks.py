@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App
+from aws_cdk import App, CloudFormationValidatePlugin, Validations
 
 from checks.cli import main
 from checks.findings import Acknowledged, Finding
@@ -41,6 +41,7 @@ def choices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Setting
         context = cdk_json(CONTEXT | CHOICES[name])["context"]
         app = build_app(App(outdir=str(folder / name), context={**context, **REPORT_ONLY}), each)
         add_checkers(app, each)
+        Validations.of(app).add_plugins(CloudFormationValidatePlugin())
         app.synth()
     checked = check([folder / name for name in CHOICES])
     return {name: (settings[name], each) for name, each in zip(CHOICES, checked, strict=True)}
@@ -96,7 +97,7 @@ def test_should_deploy_nothing_that_breaks_a_rule(tmp_path: Path, capsys: pytest
         text = (copy / name).read_text(encoding="utf-8")
         assert before in text
         (copy / name).write_text(text.replace(before, after), encoding="utf-8")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTEST"))}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_", "PYTEST"))}
     environment |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-west-1", "PYTHONPATH": str(copy)}
     environment |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "CDK_DISABLE_CLI_TELEMETRY": "true"}
     call = [str(ROOT / "node_modules/.bin/cdk"), "deploy", "--all", "--require-approval", "never"]
