@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
+
+LONGEST = 240  # characters of a problem: some list all that would be right
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,7 +21,8 @@ class Finding:
 
     def line(self) -> str:
         """For people: where, what, and the way out."""
-        return f"{self.file}: {self.path}: {self.rule} ({self.checker}): {self.problem.rstrip('.')}. {self.way_out}."
+        problem = textwrap.shorten(self.problem.rstrip("."), LONGEST, placeholder=" ...")
+        return f"{self.file}: {self.path}: {self.rule} ({self.checker}): {problem}. {self.way_out}."
 
 
 @dataclass(frozen=True, slots=True, order=True)

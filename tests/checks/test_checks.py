@@ -10,6 +10,7 @@ import pytest
 
 from checks import scan
 from checks.cli import main
+from checks.findings import Finding
 from checks.programs import run
 from chitra.errors import WorkshopError
 
@@ -86,3 +87,9 @@ def test_should_tell_of_a_plugin_that_failed(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "validation-report.json").write_text(json.dumps(report))
     assert main([str(tmp_path), "--synthesis"]) == 1
     assert "the plugin failed (Rules): it fell over. Mend the plugin." in capsys.readouterr().out
+
+
+def test_should_cut_problems_that_list_all_that_would_be_right() -> None:
+    line = Finding("a.template.json", "a/B", "cfn-lint", "W3037", "not one of " + "these, " * 500, "Mend it").line()
+    assert line.endswith(" .... Mend it.")
+    assert len(line) < 320
