@@ -216,7 +216,7 @@ def _findings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
     yield ""
     if found.lacking:
         names = _several(found.lacking, None)
-        yield f"- the base was not checked by {names}; what these find may be older than the change"
+        yield f"- the base does not say that {names} checked it; what these find may be older than the change"
     rows = [f"- new: {_finding(each)}" for each in found.new]
     rows += [f"- not compared: {_finding(each)}" for each in found.not_compared]
     rows += [f"- gone: {_finding(each)}" for each in found.gone]
@@ -247,7 +247,7 @@ def _reasons(kind: str, acknowledged: list[Acknowledged]) -> Iterator[str]:
     for each in acknowledged:
         alike[each.path, each.reason].append(each.rule)
     for (path, reason), rules in alike.items():
-        yield f"- {kind}: {_several(rules, None)} on {_code(path)}, because: {_code(reason)}"
+        yield f"- {kind} on {_code(path)}: {_code(reason)} ({_several(rules, None)})"
 
 
 def _checked(found: FindingsChange) -> str:

@@ -49,9 +49,9 @@ def test_should_show_findings_and_reasons_as_text() -> None:
     after = replace(side(), checked=Checked(BOTH, (OTHER,), (KNOWN, replace(KNOWN, rule="W1"))))
     text = page(judge(before, after, PriceTable()), []).partition("### Findings of checks")[2]
     for line in (
-        "- the base was not checked by `AwsSolutions`; what these find may be older than the change",
+        "- the base does not say that `AwsSolutions` checked it; what these find may be older than the change",
         "- not compared: `AwsSolutions-S1` on `shop/Orders/Resource`: `no access logs`",
-        "- newly acknowledged: `W1` on `shop/Orders`, because: `it is <b>public</b>`",
+        "- newly acknowledged on `shop/Orders`: `it is <b>public</b>` (`W1`)",
         "<details><summary>1 acknowledged as before</summary>",
     ):
         assert line in text.splitlines()
