@@ -14,6 +14,8 @@ RECORDED := $(addprefix tests/,\
 	permissions/test_organisers_day.py \
 	$(addprefix notebooks/test_,preparation.py sudachi_and_chitra.py fine_tuning.py your_own_data.py))
 NODE_STAMP := node_modules/.installed
+CHECKS := .venv-checks
+CHECKS_STAMP := $(CHECKS)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -35,7 +37,7 @@ notebooks: setup  ## the notebooks in JupyterLab, with a local workshop (CORPUS=
 crowd: setup  ## many participants at once on this machine, with quotas (PARTICIPANTS=30)
 	rehearse crowd --participants $(or $(PARTICIPANTS),30)
 
-test: setup  ## lint, types and tests
+test: setup $(CHECKS_STAMP)  ## lint, types and tests
 	$(MAKE) --no-print-directory lint
 	pytest
 
@@ -48,10 +50,12 @@ lint: setup  ## lint, types and the contracts of imports
 	mypy
 	lint-imports --no-cache
 
-synth: setup  ## the templates, for review
-	cdk synth --quiet
+synth: setup $(CHECKS_STAMP)  ## the templates, checked, for review
+	@rm -f cdk.out/validation-report.json
+	cdk synth --quiet || { python -m checks --synthesis; exit 1; }
+	python -m checks
 
-review: setup  ## what the change since BASE (main) does to data, access and money: build/review/review.md (CHECK=1: fail on what review/policy.json forbids)
+review: setup $(CHECKS_STAMP)  ## what the change since BASE (main) does to data, access and money: build/review/review.md (CHECK=1: fail on what review/policy.json forbids)
 	python -m review $(if $(BASE),--base "$(BASE)") $(if $(filter 1,$(CHECK)),--exit-code)
 
 snapshot: setup  ## write the templates and pages that tests compare with anew, to be looked at in the diff
@@ -88,6 +92,12 @@ $(NODE_STAMP): package.json package-lock.json $(STAMP)
 		|| { echo "error: npm could not install the CDK command line; its reason stands above. Run the same command again." >&2; exit 1; }
 	@touch $@
 
+# checkov pins packages of its own: an environment beside the other, for those who check templates.
+$(CHECKS_STAMP): dependencies/checkov.lock
+	$(PYTHON) -m venv --clear $(CHECKS)
+	$(CHECKS)/bin/python dependencies/install.py checkov
+	@touch $@
+
 image:  ## the container image (TARGET=cuda, MODEL=archive or folder of your own, SHA256=the archive's checksum)
 	@rm -rf build/image && mkdir -p build/image $(if $(MODEL),&& cp -R "$(MODEL:/=)" build/image/)
 	$(ENGINE) build --output type=docker --provenance=false --sbom=false \
@@ -106,4 +116,4 @@ lock: setup  ## write requirements.txt and all that it needs to the lock files, 
 	python -m dependencies.lock
 
 clean:  ## remove what can be made again: build, cdk.out, the set-up
-	rm -rf build cdk.out $(VENV) node_modules
+	rm -rf build cdk.out $(VENV) $(CHECKS) node_modules

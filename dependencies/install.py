@@ -22,6 +22,7 @@ REQUIREMENTS_LOCK = "requirements.lock"  # everything but torch and what only it
 INSTALLER_LOCK = "dependencies/installer.lock"
 CPU_LOCK = "dependencies/torch-cpu.lock"
 PYPI_LOCK = "dependencies/torch-pypi.lock"
+CHECKOV_LOCK = "dependencies/checkov.lock"  # it pins boto3 and others exactly: it gets an environment of its own
 # Only sudachitra comes as source. What builds it is in installer.lock: no build fetches anything without a hash.
 LOCKED = ("--require-hashes", "--no-build-isolation", "--only-binary=:all:", "--no-binary=sudachitra")
 
@@ -40,6 +41,11 @@ def install(root: Path, index: str) -> None:
         else:
             print("no CPU build of PyTorch can be had here: taking PyPI's, some 3 GB more")
     pip(root, *LOCKED, "-r", REQUIREMENTS_LOCK, "-r", lock)
+
+
+def install_checkov(root: Path) -> None:
+    """Install the templates' scanner alone; all of it comes as wheels, so any pip does."""
+    pip(root, "--require-hashes", "--only-binary=:all:", "-r", CHECKOV_LOCK)
 
 
 def pip(root: Path, *arguments: str) -> None:
@@ -93,6 +99,6 @@ def installed(name: str) -> str | None:
 
 if __name__ == "__main__":
     try:
-        install(ROOT, CPU_INDEX)
+        install_checkov(ROOT) if sys.argv[1:] == ["checkov"] else install(ROOT, CPU_INDEX)
     except KeyboardInterrupt:
         sys.exit("stopped. Run the same command again: finished downloads are kept.")

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dependencies.install import (
+    CHECKOV_LOCK,
     CPU_INDEX,
     CPU_LOCK,
     INSTALLER_LOCK,
@@ -30,6 +31,8 @@ CUDA_LOCK = "training_image/building/cuda.lock"
 # PyPI builds 2.11 and newer for CUDA 13, which needs driver 580: AWS names no driver for training jobs, and lets nobody
 # choose one. This is the last one for CUDA 12 (12.8), which drivers from 525 on run.
 CUDA_TORCH = "torch==2.10.0"
+# Scans the templates. Its own pins of boto3, packaging and others are not those of requirements.txt.
+CHECKOV = "checkov==3.3.30"
 # What the image's programs import.
 IMPORTED = (
     "accelerate",
@@ -71,12 +74,14 @@ def main() -> None:
         installers = entries(resolve([*in_constraints, *EVERYWHERE], INSTALLERS)).keys()
         cuda = {name for name in packages if CUDA.match(name)}
         on_gpus = for_gpus(cut(packages, packages.keys() - cuda), Path(scratch))
+        checkov = apart(CHECKOV, CHECKOV_LOCK, Path(scratch))
     contents = {
         REQUIREMENTS_LOCK: cut(packages, packages.keys() - cuda),
         PYPI_LOCK: cut(packages, cuda),
         CPU_LOCK: cpu_entry(packages["torch"]),
         INSTALLER_LOCK: cut(packages, installers),
         IMAGE_LOCK: cut(packages, image - cuda),
+        CHECKOV_LOCK: checkov,
         CUDA_LOCK: cut(on_gpus, on_gpus.keys() - (image - cuda) - set(NOT_IMPORTED)),
     }
     for name, content in contents.items():
@@ -92,6 +97,14 @@ def for_gpus(shared: str, scratch: Path) -> dict[str, str]:
     kept = ["--constraints", str(constraints), "--output-file", str(lock)]
     resolve(["-", *kept, "--generate-hashes", *IMAGE], asked)
     return entries(lock.read_text(encoding="utf-8"))
+
+
+def apart(requirement: str, name: str, scratch: Path) -> str:
+    """The lock of a package and what it needs, whatever versions the others have; ``name`` is where it stands."""
+    lock = scratch / "apart.lock"
+    lock.write_text(read(name), encoding="utf-8")
+    resolve(["-", "--output-file", str(lock), "--generate-hashes", *EVERYWHERE], (requirement,))
+    return lock.read_text(encoding="utf-8")
 
 
 def resolve(arguments: list[str], requirements: tuple[str, ...] = ()) -> str:

@@ -32,7 +32,7 @@ ACT_WITH_ROLES = (
 )
 WRITE_PARAMETERS_OR_STEER_MACHINES = (
     *("Put", "Delete", "Add", "Remove", "Label", "Unlabel", "Create", "Update", "Modify", "Register", "Deregister"),
-    *("Start", "Stop", "Send", "Resume", "Terminate", "Associate", "Disassociate", "Cancel", "Reset", "Unlock"),
+    *("Start", "Stop", "Send", "Resume", "Terminate", "Associate", "Disassociate", "Cancel", "Reset"),
 )
 PUSH_OR_DELETE_IMAGES = (
     *("Put*", "Batch*Delete*", "Delete*", "Set*", "Update*", "Replicate*", "InitiateLayerUpload", "UploadLayerPart"),

@@ -25,6 +25,7 @@ from chitra.json_text import read_json
 from chitra.nearest import did_you_mean
 from infra.instances import Use, why_unusable
 from infra.names import DATASET_JOBS, SMOKE_JOBS, Names
+from rules.images import is_pinned
 
 CONTEXT_KEY = "workshop"
 PROJECT = Path(__file__).parent.parent  # the checkout that this package belongs to
@@ -63,11 +64,20 @@ InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0
 ProcessingInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "processing jobs"))]
 TrainingInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "training jobs"))]
 HostingInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "endpoints"))]
+
+
+def _pinned(uri: str) -> str:
+    if uri and not is_pinned(uri):
+        raise ValueError("a tag can get another image; name the digest, ...@sha256:..., that ECR tells of yours")
+    return uri
+
+
 ImageUri = Annotated[
     str,
     StringConstraints(
         pattern=r"^(\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9._/-]+(:[\w.-]+|@sha256:[0-9a-f]{64}))?$"
     ),
+    AfterValidator(_pinned),
 ]
 HyperparameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 HyperparameterText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]*$")]

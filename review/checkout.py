@@ -8,9 +8,11 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from chitra.errors import WorkshopError
+from review.findings import check_assemblies
 from review.sides import Side, synthesise
 
 VENV = ".venv"
@@ -47,7 +49,9 @@ def both_sides(root: Path, output: Path, base: str = "") -> tuple[Side, Side]:
             both.submit(synthesise, worktree, folders[0], commit[:12]),
             both.submit(synthesise, root, folders[1], _head_label(root)),
         ]
-        return sides[0].result(), sides[1].result()
+        synthesised = [side.result() for side in sides]
+    checked = check_assemblies(folders, output / "checked")
+    return replace(synthesised[0], checked=checked[0]), replace(synthesised[1], checked=checked[1])
 
 
 def merge_base(root: Path, base: str) -> str:

@@ -14,6 +14,7 @@ from review.cdk_words import Words
 from review.costs import cost_of, settings_of, sources_of
 from review.details import Detail, details_of
 from review.drawing import Drawing, drawings_between, is_expiry_removed
+from review.findings import FindingsChange, findings_between, without_the_workshop
 from review.grants import grants_of
 from review.hashes import count_noise
 from review.resources import KINDS, Changes, changes_between
@@ -40,9 +41,7 @@ class Judgement:
     stages: tuple[list[Stage], list[Stage]]
     participants: tuple[int, int]
     price_sources: list[str]
-    new_findings: list[str]
-    gone_findings: list[str]
-    checks: list[str]
+    findings: FindingsChange
     images: list[str]
     noise: int
     alarms: list[str]
@@ -65,7 +64,7 @@ class Judgement:
             },
             "settings": self.settings,
             "cost": {"before": self.costs[0], "after": self.costs[1]},
-            "findings": {"new": self.new_findings, "gone": self.gone_findings},
+            "findings": self.findings.as_json(),
             "noise": self.noise,
         }
 
@@ -98,9 +97,7 @@ def judge(base: Side, head: Side, prices: PriceTable) -> Judgement:
         (known[0], known[1]),
         (participants[0], participants[1]),
         sources_of(settings[1], prices),
-        sorted(head.findings - base.findings),
-        sorted(base.findings - head.findings),
-        sorted(head.checks),
+        findings_between(*(without_the_workshop(side.checked, side.workshop) for side in (base, head))),
         images,
         _noise(base, head),
         alarms(changes, access, expiry_removed=endless),

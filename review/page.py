@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from checks.findings import Acknowledged, Finding
 from infra.prices import usd
 from review.access import Row
 from review.alarms import NETWORK, PROTECTING, is_lost, touches
+from review.findings import FindingsChange
 from review.judgement import Judgement
 from review.resources import KINDS, Change
 
@@ -203,17 +205,47 @@ def _arrow(old: str, new: str) -> str:
 
 
 def _findings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
+    found = judgement.findings
     yield "### Findings of checks"
     yield ""
-    rows = [f"- new: {text}" for text in judgement.new_findings]
-    rows += [f"- gone: {text}" for text in judgement.gone_findings]
-    yield from _folded(rows or [f"- none is new or gone; {_checked(judgement)}"])
+    if found.lacking:
+        names = _several(found.lacking, None)
+        yield f"- the base does not say that {names} checked it; what these find may be older than the change"
+    rows = [f"- new: {_finding(each)}" for each in found.new]
+    rows += [f"- not compared: {_finding(each)}" for each in found.not_compared]
+    rows += [f"- gone: {_finding(each)}" for each in found.gone]
+    yield from _folded(rows or [f"- none is new or gone; {_checked(found)}"])
+    yield from _folded(
+        [
+            *_reasons("newly acknowledged", found.newly_acknowledged),
+            *_reasons("no longer acknowledged", found.no_longer_acknowledged),
+        ]
+    )
+    if found.acknowledged:
+        yield ""
+        yield f"<details><summary>{len(found.acknowledged)} acknowledged as before</summary>"
+        yield ""
+        yield from _reasons("acknowledged", found.acknowledged)
+        yield ""
+        yield "</details>"
     yield ""
 
 
-def _checked(judgement: Judgement) -> str:
-    checks = ", ".join(map(_code, judgement.checks))
-    return f"checked by {checks}" if checks else "the app runs no validation plugin, so nothing was checked"
+def _finding(finding: Finding) -> str:
+    return f"{_code(finding.rule)} on {_code(finding.path)}: {_code(finding.problem)}"
+
+
+def _reasons(kind: str, acknowledged: list[Acknowledged]) -> Iterator[str]:
+    """What has the same reason in the same place shares a line."""
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for each in acknowledged:
+        alike[each.path, each.reason].append(each.rule)
+    for (path, reason), rules in alike.items():
+        yield f"- {kind} on {_code(path)}: {_code(reason)} ({_several(rules, None)})"
+
+
+def _checked(found: FindingsChange) -> str:
+    return f"checked by {_several(found.checkers, None)}" if found.checkers else "nothing was checked"
 
 
 def _noise(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checks.together import Checked, check_synthesis
 from chitra.errors import WorkshopError
 from infra.settings import CONTEXT_KEY
 from review.hashes import asset_names
@@ -17,20 +18,21 @@ from review.hashes import asset_names
 Template = dict[str, Any]
 ENDING = ".template.json"
 PATHS = {"aws:cdk:enable-path-metadata": True}  # so that resources are called as in the code
+# What plugins find is compared, and stops nothing here.
+REPORT_ONLY = {"@aws-cdk/core:failSynthOnValidationErrors": False}
 
 
 @dataclass(frozen=True)
 class Side:
     """``templates`` by the stacks' names; ``assets`` tells what each hash is the hash of, ``images`` which are images;
-    ``context`` is cdk.json's; ``findings`` are one text each, of the validation plugins ``checks``."""
+    ``context`` is cdk.json's; ``checked`` is what checkers find."""
 
     label: str
     templates: dict[str, Template]
     assets: dict[str, str]
     images: frozenset[str]
     context: dict[str, Any]
-    findings: frozenset[str]
-    checks: frozenset[str]
+    checked: Checked
 
     @property
     def workshop(self) -> str:
@@ -54,7 +56,10 @@ def synthesise(folder: Path, output: Path, label: str) -> Side:
     looked_up = folder / "cdk.context.json"
     known = read_object(looked_up) if looked_up.exists() else {}
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHONPATH"))}
-    environment |= {"CDK_OUTDIR": str(output), "CDK_CONTEXT_JSON": json.dumps({**known, **context, **PATHS})}
+    environment |= {
+        "CDK_OUTDIR": str(output),
+        "CDK_CONTEXT_JSON": json.dumps({**known, **context, **PATHS, **REPORT_ONLY}),
+    }
     call = shlex.split(str(document.get("app", "")))
     if not call:
         raise WorkshopError(f"{folder / 'cdk.json'}: names no app.")
@@ -70,8 +75,6 @@ def synthesise(folder: Path, output: Path, label: str) -> Side:
 
 def read_side(output: Path, label: str, context: dict[str, Any]) -> Side:
     """What a synthesis left in a folder."""
-    report = output / "validation-report.json"  # of what plugins find while the CDK synthesises
-    plugins = read_object(report).get("pluginReports", []) if report.exists() else []
     manifests = [read_object(file) for file in sorted(output.glob("*.assets.json"))]
     return Side(
         label,
@@ -79,18 +82,8 @@ def read_side(output: Path, label: str, context: dict[str, Any]) -> Side:
         {key: name for manifest in manifests for key, name in asset_names(manifest).items()},
         frozenset(key for manifest in manifests for key in manifest.get("dockerImages", {})),
         context,
-        frozenset(text for plugin in plugins for text in _findings(plugin)),
-        frozenset(str(plugin.get("pluginName", "a plugin")) for plugin in plugins),
+        check_synthesis(output),
     )
-
-
-def _findings(plugin: dict[str, Any]) -> list[str]:
-    """One text per finding and place."""
-    return [
-        f"{violation.get('ruleName', '')}: {violation.get('description', '')} ({place.get('resourceLogicalId', '')})"
-        for violation in plugin.get("violations", [])
-        for place in violation.get("violatingResources", [{}])
-    ]
 
 
 def read_object(file: Path) -> dict[str, Any]:

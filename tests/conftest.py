@@ -24,7 +24,11 @@ PRINTED: list[str] = []
 
 
 def pytest_configure() -> None:
-    """Ctrl-C is tested: a shell without job control starts its background jobs, and their children, without it."""
+    """Ctrl-C is tested: a shell without job control starts its background jobs, and their children, without it.
+
+    CloudFormation's own validation takes each synthesis seconds; tests/infra/test_checks.py has it on.
+    """
+    os.environ["CDK_VALIDATION"] = "false"
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # The workers share the cores: threads of several jobs would wait for each other most of the time.

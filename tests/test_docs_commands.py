@@ -29,7 +29,8 @@ from workshop.cli import app as workshop
 APPS: dict[str, typer.Typer] = {"workshop": workshop, "local-aws": local_aws, "rehearse": rehearse}
 TOOLS = ("cdk", "docker", "jupyter", "lint-imports", "mypy", "pip-audit", "pytest", "python", "ruff")
 OF_THE_SYSTEM = {"cd", "eval", "exit", "export", "git", "jq", "sudo", "wsl", "$EDITOR"}
-MAKE = ["make", "--dry-run", "--old-file", ".venv/.installed", "--old-file", "node_modules/.installed"]  # it is set up
+SET_UP = (".venv/.installed", "node_modules/.installed", ".venv-checks/.installed")
+MAKE = ["make", "--dry-run", *(word for stamp in SET_UP for word in ("--old-file", stamp))]
 
 JOURNEY = ("tests/e2e/test_rehearsal.py", "as `make run` makes it")
 DAY, LOCAL = "tests/rehearsal/test_participants_day.py", "tests/rehearsal/test_local.py"
@@ -52,6 +53,7 @@ RUN_BY = {
     "local-aws shell": (LOCAL, "{LOCAL} shell --as participant-2"),
     "local-aws up": (LOCAL, "{LOCAL} up"),
     "python -m benchmarks.preprocessing": (PROGRAMS, '["benchmarks.preprocessing"'),
+    "python -m checks": ("tests/checks/test_checks.py", "main([str(tmp_path)])"),
     "python -m dependencies.lock": ("tests/dependencies/test_locks.py", "# Written by `make lock`."),
     "python -m permissions": ("tests/permissions/test_table.py", "from permissions.__main__ import main"),
     "python -m review": ("tests/review/test_command.py", '"-m", "review"'),

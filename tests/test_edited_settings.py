@@ -22,8 +22,8 @@ READ_SETTINGS = (
     "tests/workshop/teardown/test_teardown_states.py",
     "tests/workshop/test_cli.py::test_should_name_the_participants_of_cdk_json",
 )
-URI = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/somewhere:1"
-IMAGES = {"image_source": "uri", "image_uri": URI, "cuda_image_uri": f"{URI}-cuda"}
+URI = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/somewhere@sha256:"
+IMAGES = {"image_source": "uri", "image_uri": URI + "1" * 64, "cuda_image_uri": URI + "2" * 64}
 
 
 def edited(changes: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = (
     "benchmarks",
+    "checks",
     "chitra",
     "infra",
     "local_aws",
@@ -19,6 +20,7 @@ ROOMS = (
     "preprocessing",
     "rehearsal",
     "review",
+    "rules",
     "training_image",
     "workshop",
 )
@@ -33,6 +35,7 @@ WRONG_CALLS = [
     (["benchmarks.preprocessing", "notes.md"], "error: notes.md: holds no .tar.gz"),
     (["benchmarks.sizes"], "Missing argument 'corpus'"),
     (["benchmarks.sizes", "nosuch", "."], "error: nosuch: no such corpus."),
+    (["checks", "--synthesis", "nosuch"], "error: nosuch: holds no template. Run `make synth`."),
     (["local_aws"], "error: REHEARSAL_MODEL_DIR: is not set. A rehearsal starts this program: run `rehearse`."),
     (["permissions"], "error: name the file that LOCAL_AWS_RECORD named: `make permissions` does."),
     (["preprocessing"], f"error: {NO_JOB}"),

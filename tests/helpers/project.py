@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 CONTEXT: dict[str, Any] = json.loads((ROOT / "tests/settings.json").read_text(encoding="utf-8"))
 SETTINGS = parse_settings(CONTEXT)
 PROGRAMS = ("app.py", "chitra", "dependencies", "infra", "local_aws", "models", "preprocessing", "rehearsal", "samples")
-PROGRAMS += ("training_image", "workshop")
+PROGRAMS += ("rules", "training_image", "workshop")
 INSTALLED = (".venv", "node_modules")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.tar.gz")
 

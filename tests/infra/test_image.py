@@ -15,8 +15,9 @@ from infra.stacks import build_app
 from tests.helpers.project import CONTEXT, cdk_json
 from tests.infra.conftest import Templates
 
-URI = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/chitra:1"
-CUDA_URI = f"{URI}-cuda"
+REPOSITORY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/chitra"
+URI = f"{REPOSITORY}@sha256:{'1' * 64}"
+CUDA_URI = f"{REPOSITORY}@sha256:{'2' * 64}"
 SOURCES: dict[str, dict[str, Any]] = {
     "local": {},
     "codebuild": {"image_source": "codebuild"},

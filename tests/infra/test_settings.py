@@ -61,11 +61,16 @@ def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() 
         ("image_source", "uri", "workshop: image_uri: belongs to image_source uri, and only to that"),
         (
             "cuda_image_uri",
-            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/c:1",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/c@sha256:" + "1" * 64,
             "workshop: cuda_image_uri: belongs to image_source uri, and only to that",
         ),
         ("cuda_image_uri", "python:3.11", "workshop.cuda_image_uri: should match pattern"),
         ("image_uri", "python:3.11", "workshop.image_uri: should match pattern"),
+        (
+            "image_uri",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/images:latest",
+            "workshop.image_uri: a tag can get another image; name the digest",
+        ),
         ("model.address", "models/chiTra.tar.gz", "workshop.model: sha256 is needed for a file of your own; print it"),
         ("model.address", "http://example.com/m.tar.gz", "workshop.model: sha256 is needed for an http:// address"),
         ("model.address", "ftp://example.com/m.tar.gz", "workshop.model.address: should match pattern"),

@@ -181,9 +181,25 @@ def test_should_stage_templates_and_images_under_the_workshops_own_names(tmp_pat
     assert [tag.startswith("chitra--") for tag in tags] == [True, True]
 
 
-def synthesise_with_the_cli(source: Path, output: Path) -> dict[str, bytes]:
-    """The real CLI, as a stranger would have it: no credentials, no home, no Docker, no proxy to the network."""
-    environment = {
+# Two strangers, whose clocks never show the same day. Neither programs in Python nor in Node get a connection.
+NO_SOCKETS = {
+    "sitecustomize.py": "import socket\n\ndef connect(*_):\n    raise SystemExit('a socket')\n\n"
+    "socket.socket.connect = socket.socket.connect_ex = connect\n",
+    "no-sockets.cjs": "require('net').Socket.prototype.connect = () => { throw new Error('a socket'); };\n",
+}
+STRANGERS = (
+    {"USER": "first", "TZ": "Pacific/Kiritimati", "LC_ALL": "C"},
+    {"USER": "second", "TZ": "Etc/GMT+12", "LC_ALL": "C.UTF-8", "LANGUAGE": "ja"},
+)
+
+
+def synthesise_with_the_cli(source: Path, output: Path, stranger: dict[str, str]) -> dict[str, bytes]:
+    """The real CLI, checks included, as a stranger would have it: no credentials, no home, no Docker, no network."""
+    for name, text in NO_SOCKETS.items():
+        (output / name).write_text(text)
+    environment = stranger | {
+        "PYTHONPATH": str(output),
+        "NODE_OPTIONS": f"--require={output / 'no-sockets.cjs'}",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "HOME": str(output),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
@@ -211,8 +227,7 @@ def test_should_synthesise_the_same_bytes_anywhere(tmp_path: Path, project: Path
     outputs = [tmp_path / "first", tmp_path / "second"]
     for output in outputs:
         output.mkdir()
-    first = synthesise_with_the_cli(project, outputs[0])
-    second = synthesise_with_the_cli(copy, outputs[1])
+    first, second = (synthesise_with_the_cli(*each) for each in zip((project, copy), outputs, STRANGERS, strict=True))
     assert [name for name in first if name.endswith(".template.json")] == [
         "chitra-foundation.template.json",
         "chitra-participants.template.json",

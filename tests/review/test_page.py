@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from checks.findings import Finding
 from infra.prices import PriceTable, Sheet
 from infra.settings import parse_settings
 from review.costs import cost_of, settings_of
+from review.findings import FindingsChange
 from review.hashes import count_noise, without_hashes
 from review.judgement import Judgement, judge
 from review.page import CUT, LIMIT, comment, page
@@ -78,7 +80,8 @@ def test_should_leave_a_page_that_fits_as_it_is(judgement: Judgement) -> None:
 
 
 def test_should_cut_a_page_to_what_github_takes_and_close_what_is_open(judgement: Judgement) -> None:
-    long = replace(judgement, new_findings=[f"RULE-{number}: {'x' * 90}" for number in range(1000)])
+    many = [Finding("a.template.json", "a", "checker", f"RULE-{number}", "x" * 90, "") for number in range(1000)]
+    long = replace(judgement, findings=FindingsChange(new=many))
     cut = comment(page(long, []))
     assert len(cut) <= LIMIT
     assert cut.endswith(CUT)

@@ -1,0 +1,1 @@
+"""Checks of synthesised templates: what the CDK's plugins reported, cfn-lint, checkov."""
