@@ -38,6 +38,7 @@ LIMITS = {"executions_per_participant": 2, "endpoints_per_participant": 1}
 CHANGES = {"access": "scoped", "participants": ["participant-1", "participant-2"], "limits": LIMITS}
 SETTINGS = parse_settings(CONTEXT | CHANGES)
 USER = "chitra-participant-1"
+STEP_FUNCTIONS = {"Service": "states.amazonaws.com"}
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,18 @@ def scoped(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corp
             rows.P2: user(aws, "chitra-participant-2"),
             rows.JOB: role(root, aws, rows.OWN_ROLE),
             rows.DATASETS: role(root, aws, rows.PREPROCESSING_ROLE),
-            rows.WORKFLOW: role(root, aws, machine["roleArn"]),
-            rows.GATES: role(root, aws, rows.role("chitra-gates")),
+            rows.WORKFLOW: role(root, aws, trusting(root, machine["roleArn"])),
+            rows.GATES: role(root, aws, trusting(root, rows.role("chitra-gates"))),
         }
         yield Scoped(aws, sessions, organiser)
+
+
+def trusting(root: boto3.Session, arn: str) -> str:
+    """The same role, which the test may assume in Step Functions' place."""
+    anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [anybody, {**anybody, "Principal": STEP_FUNCTIONS}]})
+    root.client("iam").update_assume_role_policy(RoleName=arn.rpartition("/")[2], PolicyDocument=document)
+    return arn
 
 
 @pytest.fixture(scope="module")
