@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dependencies.install import CPU_LOCK, INSTALLER_LOCK, PYPI_LOCK, REQUIREMENTS_LOCK
-from dependencies.lock import CUDA_LOCK, CUDA_TORCH, IMAGE_LOCK, NOT_IMPORTED, entries
+from dependencies.install import CHECKOV_LOCK, CPU_LOCK, INSTALLER_LOCK, PYPI_LOCK, REQUIREMENTS_LOCK
+from dependencies.lock import CHECKOV, CUDA_LOCK, CUDA_TORCH, IMAGE_LOCK, NOT_IMPORTED, entries
 
 ROOT = Path(__file__).parent.parent.parent
 LOCKS = (REQUIREMENTS_LOCK, PYPI_LOCK, CPU_LOCK, INSTALLER_LOCK, IMAGE_LOCK, CUDA_LOCK)
@@ -28,6 +28,15 @@ def test_should_give_every_line_of_a_lock_a_version_and_hashes(lock: str) -> Non
     pinned = re.compile(r"[\w.-]+==[\w.+]+( ; [^\n]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n")
     assert not [entry for entry in packages.values() if not pinned.fullmatch(entry)]
     assert "# Written by `make lock`.\n" + "".join(packages.values()) == (ROOT / lock).read_text()
+
+
+def test_should_lock_checkov_apart_also_where_versions_differ_by_interpreter() -> None:
+    text = (ROOT / CHECKOV_LOCK).read_text()
+    assert f"\n{CHECKOV} \\\n" in text
+    lines = re.fullmatch(
+        r"# Written by `make lock`.\n([\w.-]+==\S+( ; [^\n]+)? \\\n( +--hash=sha256:\w{64}( \\)?\n)+)+", text
+    )
+    assert lines
 
 
 def test_should_cut_the_images_locks_out_of_the_set_ups() -> None:

@@ -30,7 +30,7 @@ def elsewhere(tmp_path: Path) -> Path:
 def project(tmp_path: Path) -> Path:
     """A checkout of its own, whose packages PYTHONPATH puts before those that are installed."""
     folder = tmp_path / "project"
-    for room in ("chitra", "infra", "workshop"):
+    for room in ("chitra", "infra", "rules", "workshop"):
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     write_cdk_json(folder)
     return folder
