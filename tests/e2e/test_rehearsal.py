@@ -145,6 +145,13 @@ def processes_of(folder: Path) -> list[str]:
     return [line for line in listing.splitlines() if str(folder) in line]
 
 
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def children_with(parent: int, module: str) -> list[psutil.Process]:
     """All that a process started, and what that started, once a program of theirs is at work."""
     deadline = time.monotonic() + 60
@@ -174,7 +181,7 @@ def test_should_stop_every_process_at_ctrl_c(tmp_path: Path) -> None:
     rest = process.stdout.read()
     assert process.wait(60) == 130, rest
     assert "interrupted during step 'Preprocessing job'; every process was stopped" in rest
-    assert not [child for child in children if child.is_running()]
+    assert not [child for child in children if lives(child)]
     assert processes_of(folder) == []
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["passed"] is False
