@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BUCKET = "{workshop}-foundation:ExportsOutputFnGetAttStorageBucket5CB7C8EAArnB295C186"
+OBJECTS_IN_FOUNDATION = "<StorageBucket5CB7C8EA.Arn>"
 ARN = "arn:<AWS::Partition>:{service}:{region}:<AWS::AccountId>:"
+# With access scoped a participant's own, by tags of users and roles that only the stacks give.
+OWN_RUNS = "{workshop}--<aws:PrincipalTag/participant>-*"
+OWN_FOLDER = "<aws:PrincipalTag/user>/*"
 FULL_ACCESS = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonSageMakerFullAccess]"
 POWER_USER = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/PowerUserAccess]"
 
@@ -38,6 +42,23 @@ def _arns(service: str, *names: str) -> tuple[str, ...]:
     return _resources(*(ARN.replace("{service}", service) + name for name in names))
 
 
+def _objects(bucket: str, *keys: str) -> tuple[str, ...]:
+    return _resources(*(f"{bucket}/{key}" for key in keys))
+
+
+def _logs(*names: str) -> tuple[str, ...]:
+    return tuple(f"log-group:/aws/sagemaker/{name}" for name in names)
+
+
+JOB_LOGS = (
+    "SageMaker names groups and streams of logs. Events are written to streams, or groups of endpoints, that begin with"
+    " the name of the role's own jobs. Groups and streams may be opened and listed beside them: SageMaker asks for the "
+    "group as a whole, which all jobs of the account share."
+)
+OF_EVERY_JOB = (
+    "Two things that know no resources: ecr:GetAuthorizationToken, the login to the registry, which opens no repository"
+    " by itself; and cloudwatch:PutMetricData, which a condition keeps in SageMaker's namespaces."
+)
 GRANTED_BY_CDK = _actions("s3:Abort*", "s3:DeleteObject*", "s3:GetBucket*", "s3:GetObject*", "s3:List*")
 
 ACKNOWLEDGEMENTS = (
@@ -58,7 +79,7 @@ ACKNOWLEDGEMENTS = (
     ),
     Acknowledgement(
         "foundation/Execution/Role/DefaultPolicy",
-        (*GRANTED_BY_CDK, *_resources("<StorageBucket5CB7C8EA.Arn>/*")),
+        (*GRANTED_BY_CDK, *_resources(f"{OBJECTS_IN_FOUNDATION}/*")),
         "Jobs read and write objects of the workshop's one bucket, whose keys only exist when runs do. The actions "
         "are those of the CDK's grant_read_write; the boundary denies versions, the bucket's settings, and writing "
         "where jobs only read.",
@@ -75,6 +96,43 @@ ACKNOWLEDGEMENTS = (
         "A permissions boundary grants nothing: it says what the role can have at most, and its Deny statements then "
         "take from that every other bucket, role, tag and instance type. SageMaker chooses the names of log groups.",
     ),
+    # The execution roles with access scoped
+    Acknowledgement(
+        "foundation/Execution/Role",
+        (
+            *_objects(OBJECTS_IN_FOUNDATION, "corpora/*", "corpus/*", "datasets/*", "users/*"),
+            *_objects(OBJECTS_IN_FOUNDATION, "checkpoints/*", "models/*", "smoke/*"),
+        ),
+        "The organiser's jobs read the first four folders of the workshop's one bucket and write the other three, by "
+        "actions that are named. Keys only exist when runs do. Participants may not pass this role.",
+    ),
+    Acknowledgement(
+        "foundation/Execution/Preprocessing",
+        _objects(OBJECTS_IN_FOUNDATION, "corpora/*", "corpus/*", "datasets/*"),
+        "The jobs that make datasets read corpora and write datasets, which are called by a hash of what they are made "
+        "from. Participants may not pass this role: the workflow does, and chooses what runs with it.",
+    ),
+    Acknowledgement(
+        "foundation/Execution/Role",
+        (
+            *_arns("logs", *_logs("ProcessingJobs*", "TrainingJobs*", "Endpoints/{workshop}--*")),
+            *_arns("logs", *_logs("ProcessingJobs:log-stream:{workshop}--*", "TrainingJobs:log-stream:{workshop}--*")),
+            *_arns("logs", *_logs("Endpoints/{workshop}--*:log-stream:*")),
+        ),
+        JOB_LOGS,
+    ),
+    Acknowledgement(
+        "foundation/Execution/Preprocessing",
+        (
+            *_arns("logs", *_logs("ProcessingJobs*", "TrainingJobs*", "Endpoints/{workshop}--dataset-*")),
+            *_arns("logs", *_logs("ProcessingJobs:log-stream:{workshop}--dataset-*")),
+            *_arns("logs", *_logs("TrainingJobs:log-stream:{workshop}--dataset-*")),
+            *_arns("logs", *_logs("Endpoints/{workshop}--dataset-*:log-stream:*")),
+        ),
+        JOB_LOGS,
+    ),
+    Acknowledgement("foundation/Execution/Role", _resources("*"), OF_EVERY_JOB),
+    Acknowledgement("foundation/Execution/Preprocessing", _resources("*"), OF_EVERY_JOB),
     # The workflow
     Acknowledgement(
         "workflow/Workflow/StateMachine/Resource",
@@ -85,8 +143,9 @@ ACKNOWLEDGEMENTS = (
     Acknowledgement(
         "workflow/Workflow/StateMachine/Role/DefaultPolicy",
         _resources("*"),
-        "Delivery of logs (logs:CreateLogDelivery and its kin) knows no resources: AWS's documentation for logging of"
-        " Step Functions asks for *. The statement is the CDK's, and holds these actions alone.",
+        "Two things that know no resources. Delivery of logs (logs:CreateLogDelivery and its kin): AWS's documentation"
+        " for logging of Step Functions asks for *. And SageMaker's lists, by which an execution counts before it "
+        "starts: of endpoints and, with a budget, of training and processing jobs. Lists tell names, states and times.",
     ),
     Acknowledgement(
         "workflow/Workflow/StateMachine/Role/DefaultPolicy",
@@ -104,6 +163,12 @@ ACKNOWLEDGEMENTS = (
         "What an execution makes is named after it, so names are unknown before. All begin with the workshop's name "
         "and a double hyphen, which no other workshop's name can; of objects, two kinds of small marks may be "
         "written.",
+    ),
+    Acknowledgement(
+        "workflow/Workflow/StateMachine/Role/DefaultPolicy",
+        _objects(BUCKET, "budget/{workshop}--*"),
+        "With a budget an execution notes what it may cost at most as the name of an object, and takes the note back "
+        "when it is refused. Runs are named by whoever starts them; participants may write no notes.",
     ),
     Acknowledgement(
         "workflow/Workflow/ExpiryRole/DefaultPolicy",
@@ -174,7 +239,9 @@ ACKNOWLEDGEMENTS = (
     Acknowledgement(
         "participants/Participants/Policy",
         _resources("*"),
-        "iam:GetAccountPasswordPolicy and pricing:GetProducts know no resources. Both read what is no secret.",
+        "What knows no resources: iam:GetAccountPasswordPolicy and pricing:GetProducts, which read what is no secret; "
+        "with access scoped also SageMaker's lists of names, in the workshop's region alone, and "
+        "ecr:GetAuthorizationToken, the login to the registry, which opens no repository by itself.",
     ),
     Acknowledgement(
         "participants/Participants/Policy",
@@ -185,7 +252,7 @@ ACKNOWLEDGEMENTS = (
     Acknowledgement(
         "participants/Participants/Policy",
         (
-            *_arns("logs", "log-group:/aws/sagemaker/*"),
+            *_arns("logs", *_logs("*")),
             *_arns("scheduler", "schedule/default/{workshop}--*"),
             *_arns("states", "execution:{workshop}-workflow:*"),
             *_arns("ssm", "parameter/{workshop}/*"),
@@ -198,7 +265,10 @@ ACKNOWLEDGEMENTS = (
         (
             *_actions("*", "s3:Abort*", "s3:Delete*", "s3:Get*", "s3:List*", "s3:Put*"),
             *_resources(
-                *(f"{BUCKET}/{folder}/*" for folder in ("checkpoints", "corpora", "corpus", "datasets", "exports")),
+                *(
+                    f"{BUCKET}/{folder}/*"
+                    for folder in ("budget", "checkpoints", "corpora", "corpus", "datasets", "exports")
+                ),
                 f"{BUCKET}/models/*",
                 f"{BUCKET}/corpora/<aws:username>/*",
                 f"{BUCKET}/exports/<aws:username>/*",
@@ -207,5 +277,82 @@ ACKNOWLEDGEMENTS = (
         ),
         "A permissions boundary grants nothing. This one leaves everything to the users' policies but objects in "
         "shared folders, which may be read by all and written by the one whose folder it is.",
+    ),
+    # Participants with access scoped
+    Acknowledgement(
+        "participants/Participants/Policy",
+        (
+            *_objects(BUCKET, "corpus/*", "datasets/*", f"checkpoints/{OWN_RUNS}", f"models/{OWN_RUNS}"),
+            *_objects(BUCKET, f"exports/{OWN_RUNS}", f"exports/*/{OWN_RUNS}"),
+        ),
+        "Participants read the corpus and the datasets that all of them share, and of models, checkpoints and records "
+        "of exports those of their own runs: the tag of the caller stands in the resource. Runs give keys their names.",
+    ),
+    Acknowledgement(
+        "participants/Participants/Policy",
+        _objects(BUCKET, *(f"{each}/{OWN_FOLDER}" for each in ("corpora", "exports", "uploads/corpora", "users"))),
+        "Participants keep files in folders of their own: the tag of the caller stands in the resource. The four "
+        "actions are named; versions are not among them.",
+    ),
+    Acknowledgement(
+        "participants/Participants/Policy",
+        (
+            *_actions("sagemaker:Describe*", "sagemaker:Stop*Job"),
+            *_arns("sagemaker", f"*/{OWN_RUNS}"),
+        ),
+        "Things of SageMaker whose name begins with that of the participant's runs: the tag of the caller stands in the"
+        " resource. The actions say of which kinds. Five of them can be created, with the workshop's tag and on "
+        "instance types of the settings, so these are what there is to describe and to stop.",
+    ),
+    Acknowledgement(
+        "participants/Participants/Policy",
+        (
+            *_arns("states", "execution:{workshop}--<aws:PrincipalTag/participant>-start:*"),
+            *_arns("states", "execution:{workshop}-workflow:<aws:PrincipalTag/participant>-*"),
+            *_arns("scheduler", f"schedule/default/{OWN_RUNS}"),
+            *_arns("logs", *_logs(f"*Jobs:log-stream:{OWN_RUNS}", f"Endpoints/{OWN_RUNS}:log-stream:*")),
+        ),
+        "Executions, schedules and streams of logs get their names when a run starts. Those of other participants begin"
+        " with another name than the tag of the caller says. Executions may be stopped, the others are read only.",
+    ),
+    Acknowledgement(
+        "participants/Participants/Policy",
+        (
+            *_arns("sagemaker", "processing-job/{workshop}--dataset-*"),
+            *_arns("logs", *_logs("ProcessingJobs:log-stream:{workshop}--dataset-*")),
+        ),
+        "Who waits for a dataset sees how it is made: state, tags and log of the workshop's preprocessing jobs, which "
+        "are named by hashes. Nothing can be changed by it.",
+    ),
+    Acknowledgement(
+        "participants/Participants/JobPolicy",
+        (
+            *_objects(BUCKET, "corpus/*", "datasets/*", f"corpora/{OWN_FOLDER}"),
+            *_objects(BUCKET, f"checkpoints/{OWN_RUNS}", f"models/{OWN_RUNS}", f"users/{OWN_FOLDER}"),
+        ),
+        "A participant's jobs read what is shared and their own corpus, and write models, checkpoints and files of "
+        "their own: the tag of the job's role stands in the resource. Keys only exist when runs do.",
+    ),
+    Acknowledgement(
+        "participants/Participants/JobPolicy",
+        (
+            *_arns("logs", *_logs("ProcessingJobs*", "TrainingJobs*", f"Endpoints/{OWN_RUNS}")),
+            *_arns("logs", *_logs(f"ProcessingJobs:log-stream:{OWN_RUNS}", f"TrainingJobs:log-stream:{OWN_RUNS}")),
+            *_arns("logs", *_logs(f"Endpoints/{OWN_RUNS}:log-stream:*")),
+        ),
+        JOB_LOGS,
+    ),
+    Acknowledgement("participants/Participants/JobPolicy", _resources("*"), OF_EVERY_JOB),
+    Acknowledgement(
+        "participants/Participants",
+        ("AwsSolutions-SF2",),
+        "A gate looks at its input and starts the workflow, nothing else. All of it is in the workflow's log group "
+        "(level ALL, with execution data). X-Ray needs write access to all of the account's traces.",
+    ),
+    Acknowledgement(
+        "participants/Participants/GateRole/DefaultPolicy",
+        _resources("*"),
+        "Delivery of logs (logs:CreateLogDelivery and its kin) knows no resources. The statement is the CDK's, and "
+        "holds these actions alone; the other statement starts one state machine, the workflow.",
     ),
 )

@@ -8,7 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.limits import Limits, execution_role_arn
-from infra.names import CORPORA_PREFIX, CORPUS_PREFIX, EXPORTS_PREFIX, Names
+from infra.names import BUDGET_PREFIX, CORPORA_PREFIX, CORPUS_PREFIX, EXPORTS_PREFIX, Names
 
 SAGEMAKER_FULL_ACCESS = "AmazonSageMakerFullAccess"
 PULL_IMAGES = ("GetAuthorizationToken", "BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
@@ -61,7 +61,8 @@ class ExecutionRole(Construct):
                 sid="WhatJobsOnlyRead",
                 actions=["s3:Put*", "s3:Delete*", "s3:Abort*"],
                 resources=[
-                    bucket.arn_for_objects(f"{prefix}*") for prefix in (CORPUS_PREFIX, CORPORA_PREFIX, EXPORTS_PREFIX)
+                    bucket.arn_for_objects(f"{prefix}*")
+                    for prefix in (CORPUS_PREFIX, CORPORA_PREFIX, EXPORTS_PREFIX, BUDGET_PREFIX)
                 ],
             ),
         ]

@@ -55,13 +55,14 @@ class JobPermissions:
 
     def _logs(self, jobs: str) -> list[iam.PolicyStatement]:
         """Streams of jobs are called after their job, groups of endpoints after their endpoint."""
-        groups = ["ProcessingJobs", "TrainingJobs", f"Endpoints/{jobs}"]
-        streams = [*(f"{group}:log-stream:{jobs}" for group in groups[:2]), f"{groups[2]}:log-stream:*"]
+        of_jobs, of_endpoints = ("ProcessingJobs", "TrainingJobs"), f"Endpoints/{jobs}"
+        groups = [*(f"{group}*" for group in of_jobs), of_endpoints]  # AWS adds :log-stream: to some
+        streams = [*(f"{group}:log-stream:{jobs}" for group in of_jobs), f"{of_endpoints}:log-stream:*"]
         return [
             iam.PolicyStatement(
                 sid="OpenLogs",
                 actions=["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams"],
-                resources=[self._log_group(f"{each}*") for each in groups],  # AWS adds :log-stream: to some
+                resources=[self._log_group(each) for each in groups],
             ),
             iam.PolicyStatement(
                 sid="WriteLogs", actions=["logs:PutLogEvents"], resources=[self._log_group(each) for each in streams]

@@ -67,6 +67,10 @@ class Names:
         """Of participants' own jobs with access ``scoped``."""
         return f"{self.workshop}-participant-jobs"
 
+    def pass_policy(self, number: int) -> str:
+        """Lets the workflow pass the roles of some participants' jobs."""
+        return f"{self.workshop}-pass-job-roles-{number}"
+
     @property
     def gate_role(self) -> str:
         return f"{self.workshop}-gates"

@@ -10,7 +10,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.gate import gate_definition
+from infra.machine_dependency import wait_for_the_policy_alone
 from infra.names import Names
+from infra.passed_roles import PassedRoles
 from infra.scoped_permissions import PARTICIPANT_TAG, USER_TAG, ScopedPermissions
 from infra.settings import Settings
 
@@ -30,7 +32,7 @@ class ScopedParticipants(Construct):
         settings: Settings,
         names: Names,
         bucket: s3.IBucket,
-        state_machine: sfn.IStateMachine,
+        state_machine: sfn.StateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
         self._names, self._bucket, self._state_machine = names, bucket, state_machine
@@ -58,6 +60,9 @@ class ScopedParticipants(Construct):
             assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
         )
         state_machine.grant_start_execution(gate_role)
+        PassedRoles(
+            self, "PassedRoles", names=names, participants=settings.participants, workflow_role=state_machine.role
+        )
         for participant in settings.participants:
             user = iam.User(
                 self,
@@ -87,7 +92,7 @@ class ScopedParticipants(Construct):
             workflow_arn=self._state_machine.state_machine_arn,
             bucket=self._bucket.bucket_name,
         )
-        sfn.StateMachine(
+        gate = sfn.StateMachine(
             self,
             f"{participant}-start",
             state_machine_name=self._names.gate(participant),
@@ -96,3 +101,4 @@ class ScopedParticipants(Construct):
             role=role,
             logs=sfn.LogOptions(destination=self._log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
         )
+        wait_for_the_policy_alone(gate, role)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -34,15 +35,16 @@ class FoundationStack(Stack):
             bucket_name=names.bucket(self.account, self.region),
             retention_days=settings.retention_days,
         ).bucket
-        if settings.access == "scoped":
-            permissions = JobPermissions(self, settings=settings, names=names, bucket=self.bucket)
-            self.execution_role = ScopedRoles(self, "Execution", names=names, permissions=permissions).execution
-            return
-        self.execution_role = ExecutionRole(
-            self, "Execution", names=names, bucket=self.bucket, limits=_limits(self, settings, names, self.bucket)
-        ).role
+        self.execution_role = self._create_execution_role(settings, names)
         if settings.budget:
             WorkshopBudget(self, "Budget", names=names, budget=settings.budget)
+
+    def _create_execution_role(self, settings: Settings, names: Names) -> iam.IRole:
+        if settings.access == "scoped":
+            permissions = JobPermissions(self, settings=settings, names=names, bucket=self.bucket)
+            return ScopedRoles(self, "Execution", names=names, permissions=permissions).execution
+        limits = _limits(self, settings, names, self.bucket)
+        return ExecutionRole(self, "Execution", names=names, bucket=self.bucket, limits=limits).role
 
 
 class WorkflowStack(Stack):
@@ -69,6 +71,8 @@ class WorkflowStack(Stack):
             execution_role=foundation.execution_role,
             images=images,
         ).state_machine
+        # With access scoped participants' stack adds to this role; CloudFormation takes no export away that is in use.
+        self.export_value(self.state_machine.role.role_name)
         values = {
             "bucket": foundation.bucket.bucket_name,
             "execution-role": foundation.execution_role.role_arn,

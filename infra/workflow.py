@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnElement, Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -13,6 +13,7 @@ from infra import budget_requests, datasets, jobs
 from infra.budget_states import BudgetStates
 from infra.caps import cap_states, caps_variables
 from infra.dataset_states import DatasetStates
+from infra.machine_dependency import wait_for_the_policy_alone
 from infra.names import JOB_ROLE_END, TRAIN_STATE, Names
 from infra.retention import RETENTION
 from infra.settings import Settings
@@ -83,22 +84,10 @@ class Workflow(Construct):
         )
         passed = {execution_role.role_arn: SAGEMAKER, self._expiry_role.role_arn: "scheduler.amazonaws.com"}
         if self._is_scoped:
-            passed |= {self._resources.preprocessing_role_arn: SAGEMAKER, self._job_role("*"): SAGEMAKER}
+            passed |= {self._resources.preprocessing_role_arn: SAGEMAKER}  # participants' are in their stack
         for statement in self._permissions.statements(bucket=bucket, passed=passed):
             self.state_machine.add_to_role_policy(statement)
-        self._wait_for_the_policy_alone()
-
-    def _wait_for_the_policy_alone(self) -> None:
-        """The CDK lets the state machine depend on role and policy; its reference to the role says half of it already
-        (cfn-lint W3005)."""
-        policy = self.state_machine.role.node.find_child("DefaultPolicy").node.default_child
-        machine = self.state_machine.node.default_child
-        assert isinstance(policy, CfnElement)
-        assert isinstance(machine, sfn.CfnStateMachine)
-        machine.add_override("DependsOn", [policy.logical_id])
-
-    def _job_role(self, runner: str) -> str:
-        return self._role(f"{self._names.run_prefix}{runner}-{JOB_ROLE_END}")
+        wait_for_the_policy_alone(self.state_machine, self.state_machine.role)
 
     def _role(self, name: str) -> str:
         """ARN of a role by its name: an import would keep other stacks from ever going back to access ``full``."""
@@ -106,7 +95,7 @@ class Workflow(Construct):
 
     def _role_variable(self) -> jobs.Request:
         """What the first state assigns: the role of this execution's training job and model."""
-        theirs = self._job_role("' & $states.input.participant & '")
+        theirs = self._role(f"{self._names.run_prefix}' & $states.input.participant & '-{JOB_ROLE_END}")
         return {"role": f"{{% $states.input.participant ? '{theirs}' : '{self._execution_role.role_arn}' %}}"}
 
     def _timeout_minutes(self) -> int:

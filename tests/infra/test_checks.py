@@ -21,14 +21,16 @@ from infra.settings import Settings, parse_settings
 from infra.stacks import build_app
 from review.sides import REPORT_ONLY
 from tests.helpers.project import CONTEXT, ROOT, cdk_json, copy_project
+from tests.infra.test_budget import BUDGET
 from tests.infra.test_image import SOURCES
 
-# Whatever the settings choose between, and the longest names that they allow.
+# Every access with and without a budget, every image source, and the longest names that settings allow.
+LONGEST = {"name": "w" * 16, "region": "ap-southeast-2", "participants": ["p" * 32, "q" * 32]}
 CHOICES: dict[str, dict[str, Any]] = {
     "shipped": {},
-    "longest": SOURCES["codebuild"]
-    | {"name": "w" * 16, "region": "ap-southeast-7", "participants": ["p" * 32, "q" * 32], "power_user": True},
-    "given": SOURCES["uri"] | {"endpoint": {"kind": "serverless"}},
+    "power-users": SOURCES["uri"] | BUDGET | LONGEST | {"power_user": True, "endpoint": {"kind": "serverless"}},
+    "scoped": {"access": "scoped"},
+    "scoped-longest": SOURCES["codebuild"] | BUDGET | LONGEST | {"access": "scoped"},
 }
 
 

@@ -21,6 +21,7 @@ TEMPLATE_BYTES, RESOURCES = 1_000_000, 500  # CloudFormation's quotas
 NAME_LENGTHS = {"AWS::IAM::Role": ("RoleName", 64), "AWS::IAM::User": ("UserName", 64)}
 NAME_LENGTHS |= {"AWS::StepFunctions::StateMachine": ("StateMachineName", 80)}
 INLINE = 10_240  # characters of all inline policies of one role
+ATTACHED = 10  # managed policies of one role
 
 
 def scoped(**changes: Any) -> Templates:
@@ -53,8 +54,10 @@ def test_should_fit_into_awss_limits(crowded: Templates) -> None:
             assert sum(characters(one["PolicyDocument"]) for one in each.get("Policies", [])) < INLINE
         assert all(characters(each["PolicyDocument"]) < INLINE for each in resources(template, "AWS::IAM::Policy"))
     sizes = {name: characters(document) for name, document in policies(crowded).items()}
-    assert set(sizes) == {"a-workshop-of-16-participant", "a-workshop-of-16-participant-jobs"}
+    names = ("participant", "participant-jobs", "pass-job-roles-1", "pass-job-roles-2")
+    assert set(sizes) == {f"a-workshop-of-16-{name}" for name in names}
     assert max(sizes.values()) < LONGEST, sizes
+    assert len(passing(crowded)) <= ATTACHED
 
 
 def characters(document: dict[str, Any]) -> int:
@@ -109,6 +112,30 @@ def ids_of_names(template: Template) -> dict[str, str]:
     return {f"{key} {each['Properties'][key]}": i for i, each in found for key in keys if key in each["Properties"]}
 
 
+def passing(templates: Templates) -> list[dict[str, Any]]:
+    """What lets the workflow's role pass participants' roles; it is attached to that role alone."""
+    attached = [each for each in resources(templates["participants"], "AWS::IAM::ManagedPolicy") if "Roles" in each]
+    [exported] = [
+        value["Export"]["Name"]
+        for value in templates["workflow"].to_json()["Outputs"].values()
+        if "StateMachineRole" in json.dumps(value["Value"])
+    ]
+    assert all(each["Roles"] == [{"Fn::ImportValue": exported}] for each in attached)
+    return attached
+
+
+def test_should_pass_the_role_of_each_participant_by_its_name(crowded: Templates) -> None:
+    statements = [one for each in passing(crowded) for one in each["PolicyDocument"]["Statement"]]
+    assert {each["Action"] for each in statements} == {"iam:PassRole"}
+    to = [each["Condition"]["StringEquals"]["iam:PassedToService"] for each in statements]
+    assert to == ["sagemaker.amazonaws.com"] * len(statements)
+    passed = [arn.partition(":role/")[2] for each in statements for arn in resolved(each["Resource"])]
+    assert passed == [Names("a-workshop-of-16").job_role(each) for each in MANY]
+    made = {each["RoleName"] for each in resources(crowded["participants"], "AWS::IAM::Role")}
+    assert made - set(passed) == {"a-workshop-of-16-gates"}
+    assert "*" not in "".join(passed)
+
+
 def test_should_pass_roles_of_the_workshop_only(two: Templates) -> None:
     [workflow] = [
         each["PolicyDocument"]["Statement"]
@@ -116,8 +143,9 @@ def test_should_pass_roles_of_the_workshop_only(two: Templates) -> None:
         if "iam:PassRole" in json.dumps(each)
     ]
     passed = [each for each in workflow if each["Action"] == "iam:PassRole"]
-    assert all(each["Condition"]["StringEquals"]["iam:PassedToService"].endswith(".amazonaws.com") for each in passed)
-    assert [each for each in passed if ":role/chitra--*-jobs" in json.dumps(each["Resource"])]
+    takers = {each["Condition"]["StringEquals"]["iam:PassedToService"] for each in passed}
+    assert takers == {"sagemaker.amazonaws.com", "scheduler.amazonaws.com"}
+    assert "*" not in json.dumps([each["Resource"] for each in passed])
 
 
 def test_should_preprocess_with_a_role_of_the_workflows_own(two: Templates) -> None:
