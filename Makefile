@@ -28,14 +28,14 @@ help:  ## this list; a bare `make` prints it, too
 run: setup  ## the whole workshop on this machine (CORPUS=path for a corpus of your own, DOCKER=1 or 0 for containers or not, ACCESS=scoped)
 	rehearse $(if $(ACCESS),--access $(ACCESS)) $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(DOCKER),$(if $(filter 0,$(DOCKER)),--no-docker,--docker))
 
-local: setup  ## a workshop on this machine that stays (CORPUS=path, MODEL=folder); .venv/bin/local-aws down ends it
-	local-aws up $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MODEL),--model "$(MODEL)")
+local: setup  ## a workshop on this machine that stays (CORPUS=path, MODEL=folder, ACCESS=scoped); .venv/bin/local-aws down ends it
+	local-aws up $(if $(ACCESS),--access $(ACCESS)) $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MODEL),--model "$(MODEL)")
 
-notebooks: setup  ## the notebooks in JupyterLab, with a local workshop (CORPUS=path, MODEL=folder) or AWS=1 that of your AWS account
-	$(if $(filter 1,$(AWS)),workshop notebooks,local-aws notebooks $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MODEL),--model "$(MODEL)"))
+notebooks: setup  ## the notebooks in JupyterLab, with a local workshop (CORPUS=path, MODEL=folder, ACCESS=scoped) or AWS=1 that of your AWS account
+	$(if $(filter 1,$(AWS)),workshop notebooks,local-aws notebooks $(if $(ACCESS),--access $(ACCESS)) $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MODEL),--model "$(MODEL)"))
 
-crowd: setup  ## many participants at once on this machine, with quotas (PARTICIPANTS=30)
-	rehearse crowd --participants $(or $(PARTICIPANTS),30)
+crowd: setup  ## many participants at once on this machine, with quotas (PARTICIPANTS=30, ACCESS=scoped)
+	rehearse crowd --participants $(or $(PARTICIPANTS),30) $(if $(ACCESS),--access $(ACCESS))
 
 test: setup $(CHECKS_STAMP)  ## lint, types and tests
 	$(MAKE) --no-print-directory lint
@@ -63,7 +63,7 @@ snapshot: setup  ## write the templates and pages that tests compare with anew, 
 
 permissions: setup  ## docs/permissions.md and the policies to ask for, from what a day on the local AWS calls (some minutes)
 	@rm -f $(RECORDING) && mkdir -p $(dir $(RECORDING))
-	LOCAL_AWS_RECORD=$(RECORDING) pytest -n 0 $(RECORDED)
+	ACCESS=full LOCAL_AWS_RECORD=$(RECORDING) pytest -n 0 $(RECORDED)
 	python -m permissions $(RECORDING)
 
 doctor: setup  ## check account, quotas and this machine before a deployment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from infra.settings import CDK_JSON, CONTEXT_KEY, parse_settings
 ROOT = Path(__file__).parent.parent.parent
 CONTEXT: dict[str, Any] = json.loads((ROOT / "tests/settings.json").read_text(encoding="utf-8"))
 SETTINGS = parse_settings(CONTEXT)
+# Of the notebooks and the crowd, which the suite runs once: `ACCESS=full` has them run in the other mode.
+ACCESS = os.environ.get("ACCESS", "scoped")
 PROGRAMS = ("app.py", "chitra", "dependencies", "infra", "local_aws", "models", "preprocessing", "rehearsal", "samples")
 PROGRAMS += ("rules", "training_image", "workshop")
 INSTALLED = (".venv", "node_modules")

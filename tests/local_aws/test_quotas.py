@@ -22,9 +22,10 @@ from tests.helpers.project import SETTINGS, write_cdk_json
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment, find_deployment
+from workshop.aws.run_names import new_run_name
 from workshop.data.upload import upload_corpus
-from workshop.runs.follow import Event, StageStarted, Waiting, follow_run
-from workshop.runs.run import start_run
+from workshop.runs.follow import Event, RunFailedError, StageStarted, Waiting, follow_run
+from workshop.runs.run import start_run, stop_run
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,25 @@ def test_should_let_runs_wait_in_line(narrow: Narrow) -> None:
         f"{SETTINGS.training.instance_type} for training job usage",
     }
     assert sum(any(isinstance(event, Waiting) for event in events) for events in seen.values()) >= 2
+
+
+def test_should_cap_the_runs_that_are_called_after_their_participant(narrow: Narrow) -> None:
+    """With access ``full`` the name says whose a run is: a name of one's own choice is nobody's."""
+    limit = SETTINGS.limits.executions_per_participant
+    users = [f"chitra-participant-{number}" for number in [*[1] * limit, 10, 1]]
+    names = ["participant-1", *(new_run_name(narrow.deployment.names, user) for user in users)]
+    runs = [
+        start_run(narrow.account, narrow.deployment, hyperparameters={}, endpoint=False, name=name) for name in names
+    ]
+    try:
+        refused = rf"participant-1 has already {limit} runs: (participant-1-[\w-]+(, )?){{{limit}}}\. Wait for one"
+        with pytest.raises(RunFailedError, match=refused):
+            list(follow_run(narrow.account, runs[-1], poll_seconds=0.1))
+        for run in runs[:-1]:
+            assert StageStarted("Find image") in follow_run(narrow.account, run, poll_seconds=0.1)  # behind the caps
+    finally:
+        for run in runs:
+            stop_run(narrow.account, run)
 
 
 def test_should_refuse_in_sagemakers_words(narrow: Narrow) -> None:

@@ -1,4 +1,8 @@
-"""Access ``scoped`` on the local AWS: each call with its caller's own credentials, gates, caps, and a whole day."""
+"""Access ``scoped`` on the local AWS: each call with its caller's own credentials, gates and caps.
+
+Whole days are in tests/notebooks (the workflow and SageMaker's SDK, with a participant's key) and in
+tests/rehearsal/test_crowd.py (the workshop's commands), which run with access ``scoped``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import boto3
 import pytest
 
 from chitra.errors import WorkshopError
+from infra.names import COUNT_ENDPOINTS_STATE
 from infra.settings import parse_settings
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws
@@ -23,21 +28,16 @@ from tests.local_aws.test_permissions import make_administrator, refusal, role, 
 from workshop.aws.account import Account
 from workshop.aws.advice import DENIED
 from workshop.aws.deployment import Deployment, find_deployment
-from workshop.aws.waiting import Pace
-from workshop.data.export import export_run
-from workshop.data.results import runs_with_results
 from workshop.data.upload import upload_corpus
 from workshop.runs.costs import PriceList
-from workshop.runs.endpoint import create_endpoint, delete_endpoint, exact_name
-from workshop.runs.follow import RunFailedError, follow_run
-from workshop.runs.predict import newest_endpoint, predict
-from workshop.runs.run import find_run, start_run, stop_run
+from workshop.runs.endpoint import exact_name
+from workshop.runs.follow import RunFailedError, StageStarted, follow_run
+from workshop.runs.run import Run, find_run, start_run, stop_run
 from workshop.runs.status import endpoint_statuses, execution_statuses
 
 LIMITS = {"executions_per_participant": 2, "endpoints_per_participant": 1}
 CHANGES = {"access": "scoped", "participants": ["participant-1", "participant-2"], "limits": LIMITS}
 SETTINGS = parse_settings(CONTEXT | CHANGES)
-USER = "chitra-participant-1"
 STEP_FUNCTIONS = {"Service": "states.amazonaws.com"}
 
 
@@ -99,35 +99,6 @@ def furnished(scoped: Scoped) -> Scoped:
     return scoped
 
 
-def test_should_get_through_the_day_with_the_own_things(scoped: Scoped, sample_corpus: Path, tmp_path: Path) -> None:
-    account, deployment = scoped.participant, scoped.deployment
-    s3, prices = account.client("s3"), PriceList(account)
-    prefix = deployment.names.corpus_prefix(USER)
-    assert upload_corpus(s3, deployment, sample_corpus, prefix=prefix) == 108
-    run = start_run(*(account, deployment), hyperparameters={"epochs": "1"}, endpoint=True, name="day", corpus=prefix)
-    assert run.name == "chitra--participant-1-day"
-    list(follow_run(account, run, poll_seconds=0.3))
-    assert find_run(account, deployment, deployment.full_name("day")) == run
-    [execution] = execution_statuses(account, deployment)
-    assert (execution.name, execution.state) == ("participant-1-day", "SUCCEEDED")
-    [status] = endpoint_statuses(account, deployment.names, prices, prefix=deployment.own_runs)
-    asked = newest_endpoint(account, deployment.names, USER, deployment.run_prefix)
-    assert exact_name(account, SETTINGS, "day") == asked == status.name == run.name
-    [answer] = predict(account, run.name, ["鍋で玉ねぎを炒めます。"])
-    assert answer["label_name"]
-    again = create_endpoint(account, deployment, run.name, hours=1, user=USER)
-    with pytest.raises(RunFailedError, match=r"participant-1 has already 1 endpoint: chitra--participant-1-day\. Del"):
-        list(follow_run(account, again, poll_seconds=0.1))
-    assert delete_endpoint(account, SETTINGS, run.name, Pace(pause=0.5)) == []
-    assert runs_with_results(s3, deployment.bucket, deployment.own_runs).names == [run.name]
-    assert export_run(s3, deployment.bucket, run.name, tmp_path / "export", by=USER)
-    sagemaker = scoped.organiser.client("sagemaker")
-    [dataset] = sagemaker.list_processing_jobs()["ProcessingJobSummaries"]
-    made_by = sagemaker.describe_processing_job(ProcessingJobName=dataset["ProcessingJobName"])["RoleArn"]
-    trained_by = sagemaker.describe_training_job(TrainingJobName=run.name)["RoleArn"]
-    assert (made_by, trained_by) == (rows.PREPROCESSING_ROLE, rows.OWN_ROLE)
-
-
 def start_at_gate(scoped: Scoped, name: str, request: Any) -> str:
     """Why the gate refused; empty when it did not."""
     states = scoped.participant.client("stepfunctions")
@@ -168,17 +139,52 @@ def test_should_take_nobody_elses_name_for_the_participants(scoped: Scoped) -> N
         )
 
 
-def test_should_refuse_a_run_too_many(scoped: Scoped) -> None:
+def start(scoped: Scoped, *names: str) -> list[Run]:
+    """Runs with endpoints, one right after the other."""
     account, deployment = scoped.participant, scoped.deployment
-    runs = [start_run(account, deployment, hyperparameters={}, endpoint=False, name=name) for name in ("a1", "a2")]
-    third = start_run(account, deployment, hyperparameters={}, endpoint=False, name="a3")
+    return [start_run(account, deployment, hyperparameters={}, endpoint=True, name=name) for name in names]
+
+
+def states_of(scoped: Scoped, run: Run) -> set[str]:
+    """Which the run has entered."""
+    states = scoped.participant.client("stepfunctions")
+    events = states.get_execution_history(executionArn=run.execution_arn, maxResults=1000)["events"]
+    return {event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event}
+
+
+def test_should_refuse_a_run_too_many(scoped: Scoped) -> None:
+    """Of endpoints it counts those that are there: two runs that are asked for at once may both make one."""
+    account, deployment = scoped.participant, scoped.deployment
+    runs = start(scoped, "a1", "a2", "a3")
     try:
         refused = r"participant-1 has already 2 runs: participant-1-a\d, participant-1-a\d\. Wait for one"
         with pytest.raises(RunFailedError, match=refused):
-            list(follow_run(account, third, poll_seconds=0.1))
+            list(follow_run(account, runs[2], poll_seconds=0.1))
+        assert COUNT_ENDPOINTS_STATE not in states_of(scoped, runs[2])
+        for run in runs[:2]:
+            assert StageStarted("Find image") in follow_run(account, run, poll_seconds=0.1)  # behind the caps
+            assert COUNT_ENDPOINTS_STATE in states_of(scoped, run)
+        assert find_run(account, deployment, deployment.full_name("a1")) == runs[0]
+        states = {each.name: each.state for each in execution_statuses(account, deployment)}
+        ran = {f"participant-1-a{number}": state for number, state in ((1, "RUNNING"), (2, "RUNNING"), (3, "FAILED"))}
+        assert states == states | ran
     finally:
-        for run in (*runs, third):
+        for run in runs:
             stop_run(account, run)
+
+
+def test_should_refuse_an_endpoint_too_many_however_many_ask_at_once(furnished: Scoped) -> None:
+    refused = r"participant-1 has already 1 endpoint: chitra--participant-1-r\. Delete one"
+    for run in start(furnished, "b1", "b2"):
+        with pytest.raises(RunFailedError, match=refused):
+            list(follow_run(furnished.participant, run, poll_seconds=0.1))
+
+
+def test_should_find_ones_own_endpoint_only(furnished: Scoped) -> None:
+    account, deployment = furnished.participant, furnished.deployment
+    assert exact_name(account, SETTINGS, "r") == rows.run(1)
+    found = endpoint_statuses(account, deployment.names, PriceList(account), prefix=deployment.own_runs)
+    assert [each.name for each in found] == [rows.run(1)]
 
 
 @pytest.mark.parametrize("row", rows.ROWS, ids=str)

@@ -1,4 +1,7 @@
-"""One local workshop for all notebooks of a worker, and a way to run a notebook from top to bottom in it."""
+"""One local workshop for all notebooks of a worker, and a way to run a notebook from top to bottom in it.
+
+Its access is ``scoped``, the stricter; with ``ACCESS=full`` in the environment the notebooks run in the other.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from local_aws.server import ACCOUNT, ROOT_SECRET, LocalSession
 from rehearsal.local_environment import environment_with, variables
 from rehearsal.local_state import local_folder, read_state
 from tests import secrets
-from tests.helpers.project import CONTEXT, ROOT, copy_project
+from tests.helpers.project import ACCESS, CONTEXT, ROOT, copy_project
 from workshop.aws.account import Account
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -55,7 +58,8 @@ class Local:
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     """As `make local` stands it up, from a project with the tests' settings and two participants."""
-    home = copy_project(tmp_path_factory.mktemp("notebooks") / "chitra", CONTEXT | {"participants": PARTICIPANTS})
+    context = CONTEXT | {"access": ACCESS, "participants": PARTICIPANTS}
+    home = copy_project(tmp_path_factory.mktemp("notebooks") / "chitra", context)
     command = [sys.executable, "-m", "rehearsal.local"]
     environment = CLEAN | {"CHITRA_WORKSHOP_FOLDER": str(home), "COLUMNS": "200"}
     try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from nbformat import NotebookNode
 
+from infra.names import Names
 from infra.settings import parse_settings
-from tests.helpers.project import CONTEXT
+from tests.helpers.project import ACCESS, CONTEXT
 from tests.notebooks.conftest import PARTICIPANTS, QUICK, Execute, Local, outputs, run_in, shown
 from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
@@ -66,6 +67,19 @@ def test_should_train_both_ways_on_the_same_dataset(notebook: NotebookNode, orga
     [yardsticks] = outputs(notebook, "yardsticks")
     assert "でたらめに選ぶ 0.1111" in yardsticks.metadata["image/png"]["alt"]
     assert "2022 年（chiTra-1.0） 0.9037" in yardsticks.metadata["image/png"]["alt"]
+
+
+def test_should_train_and_read_with_the_roles_of_the_mode(notebook: NotebookNode, organiser: Account) -> None:
+    """With access ``scoped`` a participant's jobs have a role of their own, and datasets one that nobody may pass."""
+    names, sagemaker = Names("chitra"), organiser.client("sagemaker")
+    scoped = names.job_role(PARTICIPANTS[0]), names.preprocessing_role
+    trains, reads = scoped if ACCESS == "scoped" else (names.execution_role,) * 2
+    for job in (run_in(notebook, "start-run"), shown(notebook, "train").partition(" ")[0]):
+        role = sagemaker.describe_training_job(TrainingJobName=job)["RoleArn"]
+        assert role.rpartition("/")[2] == trains
+    for each in sagemaker.list_processing_jobs()["ProcessingJobSummaries"]:
+        job = sagemaker.describe_processing_job(ProcessingJobName=each["ProcessingJobName"])
+        assert job["RoleArn"].rpartition("/")[2] == reads
 
 
 def test_should_predict_with_an_endpoint_and_leave_none(notebook: NotebookNode, organiser: Account) -> None:

@@ -1,4 +1,7 @@
-"""Three participants at once, on an account with quotas: everybody gets their own model, and nothing is left."""
+"""Three participants at once, on an account with quotas: everybody gets their own model, and nothing is left.
+
+With access ``scoped``, or with the one that ``ACCESS`` names in the environment.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.project import ROOT, write_cdk_json
+from tests.helpers.project import ACCESS, ROOT, write_cdk_json
 
 PARTICIPANTS = 3
 
@@ -19,6 +22,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Co
     home = tmp_path_factory.mktemp("crowd")
     write_cdk_json(home)
     command = [sys.executable, "-m", "rehearsal.cli", "crowd", "--participants", str(PARTICIPANTS)]
+    command += ["--access", ACCESS]
     done = subprocess.run(
         [*command, "--folder", str(home)], cwd=ROOT, capture_output=True, text=True, timeout=580, check=False
     )
