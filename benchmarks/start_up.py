@@ -105,7 +105,7 @@ def _serve(base: Path, model_dir: Path) -> None:
 
 
 def _first_answer(port: int) -> None:
-    request = urllib.request.Request(  # noqa: S310  (a fixed address)
+    request = urllib.request.Request(
         f"http://127.0.0.1:{port}/invocations",
         json.dumps({"inputs": "旅行の記事です。"}).encode(),
         {"Content-Type": "application/json"},
