@@ -13,7 +13,9 @@ import numpy as np
 
 Strategy = Literal["head", "head_tail", "windows"]
 
-MAX_ARTICLE_LENGTH = 16_384  # ids that are kept of an article: Sudachi takes no more characters than that at once
+MAX_ARTICLE_LENGTH = (
+    4_096  # ids that are kept of an article; more than that of one text SudachiTra may not read at once
+)
 SPECIAL = 2  # [CLS] and [SEP]
 HEAD_SHARE = 4  # head_tail takes a quarter from the beginning, as 128 of 510 in Sun et al. 2019 (arXiv:1905.05583)
 OVERLAP_SHARE = 8  # windows share at least an eighth with the one before, so that no sentence is only seen cut

@@ -172,10 +172,10 @@ def stand_in_hyperparameters(articles: int) -> dict[str, str]:
     """What the small model learns well with; chiTra itself takes the deployed defaults."""
     small = articles < SMALL_CORPUS
     return {
-        "epochs": "10" if small else "5",
+        "epochs": "8" if small else "4",
         "train-batch-size": "16" if small else "32",
-        "learning_rate": "0.0005",
-        "embedding_learning_rate": "0.006" if small else "0.003",
+        "learning_rate": "0.001" if small else "0.0005",
+        "embedding_learning_rate": "0.003" if small else "0.002",
         "classifier_learning_rate": "0.01",
         "word_dropout": "0.2",
         "max_length": "256",

@@ -45,7 +45,10 @@ UNKNOWN = "[UNK]"
 SPECIAL_TOKENS = ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]"]
 WORD_FORM = "normalized_and_surface"
 SPREAD = 2.0  # standard deviation, over articles, of each dimension of their words' average
-IDF_SHARPNESS = 0.7
+IDF_SHARPNESS = 0.3
+UNSEEN_IDF = (
+    -2.0
+)  # of pieces that no training article holds, [SEP] among them, in standard deviations: hardly looked at
 CLS_NOISE = 0.01
 MEASURED_ARTICLES = 512  # whose averages are looked at
 MEASURED_PIECES = 254
@@ -102,7 +105,7 @@ def _config(vocabulary_size: int) -> BertConfig:
         num_attention_heads=2,
         intermediate_size=256,
         max_position_embeddings=512,
-        hidden_dropout_prob=0.4,
+        hidden_dropout_prob=0.3,
         attention_probs_dropout_prob=0.0,
     )
 
@@ -151,7 +154,11 @@ def _pieces(words: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> list[l
 
 
 def _word_vectors(documents: list[list[str]], vocabulary: Sequence[str], seed: int) -> tuple[Array, Array]:
-    """Unit vectors of shape (vocabulary, TOPICS) and idf of shape (vocabulary,); pieces never seen have zeros."""
+    """Unit vectors of shape (vocabulary, TOPICS) and idf of shape (vocabulary,), with mean 0 and standard deviation 1.
+
+    Pieces never seen get random vectors: BERT would blow zeros up to full length in the one dimension that is left,
+    and all attention would go to them.
+    """
     vectorizer = TfidfVectorizer(analyzer=list, lowercase=False, vocabulary=list(vocabulary), sublinear_tf=True)
     matrix = vectorizer.fit_transform(documents)
     components = min(TOPICS + 1, *matrix.shape)
@@ -159,9 +166,11 @@ def _word_vectors(documents: list[list[str]], vocabulary: Sequence[str], seed: i
     vectors = np.zeros((len(vocabulary), TOPICS), dtype=np.float32)
     vectors[:, : components - 1] = (svd.components_ * np.sqrt(svd.singular_values_)[:, None])[1:].T
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-6)
-    idf = np.where(lengths[:, 0] > 1e-6, vectorizer.idf_, vectorizer.idf_.mean())
-    return vectors, (idf - idf.mean()) / idf.std()
+    unseen = lengths[:, 0] <= 1e-6
+    vectors[unseen] = np.random.default_rng(seed).standard_normal((unseen.sum(), TOPICS))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    idf = (vectorizer.idf_ - vectorizer.idf_[~unseen].mean()) / vectorizer.idf_[~unseen].std()
+    return vectors, np.where(unseen, UNSEEN_IDF, idf)
 
 
 @torch.no_grad()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +37,7 @@ def test_should_show_every_piece_of_an_article_in_windows(length: int, pieces: i
 @given(lengths, st.integers(0, 500))
 def test_should_let_windows_overlap(length: int, pieces: int) -> None:
     parts = View(length, "windows").parts(encoding(pieces))
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in itertools.pairwise(parts):
         assert len(set(before[1:-1]) & set(after[1:-1])) >= (length - 2) // 8
 
 
