@@ -11,13 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chitra.errors import InputError
 from chitra.json_text import read_json
+from chitra.long_articles import Strategy
 
 HYPERPARAMETERS_VARIABLE = "CHITRA_HYPERPARAMETERS"  # an object in JSON: what the notebooks train with
 SDK_PREFIX = "sagemaker_"  # what SageMaker's own SDK adds; not ours to judge
 
 
 class Hyperparameters(BaseModel):
-    """How to train. ``warmup_steps`` wins over ``warmup_ratio`` when both are given."""
+    """How to train. ``warmup_steps`` wins over ``warmup_ratio`` when both are given.
+
+    Without rates of their own, the word embeddings and the new classifier learn at ``learning_rate``, the encoder's
+    layers at ``layer_decay`` times the rate of the layer above. ``word_dropout`` hides that share of an article's
+    pieces. ``patience`` is after how many epochs without a better validation accuracy training ends.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -28,6 +34,13 @@ class Hyperparameters(BaseModel):
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
     warmup_steps: Annotated[int | None, Field(ge=0)] = None
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    embedding_learning_rate: Annotated[float | None, Field(gt=0, le=1)] = None
+    classifier_learning_rate: Annotated[float | None, Field(gt=0, le=1)] = None
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    word_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    patience: Annotated[int | None, Field(ge=1)] = None
+    long_articles: Strategy = "head"
     max_length: Annotated[int, Field(ge=8, le=512)] = 512
     num_labels: Annotated[int | None, Field(ge=2)] = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42

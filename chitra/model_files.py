@@ -119,6 +119,11 @@ def pieces_by_id(vocabulary: dict[str, int]) -> list[str]:
     return [pieces.get(number, SPECIAL_TOKENS["unk_token"]) for number in range(len(vocabulary))]
 
 
+def unknown_id(model_dir: Path) -> int:
+    """The id of what is not in the vocabulary."""
+    return read_tokenizer_files(model_dir).vocabulary[SPECIAL_TOKENS["unk_token"]]
+
+
 def is_stand_in(model_dir: Path) -> bool:
     """Whether the model says of itself that it is a stand-in."""
     config = read_json(model_dir / CONFIG)

@@ -56,7 +56,7 @@ class Encoder:
         self.fallbacks = 0
         self._room: int = max_length - ADDED_TOKENS
         if self._room < 1:
-            raise InputError(f"max_length {max_length}: leaves no room for a token. Use 8 to 512.")
+            raise InputError(f"max_length {max_length}: leaves no room for a token. Use 8 or more.")
         special = np.array(
             [files.vocabulary[SPECIAL_TOKENS[name]] for name in ("cls_token", "sep_token")], self.id_type
         )

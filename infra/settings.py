@@ -22,6 +22,7 @@ from pydantic import (
 from chitra.errors import InputError
 from chitra.hyperparameters import parse_hyperparameters
 from chitra.json_text import read_json
+from chitra.long_articles import MAX_ARTICLE_LENGTH
 from chitra.nearest import did_you_mean
 from infra.instances import Use, why_unusable
 from infra.names import DATASET_JOBS, SMOKE_JOBS, Names
@@ -128,7 +129,7 @@ class PreprocessingSettings(JobSettings):
     """Several instances share the corpus' files; each article's split is then decided by itself."""
 
     instance_type: ProcessingInstance = "ml.m5.xlarge"
-    max_length: Annotated[int, Field(ge=8, le=512)] = 512
+    max_length: Annotated[int, Field(ge=8, le=MAX_ARTICLE_LENGTH)] = 512
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
 

@@ -6,7 +6,9 @@ untrained weights start from what the training articles say about words:
 - word embeddings are the latent semantic analysis of the training split (truncated SVD of TF-IDF, without the
   first component, which only tells frequent from rare words), at length one per word;
 - one dimension carries the idf, and the attention starts out as an average over all words that favours high idf:
-  BERT normalises embeddings, which would remove idf weights from their scale.
+  BERT normalises embeddings, which would remove idf weights from their scale. [CLS] has next to nothing of its own;
+- the values are scaled so that averages of articles, which differ little, spread over all dimensions, and the
+  pooler hands them on as they are.
 """
 
 from __future__ import annotations
@@ -26,24 +28,30 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sudachipy import Dictionary, SplitMode
 from sudachitra.word_formatter import word_formatter
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import BertConfig, BertForMaskedLM
+from transformers import BertConfig, BertForPreTraining
 
 from chitra.corpus import Article, read_corpus
 from chitra.model_files import STAND_IN_NAME
 from chitra.split import check_categories, split_articles
+from chitra.tokenisation import within_limit
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 VOCABULARY_SIZE = 16_000
 HIDDEN_SIZE = 128
 TOPICS = HIDDEN_SIZE - 1  # dimensions of the semantic analysis; the last one carries the idf
-CHARACTERS_PER_ARTICLE = 800
 RARE = 2  # a character seen less often is left to [UNK]
 UNKNOWN = "[UNK]"
 SPECIAL_TOKENS = ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]"]
 WORD_FORM = "normalized_and_surface"
-TOPIC_WEIGHT = 6.0  # of the words' average against [CLS]'s own embedding, at the start
-IDF_SHARPNESS = 0.7
+SPREAD = 2.0  # standard deviation, over articles, of each dimension of their words' average
+IDF_SHARPNESS = 0.3
+UNSEEN_IDF = (
+    -2.0
+)  # of pieces that no training article holds, [SEP] among them, in standard deviations: hardly looked at
+CLS_NOISE = 0.01
+MEASURED_ARTICLES = 512  # whose averages are looked at
+MEASURED_PIECES = 254
 TOKENIZER_CONFIG = {
     "tokenizer_class": "BertSudachipyTokenizer",
     "do_lower_case": False,
@@ -72,8 +80,10 @@ def build_stand_in(corpus: Path, folder: Path, *, seed: int) -> int:
     words = _segment(training)
     vocabulary = _train_vocabulary(words)
     torch.manual_seed(seed)
-    vectors, idf = _word_vectors(_pieces(words, vocabulary), vocabulary, seed)
-    model = _initialise(BertForMaskedLM(_config(len(vocabulary))), vectors, idf)
+    pieces = _pieces(words, vocabulary)
+    vectors, idf = _word_vectors(pieces, vocabulary, seed)
+    model = _initialise(BertForPreTraining(_config(len(vocabulary))), vectors, idf)
+    _spread(model, _inputs(pieces[:MEASURED_ARTICLES], vocabulary))
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -95,7 +105,7 @@ def _config(vocabulary_size: int) -> BertConfig:
         num_attention_heads=2,
         intermediate_size=256,
         max_position_embeddings=512,
-        hidden_dropout_prob=0.4,
+        hidden_dropout_prob=0.3,
         attention_probs_dropout_prob=0.0,
     )
 
@@ -105,11 +115,7 @@ def _segment(articles: Sequence[Article]) -> list[list[str]]:
     tokenizer = dictionary.tokenizer(SplitMode.C)
     form = word_formatter(WORD_FORM, dictionary)
     return [
-        [
-            word
-            for morpheme in tokenizer.tokenize(article.text[:CHARACTERS_PER_ARTICLE])
-            if (word := form(morpheme).strip())
-        ]
+        [word for morpheme in tokenizer.tokenize(within_limit(article.text)) if (word := form(morpheme).strip())]
         for article in articles
     ]
 
@@ -148,7 +154,11 @@ def _pieces(words: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> list[l
 
 
 def _word_vectors(documents: list[list[str]], vocabulary: Sequence[str], seed: int) -> tuple[Array, Array]:
-    """Unit vectors of shape (vocabulary, TOPICS) and idf of shape (vocabulary,); pieces never seen have zeros."""
+    """Unit vectors of shape (vocabulary, TOPICS) and idf of shape (vocabulary,), with mean 0 and standard deviation 1.
+
+    Pieces never seen get random vectors: BERT would blow zeros up to full length in the one dimension that is left,
+    and all attention would go to them.
+    """
     vectorizer = TfidfVectorizer(analyzer=list, lowercase=False, vocabulary=list(vocabulary), sublinear_tf=True)
     matrix = vectorizer.fit_transform(documents)
     components = min(TOPICS + 1, *matrix.shape)
@@ -156,22 +166,27 @@ def _word_vectors(documents: list[list[str]], vocabulary: Sequence[str], seed: i
     vectors = np.zeros((len(vocabulary), TOPICS), dtype=np.float32)
     vectors[:, : components - 1] = (svd.components_ * np.sqrt(svd.singular_values_)[:, None])[1:].T
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-6)
-    idf = np.where(lengths[:, 0] > 1e-6, vectorizer.idf_, vectorizer.idf_.mean())
-    return vectors, (idf - idf.mean()) / idf.std()
+    unseen = lengths[:, 0] <= 1e-6
+    vectors[unseen] = np.random.default_rng(seed).standard_normal((unseen.sum(), TOPICS))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    idf = (vectorizer.idf_ - vectorizer.idf_[~unseen].mean()) / vectorizer.idf_[~unseen].std()
+    return vectors, np.where(unseen, UNSEEN_IDF, idf)
 
 
 @torch.no_grad()
-def _initialise(model: BertForMaskedLM, vectors: Array, idf: Array) -> BertForMaskedLM:
+def _initialise(model: BertForPreTraining, vectors: Array, idf: Array) -> BertForPreTraining:
     config = model.config
     embeddings = model.bert.embeddings
     embeddings.word_embeddings.weight[:, :TOPICS] = torch.from_numpy(vectors)
     embeddings.word_embeddings.weight[:, TOPICS] = torch.from_numpy(idf * vectors.std()).float()
+    cls = torch.randn(config.hidden_size) * CLS_NOISE
+    cls[TOPICS] = -1.0
+    embeddings.word_embeddings.weight[SPECIAL_TOKENS.index("[CLS]")] = cls
     embeddings.position_embeddings.weight.mul_(0.1)
     embeddings.token_type_embeddings.weight.zero_()
     attention: Any = model.bert.encoder.layer[0].attention
     identity = torch.eye(config.hidden_size)
-    attention.self.value.weight.copy_(TOPIC_WEIGHT * identity)
+    attention.self.value.weight.copy_(identity)
     attention.output.dense.weight.copy_(identity)
     attention.self.query.weight.mul_(0.1)
     attention.self.key.weight.mul_(0.1)
@@ -180,4 +195,28 @@ def _initialise(model: BertForMaskedLM, vectors: Array, idf: Array) -> BertForMa
         attention.self.key.weight[first].zero_()
         attention.self.key.weight[first, TOPICS] = 1.0
         attention.self.query.bias[first] = IDF_SHARPNESS * math.sqrt(head_size)
+    model.bert.pooler.dense.weight.copy_(identity)
     return model
+
+
+def _inputs(documents: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> list[torch.Tensor]:
+    """``[CLS] pieces [SEP]`` of the beginning of each document, of shape (1, ids)."""
+    ids = {piece: number for number, piece in enumerate(vocabulary)}
+    begun = (["[CLS]", *document[:MEASURED_PIECES], "[SEP]"] for document in documents)
+    return [torch.tensor([[ids[piece] for piece in document]]) for document in begun]
+
+
+@torch.no_grad()
+def _spread(model: BertForPreTraining, inputs: Sequence[torch.Tensor]) -> None:
+    """Let the values of [CLS] have mean 0 and standard deviation SPREAD over the given articles, in each dimension."""
+    bert = model.bert.eval()
+    attention: Any = bert.encoder.layer[0].attention.self
+    seen: list[torch.Tensor] = []
+    hook = attention.register_forward_hook(lambda module, given, result: seen.append(result[0][0, 0]))
+    for ids in inputs:
+        bert(ids)
+    hook.remove()
+    averages = torch.stack(seen)
+    scale = SPREAD / averages.std(dim=0).clamp_min(1e-6)
+    attention.value.weight.mul_(scale[:, None])
+    attention.value.bias.copy_(-averages.mean(dim=0) * scale)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from infra.settings import FOLDER_VARIABLE
 from tests import secrets
-from tests.helpers.project import ROOT, copy_project, write_cdk_json
+from tests.helpers.project import LEFT_OUT, ROOT, copy_project, write_cdk_json
 from tests.helpers.shared import made_once
 
 SEED = 42
@@ -36,8 +37,10 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def sample_corpus() -> Path:
-    return ROOT / "samples" / "corpus"
+def sample_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve articles of each category of the sample corpus."""
+    folder = tmp_path_factory.mktemp("samples") / "corpus"
+    return Path(shutil.copytree(ROOT / "samples/corpus", folder, ignore=LEFT_OUT))
 
 
 @pytest.fixture(scope="session", autouse=True)

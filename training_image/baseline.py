@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from datasets import Dataset
@@ -11,14 +11,14 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from chitra.long_articles import View
+
 CONTINUATION = "##"
 BATCH = 100  # articles
 
 
-def baseline_accuracy(
-    train: Dataset, test: Dataset, *, cut: Callable[[Sequence[int]], list[int]], vocabulary: Sequence[str]
-) -> float:
-    """Test accuracy of a linear classifier trained on the same articles, truncated by ``cut`` like the model's.
+def baseline_accuracy(train: Dataset, test: Dataset, *, view: View, vocabulary: Sequence[str]) -> float:
+    """Test accuracy of a linear classifier trained on the same articles, in what ``view`` lets the model see.
 
     Words are put together again from their pieces, so no text has to travel with the encodings; a word that the
     vocabulary cannot spell stays ``[UNK]`` for both. Of the words only their numbers per article stay in memory.
@@ -27,7 +27,8 @@ def baseline_accuracy(
     def articles(dataset: Dataset) -> Iterator[list[str]]:
         for batch in dataset.select_columns("input_ids").iter(BATCH):
             for ids in batch["input_ids"]:
-                yield _words([vocabulary[i] for i in cut(ids)[1:-1]])
+                seen = ids if view.strategy == "windows" else view.parts(ids)[0]
+                yield _words([vocabulary[i] for i in seen[1:-1]])
 
     classifier = make_pipeline(TfidfVectorizer(analyzer=_as_is, sublinear_tf=True, min_df=2), LinearSVC(random_state=0))
     classifier.fit(articles(train), np.asarray(train["label"]))

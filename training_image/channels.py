@@ -18,6 +18,7 @@ from chitra.encoded import MANIFESTS, encoded_features
 from chitra.errors import InputError
 from chitra.fingerprint import Fingerprint
 from chitra.json_text import read_json
+from chitra.long_articles import MAX_ARTICLE_LENGTH
 
 REASON_CHARACTERS = 300
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Manifest(BaseModel):
     articles: Count
     splits: Annotated[dict[str, Count], AfterValidator(_of_all_splits)]
     articles_per_category: Annotated[dict[str, dict[str, Count]], AfterValidator(_of_all_splits)]
-    max_length: Annotated[int, Field(ge=3, le=512)]
+    max_length: Annotated[int, Field(ge=3, le=MAX_ARTICLE_LENGTH)]
     dataset: Annotated[str, StringConstraints(pattern="^[0-9a-f]{0,64}$")] = ""
 
     @property

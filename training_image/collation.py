@@ -5,29 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
+from chitra.long_articles import View
 
-class Collator:
-    """Cuts encodings to ``max_length`` ids, keeping the closing ``[SEP]``, and pads a batch to its longest."""
 
-    def __init__(self, pad_id: int, max_length: int) -> None:
+def padded(encodings: Sequence[Sequence[int]], pad_id: int) -> dict[str, torch.Tensor]:
+    """``input_ids`` and ``attention_mask`` of shape (batch, longest)."""
+    longest = max(map(len, encodings))
+    return {
+        "input_ids": torch.tensor([[*ids, *[pad_id] * (longest - len(ids))] for ids in encodings]),
+        "attention_mask": torch.tensor([[1] * len(ids) + [0] * (longest - len(ids)) for ids in encodings]),
+    }
+
+
+class TrainingCollator:
+    """One input per article, as ``view`` fits it in, and a new one in every ``epoch`` (from 0).
+
+    ``word_dropout`` is the share of pieces that are hidden behind ``unknown_id``, others each time.
+    """
+
+    def __init__(self, pad_id: int, view: View, *, seed: int, word_dropout: float = 0.0, unknown_id: int = 1) -> None:
         self._pad_id = pad_id
-        self._max_length = max_length
+        self._view = view
+        self._seed = seed
+        self._word_dropout = word_dropout
+        self._unknown_id = unknown_id
+        self.epoch = 0
 
     def __call__(self, examples: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """``input_ids`` and ``attention_mask`` of shape (batch, longest), ``labels`` of shape (batch,) if given."""
-        encodings = [self.cut(example["input_ids"]) for example in examples]
-        longest = max(map(len, encodings))
-        batch = {
-            "input_ids": torch.tensor([ids + [self._pad_id] * (longest - len(ids)) for ids in encodings]),
-            "attention_mask": torch.tensor([[1] * len(ids) + [0] * (longest - len(ids)) for ids in encodings]),
-        }
-        if "label" in examples[0]:
-            batch["labels"] = torch.tensor([example["label"] for example in examples])
-        return batch
+        """Of rows with ``input_ids``, ``article`` and ``label``; besides the encodings ``labels`` of shape (batch,)."""
+        batch = padded([self._input(example) for example in examples], self._pad_id)
+        return {**batch, "labels": torch.tensor([example["label"] for example in examples])}
 
-    def cut(self, ids: Sequence[int]) -> list[int]:
-        if len(ids) <= self._max_length:
-            return list(ids)
-        return [*ids[: self._max_length - 1], ids[-1]]
+    def _input(self, example: dict[str, Any]) -> list[int]:
+        draw = (self._seed, self.epoch, example["article"])
+        ids = self._view.of_epoch(example["input_ids"], *draw)
+        if self._word_dropout:
+            hidden = np.random.default_rng((*draw, 1)).random(len(ids)) < self._word_dropout
+            hidden[0] = hidden[-1] = False
+            ids = [self._unknown_id if hide else piece for piece, hide in zip(ids, hidden, strict=True)]
+        return ids

@@ -14,7 +14,6 @@ from chitra.tokenisation import Encoder
 from training_image.artefact import read_tokenisation
 from training_image.scores import softmax
 
-BATCH = 16
 REASON_CHARACTERS = 300
 PROBE = "試合"
 
@@ -36,11 +35,11 @@ class Predictor:
 
     def __init__(self, folder: Path) -> None:
         tokenisation = read_tokenisation(folder)
-        self._encoder = Encoder(folder, tokenisation.max_length)
+        self._encoder = Encoder(folder, tokenisation.article_length)
         # It brings transformers and PyTorch. A folder that is no artefact is known before those seconds.
         from training_image.classifier import Classifier
 
-        self._classifier = Classifier(folder, tokenisation.max_length)
+        self._classifier = Classifier(folder, tokenisation.view)
         self._names = self._classifier.names
         self._lock = threading.Lock()  # Sudachi's tokenizer serves one thread at a time
         try:
@@ -62,11 +61,8 @@ class Predictor:
     def predict(self, texts: list[str]) -> list[Prediction]:
         """One prediction per text, in order."""
         with self._lock:
-            logits = [row for i in range(0, len(texts), BATCH) for row in self._logits(texts[i : i + BATCH])]
+            logits = self._classifier.logits([ids.tolist() for ids in self._encoder.encode(texts)])
         return [self._prediction(row) for row in logits]
-
-    def _logits(self, texts: list[str]) -> list[np.ndarray[Any, Any]]:
-        return self._classifier.logits([ids.tolist() for ids in self._encoder.encode(texts)])
 
     def _prediction(self, logits: np.ndarray[Any, Any]) -> Prediction:
         scores = softmax(logits)

@@ -15,7 +15,6 @@ from transformers import PreTrainedModel
 from chitra.hyperparameters import Hyperparameters
 from training_image.baseline import baseline_accuracy
 from training_image.channels import Channels
-from training_image.collation import Collator
 from training_image.evaluation import evaluate, prediction_rows
 from training_image.plots import plot_confusion_matrix, plot_learning_curve
 from training_image.trainer import FineTuning
@@ -42,11 +41,10 @@ def write_report(
     evaluation_seconds = time.monotonic() - started
     labels = np.asarray(channels.test["label"])
     evaluation = evaluate(labels, logits.argmax(axis=1), channels.categories)
-    cut = Collator(0, hyperparameters.max_length).cut
     warnings = list[str]()
     baseline = _attempt(
         "the TF-IDF baseline",
-        lambda: baseline_accuracy(channels.train, channels.test, cut=cut, vocabulary=vocabulary),
+        lambda: baseline_accuracy(channels.train, channels.test, view=tuning.view, vocabulary=vocabulary),
         warnings,
     )
     curve = tuning.learning_curve()

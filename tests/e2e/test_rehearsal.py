@@ -54,7 +54,7 @@ def test_should_pass_and_leave_nothing(rehearsal: tuple[Path, subprocess.Complet
     assert report["runtime"] == ("process" if engine_problem() else "docker")
     assert {step["status"] for step in report["steps"]} == {"passed"}
     assert len(report["steps"]) == STEPS
-    assert report["corpus"] == {"articles": 108, "categories": 9, "train": 86, "validation": 11, "test": 11}
+    assert report["corpus"] == {"articles": 378, "categories": 9, "train": 302, "validation": 38, "test": 38}
     assert report["model"] == {"name": "chitra-stand-in", "stand_in": True}
     assert set(report["evaluation"]) == {"accuracy", "macro_f1", "baseline_accuracy"}
     assert len(report["predictions"]) == 6

@@ -50,7 +50,7 @@ def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() 
         ("training.keep_warm_minutes", 61, "workshop.training.keep_warm_minutes: "),
         ("training.keep_warm_minutes", -1, "workshop.training.keep_warm_minutes: "),
         ("training.max_runtime_minutes", 0, "workshop.training.max_runtime_minutes: "),
-        ("preprocessing.max_length", 513, "workshop.preprocessing.max_length: "),
+        ("preprocessing.max_length", 4097, "workshop.preprocessing.max_length: "),
         ("endpoint.hours_to_live", 100, "workshop.endpoint.hours_to_live: "),
         ("endpoint.kind", "batch", "workshop.endpoint.kind: "),
         ("training.instance_type", "ml.p3.2xlarge", "workshop.training.instance_type: has a GPU that this PyTorch"),

@@ -11,8 +11,8 @@ import pytest
 from datasets import Dataset, load_from_disk
 from PIL import Image
 
+from chitra.long_articles import View
 from training_image.baseline import baseline_accuracy
-from training_image.collation import Collator
 from training_image.evaluation import evaluate, prediction_rows
 from training_image.plots import plot_confusion_matrix, plot_learning_curve
 from training_image.scores import softmax
@@ -56,14 +56,14 @@ def test_should_put_words_together_again_for_the_baseline() -> None:
     east, west = [0, 2, 3, 5, 4, 1], [0, 2, 4, 5, 3, 1]
     rows = {"input_ids": [east, west] * 10, "label": [0, 1] * 10}
     data = Dataset.from_dict(rows)
-    assert baseline_accuracy(data, data, cut=Collator(0, 512).cut, vocabulary=vocabulary) == 1.0
-    assert baseline_accuracy(data, data, cut=Collator(0, 3).cut, vocabulary=vocabulary) == 0.5
+    assert baseline_accuracy(data, data, view=View(512), vocabulary=vocabulary) == 1.0
+    assert baseline_accuracy(data, data, view=View(3), vocabulary=vocabulary) == 0.5
 
 
 def test_should_beat_chance_with_the_baseline_on_the_sample(preprocessed: Path, stand_in: Path) -> None:
     vocabulary = (stand_in / "vocab.txt").read_text(encoding="utf-8").splitlines()
     train, test = (load_from_disk(preprocessed / name) for name in ("train", "test"))
-    assert baseline_accuracy(train, test, cut=Collator(0, 512).cut, vocabulary=vocabulary) > 0.5
+    assert baseline_accuracy(train, test, view=View(512), vocabulary=vocabulary) > 0.5
 
 
 def test_should_not_hold_the_words_of_all_articles_for_the_baseline() -> None:
@@ -78,7 +78,7 @@ def test_should_not_hold_the_words_of_all_articles_for_the_baseline() -> None:
     all_words = tracemalloc.get_traced_memory()[0]
     del listed
     tracemalloc.reset_peak()
-    baseline_accuracy(data, data, cut=Collator(0, 512).cut, vocabulary=vocabulary)
+    baseline_accuracy(data, data, view=View(512), vocabulary=vocabulary)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < all_words / 2

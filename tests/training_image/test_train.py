@@ -15,9 +15,10 @@ from PIL import Image
 
 from chitra.errors import InputError
 from chitra.fingerprint import fingerprint
+from chitra.long_articles import View
 from tests.conftest import Job
 from training_image.channels import read_channels
-from training_image.collation import Collator
+from training_image.collation import TrainingCollator
 
 
 @pytest.fixture
@@ -176,10 +177,22 @@ def test_should_stop_at_sigterm_with_a_checkpoint_and_go_on_from_it(job: Job) ->
 
 
 def test_should_pad_to_the_longest_and_rebuild_masks() -> None:
-    batch = Collator(0, 4)([{"input_ids": [2, 7, 8, 9, 3], "label": 1}, {"input_ids": [2, 3], "label": 0}])
+    rows = [{"input_ids": [2, 7, 8, 9, 3], "label": 1, "article": 0}, {"input_ids": [2, 3], "label": 0, "article": 1}]
+    batch = TrainingCollator(0, View(4), seed=42)(rows)
     assert batch["input_ids"].tolist() == [[2, 7, 8, 3], [2, 3, 0, 0]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]
     assert batch["labels"].tolist() == [1, 0]
+
+
+def test_should_hide_other_words_in_every_epoch_but_never_the_special_tokens() -> None:
+    rows = [{"input_ids": [2, *range(100, 600), 3], "label": 1, "article": 5}]
+    collator = TrainingCollator(0, View(512), seed=42, word_dropout=0.2, unknown_id=1)
+    first, again = collator(rows)["input_ids"][0], collator(rows)["input_ids"][0]
+    collator.epoch = 1
+    other = collator(rows)["input_ids"][0]
+    assert first.tolist() == again.tolist() != other.tolist()
+    assert (int(first[0]), int(first[-1])) == (2, 3)
+    assert 60 <= (first == 1).sum() <= 140
 
 
 @pytest.mark.parametrize(

@@ -92,5 +92,6 @@ def predict_with(folder: Path, texts: list[str]) -> list[dict[str, Any]]:
 
 
 def max_length_of(folder: Path) -> int:
-    """How many tokens the model has room for, from a folder that ``OwnModel`` has asked."""
-    return int(read_json(folder / TOKENISATION_FILE)["max_length"])
+    """How many tokens of a text are read for the model, from a folder that ``OwnModel`` has asked."""
+    tokenisation = read_json(folder / TOKENISATION_FILE)
+    return int(tokenisation.get("article_length", tokenisation["max_length"]))
