@@ -195,7 +195,8 @@ def _initialise(model: BertForPreTraining, vectors: Array, idf: Array) -> BertFo
         attention.self.key.weight[first].zero_()
         attention.self.key.weight[first, TOPICS] = 1.0
         attention.self.query.bias[first] = IDF_SHARPNESS * math.sqrt(head_size)
-    model.bert.pooler.dense.weight.copy_(identity)
+    pooler: Any = model.bert.pooler
+    pooler.dense.weight.copy_(identity)
     return model
 
 

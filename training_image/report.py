@@ -50,7 +50,7 @@ def write_report(
     curve = tuning.learning_curve()
     metrics = {
         "dataset": channels.dataset,
-        "model": _describe(tuning.trainer.model),
+        "model": _describe(tuning.model),
         **evaluation.to_json(),
         "baseline_accuracy": baseline,
         "train_seconds": round(train_seconds, 1),

@@ -89,7 +89,7 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
         print("stopped by SIGTERM; the checkpoint is kept, the same job can go on from it", flush=True)
         return
     train_seconds = time.monotonic() - started
-    save_artefact(tuning.trainer.model, model_dir, base / "model", view=tuning.view, article_length=channels.max_length)
+    save_artefact(tuning.model, model_dir, base / "model", view=tuning.view, article_length=channels.max_length)
     try:
         summary = write_report(
             base / "output/data", tuning, channels, hyperparameters, vocabulary=vocabulary, train_seconds=train_seconds

@@ -49,7 +49,7 @@ def best_epoch(curve: list[Epoch]) -> Epoch:
 class FineTuning:
     """One training run. ``checkpoints`` may hold those of an interrupted run, which is then resumed.
 
-    Setting ``stop`` ends training after the current step, with a checkpoint. ``view`` is how articles reach the model.
+    Setting ``stop`` ends training after the current step, with a checkpoint. ``view`` is how articles reach ``model``.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class FineTuning:
             word_dropout=hyperparameters.word_dropout,
             unknown_id=unknown_id(model_dir),
         )
+        self.model = model
         self.trainer = ArticleTrainer(
             model=model,
             args=self._arguments(),
@@ -111,7 +112,7 @@ class FineTuning:
 
     @torch.inference_mode()
     def _forward(self, inputs: Sequence[Sequence[int]]) -> Array:
-        model: Any = self.trainer.model.eval()
+        model: Any = self.model.eval()
         batch = {name: tensor.to(model.device) for name, tensor in padded(inputs, self._pad_id).items()}
         logits: Array = model(**batch).logits.float().cpu().numpy()
         return logits
@@ -168,8 +169,9 @@ class ArticleTrainer(Trainer):
 
     def create_optimizer(self) -> torch.optim.Optimizer:
         if self.optimizer is None:
-            decayed = set(self.get_decay_parameter_names(self.model))
-            groups = parameter_groups(self.model, self._hyperparameters, decayed)
+            model: Any = self.model
+            decayed = set(self.get_decay_parameter_names(model))
+            groups = parameter_groups(model, self._hyperparameters, decayed)
             self.optimizer = torch.optim.AdamW(groups, lr=self.args.learning_rate, fused=True)
         return self.optimizer
 
