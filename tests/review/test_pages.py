@@ -34,7 +34,7 @@ EXPECTED: dict[str, tuple[tuple[int, int, int, int], set[str], set[str]]] = {
     "thirty-participants": ((0, 0, 0, 30), set(), set()),
     "codebuild": ((0, 0, 5, 5), set(), set()),
     "endpoint-for-72-hours": ((0, 0, 1, 0), set(), set()),
-    "rename-workshop": ((0, 21, 0, 0), {"data-lost"}, set()),
+    "rename-workshop": ((0, 22, 0, 0), {"data-lost"}, set()),
     "power-users": ((0, 0, 1, 1), {"escalation"}, set()),
 }
 
