@@ -184,15 +184,14 @@ def test_should_ask_for_pages_in_valid_requests() -> None:
 def test_should_count_before_anything_is_started_and_only_with_a_budget(
     templates: Templates, templates_with: Callable[[dict[str, Any]], Templates]
 ) -> None:
-    assert definition(templates)["Start"]["Next"] == "Model given?"
+    assert "Look up begin" not in definition(templates)
     states = definition(templates_with(BUDGET))
-    reached, name = [], states["Start"]["Next"]
+    reached, name = list[str](), "Look up begin"  # behind the caps, which start nothing either
     while name != "Model given?":
         reached.append(name)
         state = states[name]
         within = name == "Within the budget?"
         name = state["Choices"][0]["Next"] if within else state.get("Next") or state["Default"]
-    assert reached[0] == "Look up begin"
     assert reached[-3:] == ["Read notes", "More notes?", "Within the budget?"]
     assert {"List executions", "List training jobs", "List processing jobs", "List endpoints"} < set(reached)
     assert reached.index("Note costs") < reached.index("Read notes")

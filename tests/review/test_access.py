@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.together import Checked
 from review import risks
 from review.access import Access, Row, access_between
 from review.grants import grants_of
@@ -44,7 +45,7 @@ def side(*policies: list[Statement], **role: Any) -> Side:
 
 
 def of(template: Template) -> Side:
-    return Side("", {"stack": template}, {}, frozenset(), {}, frozenset(), frozenset())
+    return Side("", {"stack": template}, {}, frozenset(), {}, Checked(frozenset(), (), ()))
 
 
 def access(before: Side, after: Side) -> Access:
@@ -165,7 +166,7 @@ def test_should_follow_a_policy_into_another_stack() -> None:
         document = {"Statement": [allow("s3:*")]}
         properties = {"PolicyDocument": document, "Roles": [{"Fn::ImportValue": export}]}
         second = {"Resources": {"Policy": {"Type": "AWS::IAM::Policy", "Properties": properties}}}
-        return Side("", {"one": first, "two": second}, {}, frozenset(), {}, frozenset(), frozenset())
+        return Side("", {"one": first, "two": second}, {}, frozenset(), {}, Checked(frozenset(), (), ()))
 
     assert access(apart("a"), apart("b")) == Access()
     assert {grant.principal for grant in grants_of(apart("a"))} == {"one/Job"}
