@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from infra.settings import FOLDER_VARIABLE
 from tests import secrets
@@ -22,6 +23,9 @@ from tests.helpers.shared import made_once
 
 SEED = 42
 PRINTED: list[str] = []
+
+settings.register_profile("suite", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("suite")
 
 
 def pytest_configure() -> None:
