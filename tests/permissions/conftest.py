@@ -38,7 +38,7 @@ def templates() -> dict[str, dict[str, Any]]:
 def variants() -> dict[str, Policies]:
     """`tests/infra/test_snapshots.py` compares the snapshots with what is synthesised.
 
-    Access ``scoped`` is judged on the local AWS alone (tests/local_aws/test_scoped.py): the recorded day is of ``full``.
+    Access ``scoped`` is judged on the local AWS alone (tests/local_aws/test_scoped.py): the recorded day is ``full``.
     """
     return {
         name: policies_of(stacks, account=ACCOUNT, region=SETTINGS.region)
