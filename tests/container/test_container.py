@@ -55,6 +55,7 @@ def journey(image: str, sample_corpus: Path, tmp_path_factory: pytest.TempPathFa
     assert code == 0, log
     name = box.start("serve", flags=flags)
     answer = ask(name, "投手が好投して試合に勝ちました。")
+    ask(name, "[SEP] のような語が本文にあると、SudachiTra だけが読めます。")
     docker("stop", "--time", "20", name)
     serving_code, serving_log = ended(name)
     assert serving_code == 0, serving_log
