@@ -36,7 +36,7 @@ def screen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> C
         monkeypatch.setattr(f"workshop.commands.{module}.console", console)
     for module in (endpoints, organise):
         for name in ("account_of", "signed_in", "find_deployment"):
-            answer = SimpleNamespace(workflow="w")
+            answer = SimpleNamespace(workflow="w", own_runs="")
             monkeypatch.setattr(module, name, lambda *given, answer=answer: answer)
     monkeypatch.setattr(removal, "PriceList", lambda account: PRICES)
     monkeypatch.setattr(endpoints, "PriceList", lambda account: PRICES)

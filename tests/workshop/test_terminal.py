@@ -41,7 +41,9 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         number="123456789012",
         region="x",
     )
-    deployment = SimpleNamespace(bucket=HOSTILE, workflow="w", images=(HOSTILE,), names=SimpleNamespace())
+    deployment = SimpleNamespace(
+        bucket=HOSTILE, workflow="w", images=(HOSTILE,), names=SimpleNamespace(), own_runs="", run_prefix="chitra--"
+    )
     monkeypatch.setattr("workshop.commands.runs._corpus", lambda *given: "corpus/")
     monkeypatch.setattr("workshop.commands.runs.why_refused", lambda *given: "")
     for module in ("runs", "endpoints", "organise"):
