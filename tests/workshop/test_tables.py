@@ -73,7 +73,7 @@ def test_should_show_what_runs_in_full(screen: Console, monkeypatch: pytest.Monk
         "warm_pools": [],
         "list_strangers": iter(()),
     }.items():
-        monkeypatch.setattr(endpoints, name, lambda *given, found=found: found)
+        monkeypatch.setattr(endpoints, name, lambda *given, found=found, **named: found)
     endpoints.status()
     ends = "2026-11-25 12:00 UTC, in 1 h 24 min"
     check(screen, [NAME, NAME, NAME], ends, "$0.235 per hour, $0.330 until then", WAITS)

@@ -101,9 +101,9 @@ def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPa
     )
     execution = ExecutionStatus(HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC))
     monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account: SimpleNamespace(problem=HOSTILE))
-    monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given: [endpoint])
-    monkeypatch.setattr("workshop.commands.endpoints.execution_statuses", lambda *given: [execution])
-    monkeypatch.setattr("workshop.commands.endpoints.warm_pools", lambda *given: [HOSTILE])
+    monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given, **named: [endpoint])
+    monkeypatch.setattr("workshop.commands.endpoints.execution_statuses", lambda *given, **named: [execution])
+    monkeypatch.setattr("workshop.commands.endpoints.warm_pools", lambda *given, **named: [HOSTILE])
     strangers = [Stranger(HOSTILE, HOSTILE, HOSTILE), HOSTILE]
     monkeypatch.setattr("workshop.commands.endpoints.list_strangers", lambda *given: iter(strangers))
     assert command("status")[1].count(SHOWN) >= 13
