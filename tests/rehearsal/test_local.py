@@ -106,7 +106,7 @@ def runs(desk: Desk) -> list[str]:
 @pytest.fixture(scope="module")
 def model(desk: Desk, runs: list[str]) -> Path:
     """Of the first participant's run, taken home by the organiser."""
-    run = runs[0].partition("\n")[0].removeprefix("run ")
+    [run] = [line.removeprefix("run ") for line in runs[0].splitlines() if line.startswith("run ")]
     desk.type_as("", f"{WORKSHOP} export {run}")
     return desk.home / "export" / run / "model"
 

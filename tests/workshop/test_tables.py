@@ -36,7 +36,7 @@ def screen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> C
         monkeypatch.setattr(f"workshop.commands.{module}.console", console)
     for module in (endpoints, organise):
         for name in ("account_of", "signed_in", "find_deployment"):
-            answer = SimpleNamespace(workflow="w")
+            answer = SimpleNamespace(workflow="w", own_runs="")
             monkeypatch.setattr(module, name, lambda *given, answer=answer: answer)
     monkeypatch.setattr(removal, "PriceList", lambda account, own: PRICES)
     monkeypatch.setattr(endpoints, "PriceList", lambda account, own: PRICES)
@@ -73,7 +73,7 @@ def test_should_show_what_runs_in_full(screen: Console, monkeypatch: pytest.Monk
         "warm_pools": [],
         "list_strangers": iter(()),
     }.items():
-        monkeypatch.setattr(endpoints, name, lambda *given, found=found: found)
+        monkeypatch.setattr(endpoints, name, lambda *given, found=found, **named: found)
     endpoints.status()
     ends = "2026-11-25 12:00 UTC, in 1 h 24 min"
     check(screen, [NAME, NAME, NAME], ends, "$0.235 per hour, costs so far $0.470 · at worst $0.800", WAITS)

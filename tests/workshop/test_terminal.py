@@ -41,7 +41,9 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         number="123456789012",
         region="x",
     )
-    deployment = SimpleNamespace(bucket=HOSTILE, workflow="w", images=(HOSTILE,), names=SimpleNamespace())
+    deployment = SimpleNamespace(
+        bucket=HOSTILE, workflow="w", images=(HOSTILE,), names=SimpleNamespace(), own_runs="", run_prefix="chitra--"
+    )
     monkeypatch.setattr("workshop.commands.runs._corpus", lambda *given: "corpus/")
     monkeypatch.setattr("workshop.commands.runs.why_refused", lambda *given: "")
     for module in ("runs", "endpoints", "organise"):
@@ -101,9 +103,9 @@ def test_should_print_names_in_tables(command: Any, monkeypatch: pytest.MonkeyPa
     )
     execution = ExecutionStatus(HOSTILE, HOSTILE, HOSTILE, datetime.now(UTC))
     monkeypatch.setattr("workshop.commands.endpoints.PriceList", lambda account, own: SimpleNamespace(remark=HOSTILE))
-    monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given: [endpoint])
-    monkeypatch.setattr("workshop.commands.endpoints.execution_statuses", lambda *given: [execution])
-    monkeypatch.setattr("workshop.commands.endpoints.warm_pools", lambda *given: [HOSTILE])
+    monkeypatch.setattr("workshop.commands.endpoints.endpoint_statuses", lambda *given, **named: [endpoint])
+    monkeypatch.setattr("workshop.commands.endpoints.execution_statuses", lambda *given, **named: [execution])
+    monkeypatch.setattr("workshop.commands.endpoints.warm_pools", lambda *given, **named: [HOSTILE])
     strangers = [Stranger(HOSTILE, HOSTILE, HOSTILE), HOSTILE]
     monkeypatch.setattr("workshop.commands.endpoints.list_strangers", lambda *given: iter(strangers))
     assert command("status")[1].count(SHOWN) >= 13

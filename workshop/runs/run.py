@@ -68,8 +68,9 @@ def start_execution(account: Account, deployment: Deployment, name: str, request
         if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
             raise
         raise WorkshopError(f"run {name}: there is one of this name already. Choose another --name.") from error
-    if deployment.gate:
-        _pass_gate(states, started["executionArn"], name)
+    if not deployment.gate:
+        return Run(started["executionArn"], name)
+    _pass_gate(states, started["executionArn"], name)
     return Run(execution_of(deployment.workflow, execution), name)
 
 

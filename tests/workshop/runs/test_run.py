@@ -111,11 +111,11 @@ def test_should_call_a_run_as_it_was_asked_to() -> None:
         Deployment(Names("chitra"), "bucket", "role", "workflow", "image", "image", "image"),
     )
     given: dict[str, Any] = {"hyperparameters": {"epochs": "1"}, "endpoint": True}
-    assert start_run(service, deployment, name="mine", **given) == Run("workflow:mine", "chitra--mine")  # type: ignore[arg-type]
+    assert start_run(service, deployment, name="mine", **given) == Run("arn", "chitra--mine")  # type: ignore[arg-type]
     assert service.started["name"] == "mine"
     first = json.loads(service.started["input"])
     assert first == {**given, "corpus": "corpus/", "id": first["id"]}
-    assert start_run(service, deployment, name="chitra--mine", **given) == Run("workflow:mine", "chitra--mine")  # type: ignore[arg-type]
+    assert start_run(service, deployment, name="chitra--mine", **given) == Run("arn", "chitra--mine")  # type: ignore[arg-type]
     assert service.started["name"] == "mine"
     assert json.loads(service.started["input"])["id"] != first["id"]
 
