@@ -71,8 +71,15 @@ def read_assembly(folder: Path) -> Assembly:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
+    return read_object(file) if file.exists() else {}
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """A JSON file's object.
+
+    Raises:
+        WorkshopError: there is none.
+    """
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

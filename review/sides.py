@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checks.assembly import read_object
 from checks.together import Checked, check_synthesis
 from chitra.errors import WorkshopError
 from infra.settings import CONTEXT_KEY
@@ -84,18 +85,3 @@ def read_side(output: Path, label: str, context: dict[str, Any]) -> Side:
         context,
         check_synthesis(output),
     )
-
-
-def read_object(file: Path) -> dict[str, Any]:
-    """A JSON file's object.
-
-    Raises:
-        WorkshopError: there is none.
-    """
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WorkshopError(f"{file}: cannot be read as JSON ({error}).") from error
-    if not isinstance(document, dict):
-        raise WorkshopError(f"{file}: is not an object.")
-    return document
