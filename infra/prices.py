@@ -1,6 +1,7 @@
 """What instances cost where AWS's Price List is not asked: a dated table, an estimate wherever it is shown.
 
-The table holds what sources were found for, and nothing else: an instance without a price has none, which is not 0.
+The table holds what sources were found for, or what its note says how it was worked out. An instance without a price
+has none, which is not 0.
 """
 
 from __future__ import annotations

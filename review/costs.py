@@ -48,7 +48,9 @@ def sources_of(settings: Settings | None, table: PriceTable) -> list[str]:
         elif price.sheet is None:
             said.append(f"price of the settings: {what} ${price.usd_per_hour:g} an hour")
         else:
+            note = f". {price.sheet.note}" if price.sheet.note else ""
             said.append(
-                f"estimate of {price.sheet.date}: {what} ${price.usd_per_hour:g} an hour, from {price.sheet.source}"
+                f"estimate of {price.sheet.date}: {what} ${price.usd_per_hour:g} an hour, "
+                f"from {price.sheet.source}{note}"
             )
     return said

@@ -91,8 +91,12 @@ def test_should_be_written_as_it_is_read() -> None:
     assert json.loads(read_prices().to_json()) == json.loads(PRICES.read_text(encoding="utf-8"))
 
 
+def test_should_know_what_the_shipped_settings_cost_in_tokyo(tmp_path: Path) -> None:
+    assert "no price known" not in said(tmp_path)
+
+
 def test_should_say_that_no_price_is_known(tmp_path: Path) -> None:
-    shown = said(tmp_path)
+    shown = said(tmp_path, region="ap-northeast-3")
     assert shown.count("no price known") == 3
     assert "$0.000" not in shown
 
@@ -103,7 +107,7 @@ def test_should_take_the_settings_own_price_first_and_name_the_tables_date(tmp_p
     by_use = {each["use"]: each for each in document}
     assert (by_use["Processing"]["usd_per_hour"], by_use["Processing"]["source"]) == (0.25, "workshop.prices")
     assert (by_use["Hosting"]["usd_per_hour"], by_use["Hosting"]["date"]) == (0.994, "2026-09-03")
-    assert by_use["Training"]["usd_per_hour"] is None
+    assert (by_use["Training"]["usd_per_hour"], by_use["Training"]["note"][:10]) == (0.994, "Worked out")
 
 
 def test_should_renew_a_region_from_the_public_list(

@@ -84,6 +84,7 @@ def _priced(stage: Stage, settings: Settings) -> dict[str, Any]:
         "usd_per_hour": price.usd_per_hour if price else None,
         "date": price.sheet.date if price and price.sheet else None,
         "source": _source(price),
+        "note": _note(price),
     }
 
 
@@ -91,6 +92,10 @@ def _source(price: Price | None) -> str:
     if price is None:
         return "no price is known"
     return price.sheet.source if price.sheet else "workshop.prices"
+
+
+def _note(price: Price | None) -> str:
+    return price.sheet.note if price and price.sheet else ""
 
 
 def _remark(settings: Settings) -> str:
@@ -120,10 +125,14 @@ def prices(
     if as_json:
         print_json([_priced(stage, settings) for stage in stages(settings)])
         return
-    rows = []
+    rows, notes = [], []
     for stage in stages(settings):
         price = price_of(stage, settings, table)
         dated = price.sheet.date if price and price.sheet else ""
         amount = usd(price.usd_per_hour) if price else "no price known"
         rows.append((stage.instance_type, stage.use, amount, dated, _source(price) if price else ""))
+        if _note(price):
+            notes.append(f"{stage.instance_type}, {stage.use}: {_note(price)}")
     show_table(f"US dollars per hour in {settings.region}", ("instance", "use", "price", "of", "source"), rows)
+    for note in notes:
+        say(note)

@@ -65,7 +65,7 @@ def test_should_say_when_a_price_is_unknown(cloud: Priced) -> None:
 
     cloud._pricing = denied  # type: ignore[method-assign]
     prices = PriceList(Account(CloudSession(cloud)))
-    assert prices.per_hour("ap-northeast-1", CAPACITY) is None
+    assert prices.per_hour("ap-northeast-3", CAPACITY) is None
     assert "GetProducts was denied" in prices.problem
     assert prices.remark.startswith("some prices are unknown: ")
     assert "GetProducts was denied" in prices.remark
@@ -82,7 +82,7 @@ def test_should_take_the_settings_price_first_and_a_dated_estimate_last(cloud: P
 def test_should_know_no_price_that_is_not_in_dollars(cloud: Priced, monkeypatch: pytest.MonkeyPatch) -> None:
     dimensions = {"D": {"unit": "Hrs", "pricePerUnit": {"CNY": "2"}}}
     monkeypatch.setitem(PRODUCT, "terms", {"OnDemand": {"T": {"priceDimensions": dimensions}}})
-    assert PriceList(Account(CloudSession(cloud))).per_hour("ap-northeast-1", CAPACITY) is None
+    assert PriceList(Account(CloudSession(cloud))).per_hour("ap-northeast-3", CAPACITY) is None
 
 
 @pytest.mark.parametrize(("status", "count"), [("InService", 1), ("Stopped", 0)])
