@@ -12,6 +12,7 @@ from typing import Any
 
 from chitra.contract import DATASET_VARIABLE, SPLITS
 from chitra.hyperparameters import parse_hyperparameters
+from chitra.training_lines import METRICS
 from infra.instances import needs_gpu
 from infra.names import CORPUS_PREFIX, DATASETS_PREFIX, SMOKE_PREFIX, Names
 from infra.settings import (
@@ -121,7 +122,7 @@ def training_job(settings: Settings, resources: JobResources) -> Request:
     return {
         "TrainingJobName": RUN,
         "RoleArn": resources.execution_role_arn,
-        "AlgorithmSpecification": {"TrainingImage": resources.images.training, "TrainingInputMode": "File"},
+        "AlgorithmSpecification": _algorithm(resources),
         "HyperParameters": _hyperparameters(job.hyperparameters),
         "InputDataConfig": [
             {
@@ -142,6 +143,14 @@ def training_job(settings: Settings, resources: JobResources) -> Request:
         "EnableNetworkIsolation": True,
         **_capacity_of_training(job),
         "Tags": _tags(settings),
+    }
+
+
+def _algorithm(resources: JobResources) -> Request:
+    return {
+        "TrainingImage": resources.images.training,
+        "TrainingInputMode": "File",
+        "MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in METRICS.items()],
     }
 
 

@@ -15,6 +15,7 @@ from chitra.inside import inside
 from local_aws import recording
 from local_aws.container import Container
 from local_aws.log_stream import LogStream
+from local_aws.metrics import Metrics
 from local_aws.ports import endpoint_url
 from local_aws.role_session import service_session
 from local_aws.runtime import OPT_ML, Runtime
@@ -133,6 +134,7 @@ class JobRunner:
         logs = session.client("logs", endpoint_url=endpoint_url())
         name = record[kind.name_key]
         streams, containers = list[LogStream](), dict[str, Container]()
+        metrics = Metrics(self._store, record) if kind is TRAINING else None
         deadline = time.monotonic() + record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_SECONDS)
         try:
             for host, base in instances.items():
@@ -144,7 +146,7 @@ class JobRunner:
                     image=image_of(record),
                     base=base,
                     environment={kind.name_key.upper(): name, **record.get("Environment", {})},
-                    on_line=streams[-1].write,
+                    on_line=_readers(streams[-1], metrics),
                 )
             codes: dict[str, int | None] = {}
             while len(codes) < len(containers) and not any(codes.values()):
@@ -160,6 +162,17 @@ class JobRunner:
                     container.stop()
             for stream in streams:
                 stream.close()
+
+
+def _readers(stream: LogStream, metrics: Metrics | None) -> Callable[[str], None]:
+    """Of what a container prints."""
+
+    def read(line: str) -> None:
+        stream.write(line)
+        if metrics:
+            metrics.read(line)
+
+    return read
 
 
 def image_of(request: Record) -> str:

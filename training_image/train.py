@@ -78,13 +78,21 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     channels = read_channels(base / "input/data", fingerprint(model_dir))
     _check_labels(hyperparameters, channels)
     from training_image.artefact import save_artefact
+    from training_image.event_files import EventFiles
     from training_image.report import write_report
     from training_image.trainer import FineTuning
 
     keep_quiet()
     print(f"training on {len(channels.train):,} articles: {hyperparameters}", flush=True)
     started = time.monotonic()
-    tuning = FineTuning(channels, hyperparameters, model_dir=model_dir, checkpoints=base / "checkpoints", stop=stop)
+    tuning = FineTuning(
+        channels,
+        hyperparameters,
+        model_dir=model_dir,
+        checkpoints=base / "checkpoints",
+        stop=stop,
+        callbacks=[EventFiles(base / "output/data/tensorboard")],
+    )
     if not tuning.run():
         print("stopped by SIGTERM; the checkpoint is kept, the same job can go on from it", flush=True)
         return

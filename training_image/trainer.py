@@ -28,6 +28,7 @@ from training_image.checkpoints import newest_complete_checkpoint
 from training_image.collation import TrainingCollator, padded
 from training_image.forward import Array, logits_of
 from training_image.learning_rates import parameter_groups
+from training_image.progress import PrintProgress
 from training_image.weights import load_classifier
 
 
@@ -60,6 +61,7 @@ class FineTuning:
         model_dir: Path,
         checkpoints: Path,
         stop: threading.Event,
+        callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         self._hyperparameters = hyperparameters
         self._checkpoints = checkpoints
@@ -83,7 +85,13 @@ class FineTuning:
             train_dataset=_with_lengths(channels.train, self.view.length),
             eval_dataset=channels.validation,
             data_collator=collator,
-            callbacks=[StopWhenAsked(stop), PrintProgress(), TellEpoch(collator), *self._early_stopping()],
+            callbacks=[
+                StopWhenAsked(stop),
+                TellEpoch(collator),
+                PrintProgress(),
+                *callbacks,
+                *self._early_stopping(),
+            ],
             hyperparameters=hyperparameters,
             validate=self._validate,
         )
@@ -208,30 +216,6 @@ class StopWhenAsked(TrainerCallback):
             control.should_save = True
             control.should_training_stop = True
         return control
-
-
-class PrintProgress(TrainerCallback):
-    """One line per few per cent of the steps and one per epoch: the job's log is what users follow."""
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if logs and "loss" in logs:
-            print(
-                f"epoch {logs['epoch']:.2f}  step {state.global_step}/{state.max_steps}  loss {logs['loss']:.4f}",
-                flush=True,
-            )
-        if logs and "eval_accuracy" in logs:
-            print(
-                f"epoch {logs['epoch']:.2f}  validation accuracy {logs['eval_accuracy']:.4f}"
-                f"  loss {logs['eval_loss']:.4f}",
-                flush=True,
-            )
 
 
 def _with_lengths(dataset: Dataset, longest: int) -> Dataset:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from workshop.commands import demo, endpoints, fetching, money, notebooks, organise, removal, report, runs
+from workshop.commands import compare, demo, endpoints, fetching, money, notebooks, organise, removal, report, runs
 from workshop.commands.common import HELP, ProfileOption, RegionOption, VersionOption, run_app
 from workshop.commands.help import command_line
 from workshop.language import language_of
@@ -38,6 +38,7 @@ app.command("predict")(runs.predict)
 app.command("demo")(demo.demo)
 app.command("export")(runs.export)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 app.command("notebooks")(notebooks.notebooks)
 app.command("teardown")(removal.tear_down)
 app.command("verify")(removal.verify)

@@ -69,6 +69,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str, str], ...]] = {
         (f"report {RUN}", "レポートを作る", "beside the exported run"),
         (f"report {RUN} --lang en --output page.html", "英語で、別の場所に作る", "in English, elsewhere"),
     ),
+    "compare": (
+        (f"compare {RUN} chitra--second", "二つの実行を並べる", "two runs"),
+        (f"compare {RUN} chitra--second --json", "JSON で受け取る", "for a program"),
+    ),
     "demo": (
         ("demo", "最新のエンドポイントのページを開く", "with your newest endpoint"),
         (f"demo --model export/{RUN}/model", "持ち帰ったモデルで開く(AWS は不要)", "with a model that was taken home"),

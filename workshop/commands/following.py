@@ -14,6 +14,7 @@ import typer
 from rich.live import Live
 
 from chitra.errors import WorkshopError
+from chitra.training_lines import EpochDone
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice
 from workshop.commands.common import EXIT_INTERRUPTED, console, say
@@ -26,7 +27,6 @@ from workshop.runs.job_state import JobState
 from workshop.runs.money import money_text
 from workshop.runs.progress import Progress
 from workshop.runs.run import Run
-from workshop.runs.training_lines import EpochDone
 
 NEWS_SECONDS = 30.0  # a line that is older was written long ago: somebody came back to the run
 QUIET_SECONDS = 60.0  # then a line says that the run goes on, where nothing is live

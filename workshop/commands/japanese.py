@@ -50,6 +50,11 @@ JAPANESE = {
         "ネットワークがなくても開けます。"
         "\n\n`workshop export` で持ち帰ったものを使い、足りないものは取得します。"
     ),
+    "Set runs side by side: accuracy, epochs, the hyperparameters that differ, time and cost."
+    "\n\nReads what `workshop export` brought home, and fetches what it needs of the rest.": (
+        "実行を並べて比べます。正解率、エポック数、違っているハイパーパラメーター、時間と料金がわかります。"
+        "\n\n`workshop export` で持ち帰ったものを使い、足りないものは取得します。"
+    ),
     "Open a page on this machine: classify articles, see tokens, time and money left, and the run's report.": (
         "このマシンでページを開きます。記事を分類し、トークン、エンドポイントの残り時間と料金、学習のレポートを見られます。"
     ),
@@ -111,6 +116,9 @@ JAPANESE = {
         "エンドポイントも作ります。期限がくるまで料金がかかります。"
     ),
     "Name of the run, as `workshop run` printed it.": "実行の名前。`workshop run` が表示したもの。",
+    "Names of two runs or more, as `workshop run` printed them.": (
+        "比べる実行の名前。`workshop run` が表示したものを二つ以上。"
+    ),
     "Name of the run, as `workshop run` printed it; all runs when left out.": (
         "実行の名前。`workshop run` が表示したもの。省くと、すべての実行。"
     ),

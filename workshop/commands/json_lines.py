@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from chitra.training_lines import EpochDone, StepDone
 from workshop.commands.common import as_json, errors, plain
 from workshop.runs.follow import Event, LogLine, OutOfSight, RunFailedError, StageStarted, Waiting
 from workshop.runs.job_state import JobState
 from workshop.runs.progress import Progress
-from workshop.runs.training_lines import EpochDone, StepDone
 
 
 def print_line(kind: str, **content: Any) -> None:

@@ -13,12 +13,12 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from chitra.training_lines import StepDone
 from workshop.commands.common import plain
 from workshop.language import Language, in_language
 from workshop.runs.meanings import meaning, stage_text
 from workshop.runs.money import money_text
 from workshop.runs.progress import Progress
-from workshop.runs.training_lines import StepDone
 
 STAGES_SHOWN = 5
 SHORT_SECONDS = 5.0  # stages that only prepare the next one are told of together

@@ -44,9 +44,25 @@ def report(
 
     Reads what `workshop export` brought home, and fetches what it needs of the rest.
     """
-    from workshop.report.results import has_results, read_results  # these bring matplotlib and pandas: two seconds
-
     settings = settings_of(folder)
+    run, home = bring_home(settings, folder, name)
+    from workshop.report.page import build_page
+    from workshop.report.results import read_results
+
+    page = build_page(read_results(home, run), lang or language_of(os.environ), job_of(settings, run))
+    target = output or home / PAGE
+    write_whole(target, page)
+    say(f"{short(target)}: open it in a browser")
+
+
+def bring_home(settings: Settings, folder: Path, name: str) -> tuple[str, Path]:
+    """A run's full name, and the folder of its export; what a report needs is fetched where it is not on disk.
+
+    Raises:
+        WorkshopError: the run left no report.
+    """
+    from workshop.report.results import has_results  # brings matplotlib and pandas: two seconds
+
     run = check_run_name(full_name(Names(settings.name), name))
     home = _home(folder, run)
     if not has_results(home):
@@ -54,12 +70,7 @@ def report(
         home = _home(folder, run)
     if not has_results(home):
         _fetch(settings, run, home)
-    from workshop.report.page import build_page
-
-    page = build_page(read_results(home, run), lang or language_of(os.environ), _job(settings, run))
-    target = output or home / PAGE
-    write_whole(target, page)
-    say(f"{short(target)}: open it in a browser")
+    return run, home
 
 
 def _home(folder: Path, run: str) -> Path:
@@ -82,7 +93,7 @@ def _fetch(settings: Settings, run: str, home: Path) -> None:
         fetch_report(aws.client("s3"), find_deployment(aws, settings).bucket, run, home, show)
 
 
-def _job(settings: Settings, run: str) -> Job | None:
+def job_of(settings: Settings, run: str) -> Job | None:
     """None after the day, when no credentials are left."""
     try:
         aws = account_of(settings)

@@ -11,6 +11,7 @@ from typing import Any
 from IPython.display import HTML, display
 
 from chitra.errors import WorkshopError
+from chitra.training_lines import EpochDone, StepDone, read_line
 from chitra.visible import visible
 from infra.names import PREPROCESS_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
 from workshop.aws.deployment import aws_errors
@@ -27,7 +28,6 @@ from workshop.runs.follow import (
     follow_training_job,
 )
 from workshop.runs.run import Run
-from workshop.runs.training_lines import EpochDone, StepDone, read_line
 
 LOCAL_POLL_SECONDS = 1.0
 UPDATE_SECONDS = 0.5  # between two updates of the display

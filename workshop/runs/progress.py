@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from chitra.training_lines import EpochDone, StepDone, read_line
 from infra.names import TRAIN_STATE
 from workshop.runs.costs import Capacity
 from workshop.runs.follow import Event, LogLine, OutOfSight, StageStarted, Waiting
 from workshop.runs.job_state import JobState
 from workshop.runs.money import Money
-from workshop.runs.training_lines import EpochDone, StepDone, read_line
 
 SECONDS_PER_HOUR = 3600
 DONE = "Done"  # the stage that every execution ends with that has not failed

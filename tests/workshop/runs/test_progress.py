@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
-from training_image.trainer import PrintProgress
+from chitra.training_lines import EpochDone, StepDone, read_line
+from training_image.progress import PrintProgress
 from workshop.runs.costs import PROCESSING, TRAINING, Capacity
 from workshop.runs.follow import LogLine, StageStarted
 from workshop.runs.job_state import JobState
 from workshop.runs.progress import Money, Progress
-from workshop.runs.training_lines import EpochDone, StepDone, read_line
 
 BEGIN = datetime(2026, 11, 25, 9, tzinfo=UTC)
 PRICES = {"ml.m5.xlarge": 0.36, "ml.g4dn.xlarge": 3.6}  # 3.6 dollars an hour are a tenth of a cent a second
