@@ -22,7 +22,11 @@ def logits_of(forward: Forward, encodings: Sequence[Sequence[int]], view: View, 
     parts.sort(key=lambda part: len(part[1]))
     batches = [parts[first : first + batch_size] for first in range(0, len(parts), batch_size)]
     rows = np.concatenate([forward([part for _, part in batch]) for batch in batches])
-    articles = np.array([article for article, _ in parts])
-    sums = np.zeros((len(encodings), rows.shape[1]), np.float64)
+    return averaged(rows, np.array([article for article, _ in parts]))
+
+
+def averaged(rows: Array, articles: np.ndarray[Any, np.dtype[np.int64]]) -> Array:
+    """The mean of each article's rows; ``articles`` tells of each row whose it is, from 0, and leaves none out."""
+    sums = np.zeros((int(articles.max()) + 1, rows.shape[1]), np.float64)
     np.add.at(sums, articles, rows)
-    return (sums / np.bincount(articles, minlength=len(encodings))[:, None]).astype(np.float32)
+    return (sums / np.bincount(articles)[:, None]).astype(np.float32)

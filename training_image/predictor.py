@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,10 @@ class Predictor:
         # It brings transformers and PyTorch. A folder that is no artefact is known before those seconds.
         from training_image.classifier import Classifier
 
+        self.text_tokens = tokenisation.article_length
+        self._view = tokenisation.view
         self._classifier = Classifier(folder, tokenisation.view)
+        self.model = self._classifier.model
         self._names = self._classifier.names
         self._lock = threading.Lock()  # Sudachi's tokenizer serves one thread at a time
         try:
@@ -60,11 +64,18 @@ class Predictor:
 
     def predict(self, texts: list[str]) -> list[Prediction]:
         """One prediction per text, in order."""
-        with self._lock:
-            logits = self._classifier.logits([ids.tolist() for ids in self._encoder.encode(texts)])
-        return [self._prediction(row) for row in logits]
+        return [self.prediction(row) for row in self._classifier.logits(self._encode(texts))]
 
-    def _prediction(self, logits: np.ndarray[Any, Any]) -> Prediction:
+    def inputs(self, texts: Sequence[str]) -> list[list[list[int]]]:
+        """What the model reads of each text: one input, or for windows as many as cover it."""
+        return [self._view.parts(ids) for ids in self._encode(texts)]
+
+    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+        with self._lock:
+            return [ids.tolist() for ids in self._encoder.encode(texts)]
+
+    def prediction(self, logits: np.ndarray[Any, Any]) -> Prediction:
+        """What the logits of a text, of shape (categories,), say."""
         scores = softmax(logits)
         label = int(logits.argmax())
         return Prediction(

@@ -1,148 +1,136 @@
-"""The SageMaker endpoint: `serve`, or `python -m training_image.serve`. GET /ping, POST /invocations, port 8080."""
+"""The SageMaker endpoint: `serve`, or `python -m training_image.serve`, on port 8080.
+
+GET /ping, /metrics, /execution-parameters and /openapi.json, POST /invocations.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from chitra.contract import base_dir
 from chitra.errors import EXIT_INPUT, InputError
 from chitra.visible import visible
-from training_image.bodies import MAX_BODY_BYTES, BodyTooLargeError, DropUnreadBody, read_body
+from training_image import openapi
+from training_image.bodies import MAX_BODY_BYTES, BodyReader, BodyTooLargeError, Exchange
+from training_image.connections import HalfClosing, Server
+from training_image.counters import CONTENT_TYPE, Counters
 from training_image.device import FOR_ENDPOINTS, gpu_problem
+from training_image.formats import BadRequestError, Question, answer_type, known, read_question, write_answer
 from training_image.hide import UNUSED_BY_PREDICTIONS, hide
+from training_image.predictions import Predictions
 from training_image.predictor import Prediction, Predictor
+from training_image.queueing import BATCH_DEADLINE, DEADLINE, DRAIN, BusyError, Deadlines, Queue, TooMuchWorkError
+from training_image.scheduling import plan
 
 DEFAULT_PORT = 8080
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104  (inside of its container)
-MAX_TEXTS = 256
-JSON_TYPE = "application/json"
+BATCH_VARIABLE = "SAGEMAKER_BATCH"  # "true" in the containers of a transform job
+BATCH_PAYLOAD_MEGABYTES = 1  # some three hundred articles, which a core classifies within BATCH_DEADLINE
 
 
-class BadRequestError(Exception):
-    """A request that cannot be answered: the status and the reason for the caller."""
+class Endpoint:
+    """A predictor with its queue and counters; ``seconds`` is how long an answer may take."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
+    def __init__(self, predictor: Predictor, seconds: float) -> None:
+        self.plan = plan(predictor.model.device)
+        queue_tokens = int(self.plan.queue_tokens * seconds / DEADLINE)
+        self.counters, self.deadlines, self.bodies = Counters(), Deadlines(seconds), BodyReader()
+        queue = Queue(queue_tokens, predictor.text_tokens, self.plan.workers, seconds)
+        self.predictions = Predictions(predictor, self.plan, queue, self.counters)
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="reading")
 
+    async def answer(self, request: Request) -> Response:
+        """/ping waits for no more than the event loop's short steps: bodies are read and written in a thread."""
+        content_type = known(request.headers.get("content-type", ""))
+        accepted = answer_type(request.headers.get("accept", ""), content_type)
+        question = await self._question(request, content_type)
+        predictions = await self.predictions.of(question.texts)
+        loop = asyncio.get_running_loop()
+        body = await loop.run_in_executor(self._reading, _written, predictions, question, accepted)
+        return Response(body, media_type=accepted)
 
-class Predictions:
-    """A predictor in a thread of its own, which requests wait for without holding a thread of the server's."""
-
-    def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="predictions")
-        self.possible = True
-
-    async def of(self, texts: list[str]) -> list[Prediction]:
-        """One prediction per text, in order."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._predict, texts)
-
-    def _predict(self, texts: list[str]) -> list[Prediction]:
+    async def _question(self, request: Request, content_type: str) -> Question:
         try:
-            return self._predictor.predict(texts)
-        except Exception:  # of these texts only, or of every text from now on
-            self.possible = self._predictor.answers()
-            raise
+            async with self.bodies.read(request) as body:
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._reading, read_question, content_type, body)
+        except BodyTooLargeError as error:
+            raise BadRequestError(
+                413, f"the request is larger than {MAX_BODY_BYTES} bytes; send fewer texts"
+            ) from error
+        except ClientDisconnect as error:
+            raise BadRequestError(400, "the connection ended before the body did") from error
+
+    def close(self) -> None:
+        self.predictions.close()
+        self._reading.shutdown()
 
 
-def build_app(predictor: Predictor) -> FastAPI:
-    """The two routes of SageMaker's contract around a predictor.
+def _written(predictions: list[Prediction], question: Question, media_type: str) -> bytes:
+    return write_answer(predictions, single=question.single, media_type=media_type)
 
-    Parsing a body has a thread of its own, too: /ping waits for no more than the event loop's short steps.
-    """
-    app = FastAPI(title="chiTra classifier", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(DropUnreadBody)
-    predictions = Predictions(predictor)
-    parsing = ThreadPoolExecutor(1, thread_name_prefix="parsing")
 
-    @app.get("/ping")
+def build_app(endpoint: Endpoint) -> FastAPI:
+    """The routes of SageMaker's contract, and those for whoever looks after the endpoint."""
+    app = FastAPI(title="chiTra classifier", version="1", docs_url=None, redoc_url=None)
+    app.add_middleware(Exchange, deadlines=endpoint.deadlines, counters=endpoint.counters)
+
+    @app.get("/ping", responses=openapi.PING)
     async def ping() -> JSONResponse:
-        if not predictions.possible:
+        if not endpoint.predictions.possible:
             return JSONResponse({"error": "the model cannot answer any more; see the endpoint's log"}, status_code=503)
         return JSONResponse({"status": "ok"})
 
-    @app.post("/invocations")
-    async def invocations(request: Request) -> JSONResponse:
-        body = await _read_json(request)
-        texts, single = await asyncio.get_running_loop().run_in_executor(parsing, _texts, body)
-        return JSONResponse(_answer(await predictions.of(texts), single=single))
+    @app.post("/invocations", responses=openapi.INVOCATIONS, openapi_extra=openapi.INVOCATION)
+    async def invocations(request: Request) -> Response:
+        return await endpoint.answer(request)
+
+    @app.get("/execution-parameters", responses=openapi.EXECUTION_PARAMETERS)
+    async def execution_parameters() -> JSONResponse:
+        return JSONResponse(
+            {
+                "MaxConcurrentTransforms": endpoint.plan.workers,
+                "BatchStrategy": "MULTI_RECORD",
+                "MaxPayloadInMB": BATCH_PAYLOAD_MEGABYTES,
+            }
+        )
+
+    @app.get("/metrics", responses=openapi.METRICS)
+    async def metrics() -> Response:
+        return Response(endpoint.counters.text(), headers={"Content-Type": CONTENT_TYPE})
 
     @app.exception_handler(BadRequestError)
     async def bad_request(request: Request, error: BadRequestError) -> JSONResponse:
         return JSONResponse({"error": error.reason}, status_code=error.status)
+
+    @app.exception_handler(TooMuchWorkError)
+    async def too_much_work(request: Request, error: TooMuchWorkError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=413)
+
+    @app.exception_handler(BusyError)
+    async def busy(request: Request, error: BusyError) -> JSONResponse:
+        headers = {"Retry-After": str(error.retry_after)}
+        return JSONResponse({"error": str(error)}, status_code=503, headers=headers)
+
+    @app.exception_handler(HTTPException)
+    async def no_such_route(request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": "the model failed on this request; see the endpoint's log"}, status_code=500)
 
     return app
-
-
-async def _read_json(request: Request) -> bytes:
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != JSON_TYPE:
-        raise BadRequestError(415, f"send Content-Type {JSON_TYPE}, not {media_type or 'none'}")
-    try:
-        return await read_body(request)
-    except BodyTooLargeError as error:
-        reason = f"the request is larger than {MAX_BODY_BYTES} bytes; send fewer texts"
-        raise BadRequestError(413, reason) from error
-    except ClientDisconnect as error:
-        raise BadRequestError(400, "the connection ended before the body did") from error
-
-
-def _texts(body: bytes) -> tuple[list[str], bool]:
-    """The texts of ``{"inputs": text or list}``, and whether it was one text."""
-    try:
-        document = json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a number too long, or too deep
-        raise BadRequestError(400, 'the body is not JSON in UTF-8; send {"inputs": "text"}') from error
-    if not isinstance(document, dict) or "inputs" not in document:
-        raise BadRequestError(400, 'the key "inputs" is missing; send {"inputs": "text"} or {"inputs": ["text", ...]}')
-    inputs = document["inputs"]
-    single = isinstance(inputs, str)
-    texts = [inputs] if single else inputs
-    if not isinstance(texts, list) or not texts:
-        raise BadRequestError(400, '"inputs" must be a text or a list of texts that is not empty')
-    if len(texts) > MAX_TEXTS:
-        raise BadRequestError(413, f'"inputs" holds {len(texts)} texts; send at most {MAX_TEXTS} per request')
-    for number, text in enumerate(texts):
-        if not isinstance(text, str) or not text.strip():
-            raise BadRequestError(400, f'"inputs"[{number}] must be a text that is not empty')
-        if not _is_unicode(text):
-            raise BadRequestError(400, f'"inputs"[{number}] holds half a surrogate pair; send the whole character')
-    return texts, single
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _answer(predictions: list[Prediction], *, single: bool) -> dict[str, Any]:
-    """The hands-on's ``label`` and ``logits``, plus names and scores: values for one text, lists for a list."""
-    labels = [prediction.label for prediction in predictions]
-    names = [prediction.label_name for prediction in predictions]
-    scores = [prediction.scores for prediction in predictions]
-    logits = [prediction.logits for prediction in predictions]
-    if single:
-        return {"label": labels[0], "logits": logits, "label_name": names[0], "scores": scores[0]}
-    return {"label": labels, "logits": logits, "label_name": names, "scores": scores}
 
 
 def _port() -> int:
@@ -163,22 +151,29 @@ def main() -> int:
     except InputError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return EXIT_INPUT
-    serve(predictor, port)
+    serve(predictor, port, BATCH_DEADLINE if os.environ.get(BATCH_VARIABLE) == "true" else DEADLINE)
     return 0
 
 
-def serve(predictor: Predictor, port: int) -> None:
-    """Answer requests until SIGTERM."""
+def serve(predictor: Predictor, port: int, seconds: float = DEADLINE) -> None:
+    """Answer requests until SIGTERM, and then those that were taken."""
     # uvicorn shuts down gracefully on SIGTERM, then raises it again for whoever listened before.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    uvicorn.run(
-        build_app(predictor),
+    endpoint = Endpoint(predictor, seconds)
+    config = uvicorn.Config(
+        build_app(endpoint),
         host=os.environ.get("SERVE_HOST", ALL_INTERFACES),
         port=port,
+        http=HalfClosing,
+        ws="none",
         log_level="info",
         access_log=False,
-        timeout_graceful_shutdown=25,
+        timeout_graceful_shutdown=int(DRAIN) + 5,
     )
+    try:
+        Server(config, endpoint.deadlines.stop).run()
+    finally:
+        endpoint.close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,143 @@
+"""Many requests share the model: in turn, in batches of like length, and none pays for another's mistake."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training_image.forward import Array, Forward
+from training_image.scheduling import LOOK_AHEAD, Input, Job, Plan, Scheduler, next_batch, plan
+
+POISON = 99
+
+
+@contextmanager
+def scheduler(
+    forward: Forward, *, workers: int = 1, batch_tokens: int = 64, linger: float = 0.0
+) -> Iterator[Scheduler]:
+    running = Scheduler(forward, Plan(workers, batch_tokens, linger, 0), lambda batch, waited, took: None, lambda: None)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def mean_of(inputs: Sequence[Sequence[int]]) -> Array:
+    """Stands for a model."""
+    if any(POISON in ids for ids in inputs):
+        raise ValueError("this one")
+    return np.array([[np.mean(ids), len(ids)] for ids in inputs], np.float32)
+
+
+def waiting(lengths: Sequence[int]) -> list[Input]:
+    return [Input(0, Job(), 0, [0] * length, 0) for length in lengths]
+
+
+@given(st.lists(st.integers(1, 64), min_size=1, max_size=LOOK_AHEAD), st.integers(1, 256))
+def test_should_choose_the_first_input_and_others_like_it(lengths: list[int], tokens: int) -> None:
+    inputs = waiting(lengths)
+    batch = next_batch(inputs, tokens)
+    found = [len(each.ids) for each in batch]
+    assert batch[0] is inputs[0]
+    assert len(set(map(id, batch))) == len(batch)
+    assert len(batch) == 1 or len(batch) * max(found) <= tokens
+    assert sum(found) >= len(batch) * max(found) * 7 / 8
+
+
+def test_should_read_short_texts_together_and_long_ones_alone() -> None:
+    sizes = [len(next_batch(waiting([length] * 100), 256)) for length in (8, 32, 100, 512)]
+    assert sizes == [32, 8, 2, 1]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_should_average_the_inputs_of_each_text_of_each_job_in_its_place(workers: int) -> None:
+    jobs = [Job() for _ in range(20)]
+    with scheduler(mean_of, workers=workers) as running:
+        for number, job in enumerate(jobs):
+            running.add(job, [[[number]], [[1, 1, 1], [3, 3, 3]]], last=False)
+            running.add(job, [[[20] * 60]], last=True)
+        answers = [job.logits.result(30).tolist() for job in jobs]
+    assert answers == [[[number, 1], [2, 3], [20, 60]] for number in range(20)]
+
+
+def test_should_not_let_a_text_wait_for_a_file_of_them() -> None:
+    order, begin = list[int](), threading.Event()
+
+    def forward(inputs: Sequence[Sequence[int]]) -> Array:
+        begin.wait(30)
+        order.extend(ids[0] for ids in inputs)
+        return mean_of(inputs)
+
+    file, text = Job(), Job()
+    with scheduler(forward) as running:
+        running.add(file, [[[1] * 50]] * 20, last=True)
+        running.add(text, [[[2] * 50]], last=True)
+        begin.set()
+        file.logits.result(30)
+    assert order.index(2) <= 2
+
+
+def test_should_fail_no_other_request_with_the_one_that_the_model_fails_on() -> None:
+    begin = threading.Event()
+
+    def forward(inputs: Sequence[Sequence[int]]) -> Array:
+        begin.wait(30)
+        return mean_of(inputs)
+
+    jobs = [Job() for _ in range(4)]
+    with scheduler(forward) as running:
+        for job, piece in zip(jobs, (1, 2, POISON, 4), strict=True):
+            running.add(job, [[[piece] * 2]], last=True)
+        begin.set()
+        with pytest.raises(ValueError, match="this one"):
+            jobs[2].logits.result(30)
+        assert [jobs[number].logits.result(30)[0, 0] for number in (0, 1, 3)] == [1, 2, 4]
+
+
+def test_should_compute_nothing_more_of_a_job_that_nobody_waits_for() -> None:
+    seen, begin = list[int](), threading.Event()
+
+    def forward(inputs: Sequence[Sequence[int]]) -> Array:
+        begin.wait(30)
+        seen.extend(ids[0] for ids in inputs)
+        return mean_of(inputs)
+
+    dropped, other = Job(), Job()
+    with scheduler(forward) as running:
+        running.add(dropped, [[[1] * 64]] * 50, last=True)
+        running.add(other, [[[2] * 64]], last=True)
+        running.drop(dropped)
+        begin.set()
+        other.logits.result(30)
+    assert seen.count(1) <= 1
+    assert dropped.logits.cancelled()
+
+
+def test_should_wait_for_others_to_fill_a_gpus_batch() -> None:
+    sizes = list[int]()
+
+    def forward(inputs: Sequence[Sequence[int]]) -> Array:
+        sizes.append(len(inputs))
+        return mean_of(inputs)
+
+    jobs = [Job() for _ in range(8)]
+    with scheduler(forward, batch_tokens=64, linger=60) as running:
+        for job in jobs:
+            running.add(job, [[[1] * 8]], last=True)
+        for job in jobs:
+            job.logits.result(30)
+    assert sizes == [8]
+
+
+def test_should_use_a_cpu_with_a_worker_per_core_and_a_gpu_with_batches() -> None:
+    cpu, gpu = plan("cpu"), plan("cuda")
+    assert cpu.queue_tokens == 65_536 * cpu.workers
+    assert cpu.linger == 0
+    assert gpu.batch_tokens > 8 * 512 > cpu.batch_tokens
+    assert 0 < gpu.linger < 0.1
