@@ -50,6 +50,7 @@ def _logs(*names: str) -> tuple[str, ...]:
     return tuple(f"log-group:/aws/sagemaker/{name}" for name in names)
 
 
+LOGS_OF_JOBS = ("ProcessingJobs", "TrainingJobs", "TransformJobs")
 JOB_LOGS = (
     "SageMaker names groups and streams of logs. Events are written to streams, or groups of endpoints, that begin with"
     " the name of the role's own jobs. Groups and streams may be opened and listed beside them: SageMaker asks for the "
@@ -101,9 +102,9 @@ ACKNOWLEDGEMENTS = (
         "foundation/Execution/Role",
         (
             *_objects(OBJECTS_IN_FOUNDATION, "corpora/*", "corpus/*", "datasets/*", "users/*"),
-            *_objects(OBJECTS_IN_FOUNDATION, "checkpoints/*", "models/*", "smoke/*"),
+            *_objects(OBJECTS_IN_FOUNDATION, "checkpoints/*", "classified/*", "models/*", "smoke/*"),
         ),
-        "The organiser's jobs read the first four folders of the workshop's one bucket and write the other three, by "
+        "The organiser's jobs read the first four folders of the workshop's one bucket and write the other four, by "
         "actions that are named. Keys only exist when runs do. Participants may not pass this role.",
     ),
     Acknowledgement(
@@ -115,8 +116,8 @@ ACKNOWLEDGEMENTS = (
     Acknowledgement(
         "foundation/Execution/Role",
         (
-            *_arns("logs", *_logs("ProcessingJobs*", "TrainingJobs*", "Endpoints/{workshop}--*")),
-            *_arns("logs", *_logs("ProcessingJobs:log-stream:{workshop}--*", "TrainingJobs:log-stream:{workshop}--*")),
+            *_arns("logs", *_logs(*(f"{each}*" for each in LOGS_OF_JOBS), "Endpoints/{workshop}--*")),
+            *_arns("logs", *_logs(*(f"{each}:log-stream:{{workshop}}--*" for each in LOGS_OF_JOBS))),
             *_arns("logs", *_logs("Endpoints/{workshop}--*:log-stream:*")),
         ),
         JOB_LOGS,
@@ -124,7 +125,7 @@ ACKNOWLEDGEMENTS = (
     Acknowledgement(
         "foundation/Execution/Preprocessing",
         (
-            *_arns("logs", *_logs("ProcessingJobs*", "TrainingJobs*", "Endpoints/{workshop}--dataset-*")),
+            *_arns("logs", *_logs(*(f"{each}*" for each in LOGS_OF_JOBS), "Endpoints/{workshop}--dataset-*")),
             *_arns("logs", *_logs("ProcessingJobs:log-stream:{workshop}--dataset-*")),
             *_arns("logs", *_logs("TrainingJobs:log-stream:{workshop}--dataset-*")),
             *_arns("logs", *_logs("Endpoints/{workshop}--dataset-*:log-stream:*")),
@@ -145,7 +146,7 @@ ACKNOWLEDGEMENTS = (
         _resources("*"),
         "Two things that know no resources. Delivery of logs (logs:CreateLogDelivery and its kin): AWS's documentation"
         " for logging of Step Functions asks for *. And SageMaker's lists, by which an execution counts before it "
-        "starts: of endpoints and, with a budget, of training and processing jobs. Lists tell names, states and times.",
+        "starts: of endpoints and, with a budget, of jobs. Lists tell names, states and times.",
     ),
     Acknowledgement(
         "workflow/Workflow/StateMachine/Role/DefaultPolicy",
@@ -154,7 +155,10 @@ ACKNOWLEDGEMENTS = (
                 "sagemaker",
                 *(
                     f"{kind}/{{workshop}}--*"
-                    for kind in ("processing-job", "training-job", "model", "endpoint-config", "endpoint")
+                    for kind in (
+                        *("processing-job", "training-job", "transform-job"),
+                        *("model", "endpoint-config", "endpoint"),
+                    )
                 ),
             ),
             *_arns("scheduler", "schedule/default/{workshop}--*"),
@@ -301,7 +305,7 @@ ACKNOWLEDGEMENTS = (
             *_arns("sagemaker", f"*/{OWN_RUNS}"),
         ),
         "Things of SageMaker whose name begins with that of the participant's runs: the tag of the caller stands in the"
-        " resource. The actions say of which kinds. Five of them can be created, with the workshop's tag and on "
+        " resource. The actions say of which kinds. Six of them can be created, with the workshop's tag and on "
         "instance types of the settings, so these are what there is to describe and to stop.",
     ),
     Acknowledgement(
@@ -336,8 +340,8 @@ ACKNOWLEDGEMENTS = (
     Acknowledgement(
         "participants/Participants/JobPolicy",
         (
-            *_arns("logs", *_logs("ProcessingJobs*", "TrainingJobs*", f"Endpoints/{OWN_RUNS}")),
-            *_arns("logs", *_logs(f"ProcessingJobs:log-stream:{OWN_RUNS}", f"TrainingJobs:log-stream:{OWN_RUNS}")),
+            *_arns("logs", *_logs(*(f"{each}*" for each in LOGS_OF_JOBS), f"Endpoints/{OWN_RUNS}")),
+            *_arns("logs", *_logs(*(f"{each}:log-stream:{OWN_RUNS}" for each in LOGS_OF_JOBS))),
             *_arns("logs", *_logs(f"Endpoints/{OWN_RUNS}:log-stream:*")),
         ),
         JOB_LOGS,

@@ -34,15 +34,15 @@ HAS_MORE_NOTES = "{% $states.input.IsTruncated = true %}"
 def variables() -> Request:
     """What the first state assigns."""
     numbers = {"spent": 0, "endpoints": 0, "reserved": 0}
-    return {**numbers, "token": "", "open": [], "living": [], "notes_after": BUDGET_PREFIX}
+    return {**numbers, "token": "", "open": [], "at_work": [], "living": [], "notes_after": BUDGET_PREFIX}
 
 
 def begin(rates: Rates) -> Request:
     """Assigned from DescribeStateMachine: since when to count, and what this execution may cost at most."""
-    jobs = math.ceil(100 * rates.jobs_at_worst)
+    jobs, batch = math.ceil(100 * rates.jobs_at_worst), math.ceil(100 * rates.classification_at_worst)
     return {
         "since": f"{{% {_milliseconds('$states.result.CreationDate')} %}}",
-        "own_jobs": f"{{% $artefact = '' ? {jobs} : 0 %}}",
+        "own_jobs": f"{{% $articles != '' ? {batch} : $artefact = '' ? {jobs} : 0 %}}",
         "own_endpoint": f"{{% $endpoint ? $ceil(100 * {rates.hosting} * $hours) : 0 %}}",
     }
 
@@ -57,18 +57,26 @@ def running_listed(names: Names) -> Request:
 
 
 def list_jobs(names: Names) -> Request | str:
-    """ListTrainingJobs, ListProcessingJobs and ListEndpoints, a page of them."""
+    """ListTrainingJobs, ListTransformJobs, ListProcessingJobs and ListEndpoints, a page of them."""
     fixed = {"NameContains": names.run_prefix, "SortBy": "CreationTime", "SortOrder": "Ascending"}
     return _paged({**fixed, "MaxResults": JOBS_PER_PAGE}, "'CreationTimeAfter': $fromMillis($since)")
 
 
 def training_listed(names: Names, rates: Rates) -> Request:
     """Those of open executions are counted by what they may cost at most; any other that is at work may go on."""
-    own = _own("TrainingJob", names)
-    cents = _cents("TrainingEndTime", rates.training, rates.warm_hours)
+    return _listed("Training", _cents("TrainingEndTime", rates.training, rates.warm_hours), names)
+
+
+def transforms_listed(names: Names, rates: Rates) -> Request:
+    """The same."""
+    return _listed("Transform", _cents("TransformEndTime", rates.transform, 0), names)
+
+
+def _listed(kind: str, cents: str, names: Names) -> Request:
+    own, name = _own(f"{kind}Job", names), f"{kind}JobName"
     return {
-        "spent": f"{{% $spent + $sum([0, {own}[$not(TrainingJobName in $open)].({cents})]) %}}",
-        "open": f"{{% $append($open, {own}[TrainingJobStatus in {AT_WORK}].TrainingJobName) %}}",
+        "spent": f"{{% $spent + $sum([0, {own}[$not({name} in $open)].({cents})]) %}}",
+        "at_work": f"{{% $append($at_work, {own}[{kind}JobStatus in {AT_WORK}].{name}) %}}",
         **_TOKEN,
     }
 
@@ -110,7 +118,7 @@ def notes_listed() -> Request:
     row = (
         f"($of := $split($substringAfter(Key, '{BUDGET_PREFIX}'), '/'); $cents := $split($of[1], '-'); "
         f"{{'run': $of[0], 'jobs': $number($cents[0]), 'endpoint': $number($cents[1]), "
-        f"'open': $of[0] in $open or {young}}})"
+        f"'open': $of[0] in $open or $of[0] in $at_work or {young}}})"
     )
     rows = f"$notes := $states.result.Contents.{row};"
     noted = "{'name': name, 'cents': cents, 'noted': noted + $sum([0, ($name := name; $notes[run = $name].endpoint)])}"

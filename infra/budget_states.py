@@ -43,6 +43,9 @@ class BudgetStates:
         training = self._pages(
             "List training jobs", "sagemaker:listTrainingJobs", jobs, requests.training_listed(names, known)
         )
+        transforms = self._pages(
+            "List transform jobs", "sagemaker:listTransformJobs", jobs, requests.transforms_listed(names, known)
+        )
         processing = self._pages(
             "List processing jobs", "sagemaker:listProcessingJobs", jobs, requests.processing_listed(names, known)
         )
@@ -59,7 +62,9 @@ class BudgetStates:
         note.next(read)
         begin.next(running[0])
         for (_, last), following in zip(
-            (running, training, processing, endpoints), (training[0], processing[0], endpoints[0], note), strict=True
+            (running, training, transforms, processing, endpoints),
+            (training[0], transforms[0], processing[0], endpoints[0], note),
+            strict=True,
         ):
             last.otherwise(following)
         self._release = tasks.task("Over budget", "aws-sdk:s3:deleteObject", requests.release(resources))

@@ -28,16 +28,28 @@ class Stage:
 
 
 def stages(settings: Settings) -> list[Stage]:
-    """A serverless endpoint bills for requests only, so it is none. An instance kept warm bills as in training."""
+    """Of a run with an endpoint. A serverless one bills for requests only, so it is no stage; one that scales counts
+    with all its instances. An instance kept warm bills as in training."""
     before, training, endpoint = settings.preprocessing, settings.training, settings.endpoint
     warm = training.keep_warm_minutes
     found = [
         Stage("Processing", before.instance_type, before.instance_count, before.max_runtime_minutes / 60),
         Stage("Training", training.instance_type, training.instance_count, (training.max_runtime_minutes + warm) / 60),
     ]
-    if endpoint.kind == "real-time":
-        found.append(Stage("Hosting", endpoint.instance_type, 1, float(endpoint.hours_to_live)))
+    if endpoint.kind != "serverless":
+        found.append(Stage("Hosting", endpoint.instance_type, endpoint.max_instances, float(endpoint.hours_to_live)))
     return found
+
+
+def classification(settings: Settings) -> Stage:
+    """Of an execution that only classifies articles."""
+    job = settings.classification
+    return Stage("BatchTransform", job.instance_type, 1, job.max_runtime_minutes / 60)
+
+
+def every_stage(settings: Settings) -> list[Stage]:
+    """Of executions of all sorts."""
+    return [*stages(settings), classification(settings)]
 
 
 def price_of(stage: Stage, settings: Settings, table: PriceTable | None = None) -> Price | None:
@@ -56,11 +68,17 @@ class Rates:
     processing_hours: float
     training_hours: float
     warm_hours: float
+    transform: float
+    transform_hours: float
 
     @property
     def jobs_at_worst(self) -> float:
         """Of the jobs of one execution."""
         return self.processing * self.processing_hours + self.training * self.training_hours
+
+    @property
+    def classification_at_worst(self) -> float:
+        return self.transform * self.transform_hours
 
 
 def rates(settings: Settings, per_hour: Callable[[Stage], float | None] | None = None) -> Rates:
@@ -70,7 +88,7 @@ def rates(settings: Settings, per_hour: Callable[[Stage], float | None] | None =
         SettingsError: names every instance type that has no price, with the way out.
     """
     look = per_hour or (lambda stage: price.usd_per_hour if (price := price_of(stage, settings)) else None)
-    found = {stage.use: stage for stage in stages(settings)}
+    found = {stage.use: stage for stage in every_stage(settings)}
     known = {use: look(stage) for use, stage in found.items()}
     if missing := [found[use] for use, price in known.items() if price is None]:
         raise SettingsError("\n".join(_no_price(each, settings.region) for each in _by_type(missing)))
@@ -82,6 +100,8 @@ def rates(settings: Settings, per_hour: Callable[[Stage], float | None] | None =
         found["Processing"].hours,
         found["Training"].hours,
         settings.training.keep_warm_minutes / 60,
+        totals["BatchTransform"],
+        found["BatchTransform"].hours,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 # Written from botocore's model of SageMaker by `UPDATE_SNAPSHOTS=1 pytest tests/infra/test_instances.py`: synth imports
 # no AWS SDK.
 INSTANCE_TYPES = Path(__file__).with_name("instance_types.json")
-Use = Literal["processing jobs", "training jobs", "endpoints"]
+Use = Literal["processing jobs", "training jobs", "transform jobs", "endpoints"]
 
 _GPU = re.compile(r"^ml\.(g|gr|p)\d")
 # GPUs before Turing. PyTorch for CUDA 12.8 has no code for P2 (Kepler) and G3 (Maxwell); it has for P3 (Volta), which
@@ -38,6 +38,9 @@ def why_unusable(instance_type: str, use: Use) -> str:
         return "has a GPU that this PyTorch no longer supports; take ml.g4dn.xlarge, ml.g5.xlarge or a newer one"
     if _ARM.match(instance_type):
         return "is no x86 machine, and the image is for x86; take one whose family does not end with g"
+    if use == "transform jobs" and needs_gpu(instance_type):
+        # AWS's API reference, TransformResources: driver 470, unless an AMI is named that Step Functions may not know.
+        return "has a GPU, whose driver in transform jobs is too old for this PyTorch; take ml.m5.xlarge"
     known = known_types(use)
     if instance_type not in known:
         alike = difflib.get_close_matches(instance_type, sorted(known), n=1)

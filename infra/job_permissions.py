@@ -55,7 +55,7 @@ class JobPermissions:
 
     def _logs(self, jobs: str) -> list[iam.PolicyStatement]:
         """Streams of jobs are called after their job, groups of endpoints after their endpoint."""
-        of_jobs, of_endpoints = ("ProcessingJobs", "TrainingJobs"), f"Endpoints/{jobs}"
+        of_jobs, of_endpoints = ("ProcessingJobs", "TrainingJobs", "TransformJobs"), f"Endpoints/{jobs}"
         groups = [*(f"{group}*" for group in of_jobs), of_endpoints]  # AWS adds :log-stream: to some
         streams = [*(f"{group}:log-stream:{jobs}" for group in of_jobs), f"{of_endpoints}:log-stream:*"]
         return [

@@ -14,7 +14,7 @@ from chitra.contract import DATASET_VARIABLE, SPLITS
 from chitra.hyperparameters import parse_hyperparameters
 from chitra.training_lines import METRICS
 from infra.instances import needs_gpu
-from infra.names import CORPUS_PREFIX, DATASETS_PREFIX, SMOKE_PREFIX, Names
+from infra.names import CORPUS_PREFIX, DATASETS_PREFIX, MODELS_PREFIX, SMOKE_PREFIX, Names
 from infra.settings import (
     MAX_HOURS_TO_LIVE,
     TAG_KEY,
@@ -37,8 +37,14 @@ GPU_INFERENCE_AMI = "al2023-ami-sagemaker-inference-gpu-4-1"
 SERVERLESS_CONCURRENCY = 1
 
 RUN = "{% $run %}"
+VARIANT = "AllTraffic"
+SERVERLESS, ASYNCHRONOUS = "serverless", "asynchronous"
+CONCURRENT_INVOCATIONS = 4  # of an instance of an asynchronous endpoint, which have 15 minutes each
 DATASET_JOB = "{% $dataset_job & '-' & $string($attempt) %}"
 MILLISECONDS_PER_HOUR = 3_600_000
+BATCH_MEGABYTES = 1  # of a request of a transform job: some 300 articles of 1,000 characters
+BATCH_SECONDS = 600  # for its answer
+JSON_LINES = "application/jsonlines"
 SMOKE_MINUTES = 15  # after which SageMaker stops a smoke job; ten steps should take some three on a CPU
 
 
@@ -67,6 +73,7 @@ def run_variables(names: Names, hours_to_live: int) -> Request:
         "after": corpus,
         "overrides": "{% $states.input.hyperparameters ? $states.input.hyperparameters : {} %}",
         "endpoint": "{% $states.input.endpoint = true %}",
+        "articles": "{% $states.input.articles ? $states.input.articles : '' %}",
     }
 
 
@@ -185,17 +192,66 @@ def model(settings: Settings, resources: JobResources) -> Request:
             "ModelDataUrl": "{% $artefact %}",
         },
         # Serverless endpoints take no isolated model (developer guide, "Serverless Inference", feature exclusions).
-        "EnableNetworkIsolation": settings.endpoint.kind != "serverless",
+        "EnableNetworkIsolation": settings.endpoint.kind != SERVERLESS,
         "Tags": _tags(settings),
     }
 
 
-def endpoint_config(settings: Settings) -> Request:
-    """CreateEndpointConfig with one variant, on an instance or serverless."""
+def classifying_model(settings: Settings, resources: JobResources) -> Request:
+    """CreateModel for a transform job, which runs on a CPU, from the artefact that the execution's input names."""
+    return {
+        "ModelName": RUN,
+        "ExecutionRoleArn": resources.execution_role_arn,
+        "PrimaryContainer": {"Image": resources.images.preprocessing, "ModelDataUrl": "{% $artefact %}"},
+        "EnableNetworkIsolation": True,
+        "Tags": _tags(settings),
+    }
+
+
+def transform_job(settings: Settings, resources: JobResources) -> Request:
+    """CreateTransformJob: JSON lines with articles in, the same with the model's answers beside them out.
+
+    How many requests are made at once, the container says at /execution-parameters.
+    """
+    return {
+        "TransformJobName": RUN,
+        "ModelName": RUN,
+        "BatchStrategy": "MultiRecord",
+        "MaxPayloadInMB": BATCH_MEGABYTES,
+        "ModelClientConfig": {"InvocationsTimeoutInSeconds": BATCH_SECONDS, "InvocationsMaxRetries": 3},
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": _s3(resources, "$articles & '/'")}},
+            "ContentType": JSON_LINES,
+            "SplitType": "Line",
+        },
+        "TransformOutput": {
+            "S3OutputPath": _s3(resources, "$articles"),
+            "Accept": JSON_LINES,
+            "AssembleWith": "Line",
+        },
+        "DataProcessing": {"JoinSource": "Input"},
+        "TransformResources": {"InstanceType": settings.classification.instance_type, "InstanceCount": 1},
+        "Tags": _tags(settings),
+    }
+
+
+def endpoint_config(settings: Settings, resources: JobResources) -> Request:
+    """CreateEndpointConfig with one variant, on instances or serverless."""
     return {
         "EndpointConfigName": RUN,
-        "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": RUN, **_capacity(settings.endpoint)}],
+        "ProductionVariants": [{"VariantName": VARIANT, "ModelName": RUN, **_capacity(settings.endpoint)}],
+        **({"AsyncInferenceConfig": _answers(resources)} if settings.endpoint.kind == ASYNCHRONOUS else {}),
         "Tags": _tags(settings),
+    }
+
+
+def _answers(resources: JobResources) -> Request:
+    """Where an asynchronous endpoint puts its answers, and why there is none."""
+    place = f"'{MODELS_PREFIX}' & $run & '/"
+    places = {f"S3{what}Path": _s3(resources, f"{place}{what.lower()}'") for what in ("Output", "Failure")}
+    return {
+        "OutputConfig": places,
+        "ClientConfig": {"MaxConcurrentInvocationsPerInstance": CONCURRENT_INVOCATIONS},
     }
 
 
@@ -254,10 +310,10 @@ def _capacity_of_training(job: TrainingSettings) -> Request:
 
 
 def _capacity(settings: EndpointSettings) -> Request:
-    if settings.kind == "serverless":
+    if settings.kind == SERVERLESS:
         return {"ServerlessConfig": {"MemorySizeInMB": settings.memory_mb, "MaxConcurrency": SERVERLESS_CONCURRENCY}}
     ami = {"InferenceAmiVersion": GPU_INFERENCE_AMI} if needs_gpu(settings.instance_type) else {}
-    return {"InstanceType": settings.instance_type, "InitialInstanceCount": 1, **ami}
+    return {"InstanceType": settings.instance_type, "InitialInstanceCount": settings.min_instances, **ami}
 
 
 def _hyperparameters(defaults: dict[str, str | int | float]) -> str:

@@ -142,6 +142,10 @@ class Names:
         corpus = self.corpus_prefix(user)
         return corpus, f"{UPLOADS_PREFIX}{corpus}", f"{EXPORTS_PREFIX}{user}/", f"{USERS_PREFIX}{user}/"
 
+    def classified_prefix(self, user: str, run: str) -> str:
+        """Of what a run of `workshop classify` reads and writes: a user's, or, when empty, the organiser's."""
+        return f"{f'{USERS_PREFIX}{user}/' if user else ''}{CLASSIFIED_PREFIX}{run}"
+
     def corpus_prefix(self, participant: str) -> str:
         """Of the user's own corpus, or, when empty, of the workshop's."""
         return f"{CORPORA_PREFIX}{participant}/" if participant else CORPUS_PREFIX
@@ -182,6 +186,7 @@ CORPORA_PREFIX = "corpora/"  # a participant's own are below ``corpora/<user>/``
 EXPORTS_PREFIX = "exports/"  # records of exports; participants' own are below ``exports/<user>/``
 UPLOADS_PREFIX = "uploads/"  # of files on their way; no execution reads there
 USERS_PREFIX = "users/"  # whatever else a participant keeps in the bucket with access scoped, below ``users/<user>/``
+CLASSIFIED_PREFIX = "classified/"  # of batches of articles; participants' are below ``users/<user>/classified/``
 DATASETS_PREFIX = "datasets/"  # each below its key
 DATASET_KEY_DIGITS = 32  # hexadecimal
 KEY_DIGITS_IN_JOB = 16  # of the dataset's key: names of jobs have 63 characters at most
@@ -203,3 +208,4 @@ COUNT_ENDPOINTS_STATE = "Count own endpoints"
 PREPROCESS_STATE = "Preprocess"
 WAIT_FOR_DATASET_STATE = "Wait for dataset"  # that another execution makes
 TRAIN_STATE = "Train"
+CLASSIFY_STATE = "Classify"

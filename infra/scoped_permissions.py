@@ -28,7 +28,7 @@ from infra.settings import TAG_KEY, Settings
 
 USER_TAG, PARTICIPANT_TAG = "user", "participant"
 USER, PARTICIPANT = (f"${{aws:PrincipalTag/{key}}}" for key in (USER_TAG, PARTICIPANT_TAG))
-CREATED = ("TrainingJob", "ProcessingJob", "Model", "EndpointConfig", "Endpoint")
+CREATED = ("TrainingJob", "ProcessingJob", "TransformJob", "Model", "EndpointConfig", "Endpoint")
 LISTED = tuple(f"List{each}s" for each in CREATED)
 
 
@@ -128,7 +128,7 @@ class ScopedPermissions:
             _allow(
                 "UseAndRemoveOwnThings",
                 [f"sagemaker:{each}" for each in ("Describe*", "ListTags", "Stop*Job", "InvokeEndpoint")]
-                + [f"sagemaker:Delete{each}" for each in CREATED[2:]],
+                + [f"sagemaker:Delete{each}" for each in CREATED[3:]],
                 own,
             ),
             _allow("SeeHowDatasetsAreMade", ["sagemaker:DescribeProcessingJob", "sagemaker:ListTags"], [dataset_jobs]),

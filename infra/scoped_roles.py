@@ -10,6 +10,7 @@ from constructs import Construct
 from infra.job_permissions import JobPermissions
 from infra.names import (
     CHECKPOINTS_PREFIX,
+    CLASSIFIED_PREFIX,
     CORPORA_PREFIX,
     CORPUS_PREFIX,
     DATASET_JOBS,
@@ -36,7 +37,7 @@ class ScopedRoles(Construct):
             "Runs the organiser's training jobs and endpoints",
             permissions.statements(
                 read=[*corpora, DATASETS_PREFIX, USERS_PREFIX],
-                write=[MODELS_PREFIX, CHECKPOINTS_PREFIX, SMOKE_PREFIX],
+                write=[MODELS_PREFIX, CHECKPOINTS_PREFIX, SMOKE_PREFIX, CLASSIFIED_PREFIX],
                 jobs=f"{names.run_prefix}*",
             ),
         )

@@ -34,6 +34,7 @@ CDK_JSON = PROJECT / "cdk.json"
 FOLDER_VARIABLE = "CHITRA_WORKSHOP_FOLDER"  # names the workshop's folder, where it is not the project's
 TAG_KEY = "workshop"
 MAX_HOURS_TO_LIVE = 72
+MAX_INSTANCES = 20  # of an endpoint
 MODELS_FOLDER = "models"
 
 
@@ -64,6 +65,7 @@ def _usable(use: Use, instance_type: str) -> str:
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 ProcessingInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "processing jobs"))]
 TrainingInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "training jobs"))]
+TransformInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "transform jobs"))]
 HostingInstance = Annotated[InstanceType, AfterValidator(partial(_usable, "endpoints"))]
 
 
@@ -170,13 +172,35 @@ class TrainingSettings(JobSettings):
         return self
 
 
-class EndpointSettings(_Section):
-    """``instance_type`` counts for kind real-time, ``memory_mb`` for kind serverless."""
+class ClassificationSettings(_Section):
+    """Of `workshop classify`: a batch transform job, which the workflow stops after ``max_runtime_minutes``."""
 
-    kind: Literal["real-time", "serverless"] = "real-time"
+    instance_type: TransformInstance = "ml.m5.xlarge"
+    max_runtime_minutes: Annotated[int, Field(ge=1, le=7200)] = 60
+
+
+class EndpointSettings(_Section):
+    """``memory_mb`` counts for kind serverless, which has no instances. Where ``max_instances`` are more than
+    ``min_instances``, the endpoint scales between them."""
+
+    kind: Literal["real-time", "serverless", "asynchronous"] = "real-time"
     instance_type: HostingInstance = "ml.m5.xlarge"
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 4096
     hours_to_live: Annotated[int, Field(ge=1, le=MAX_HOURS_TO_LIVE)] = 2
+    min_instances: Annotated[int, Field(ge=1, le=MAX_INSTANCES)] = 1
+    max_instances: Annotated[int, Field(ge=1, le=MAX_INSTANCES)] = 1
+
+    @property
+    def scales(self) -> bool:
+        return self.max_instances > self.min_instances
+
+    @model_validator(mode="after")
+    def _instances_in_order(self) -> EndpointSettings:
+        if self.min_instances > self.max_instances:
+            raise ValueError(f"min_instances: {self.min_instances} are more than max_instances, {self.max_instances}")
+        if self.kind == "serverless" and self.max_instances > 1:
+            raise ValueError("max_instances: a serverless endpoint has no instances; leave it out, or choose real-time")
+        return self
 
 
 class LimitSettings(_Section):
@@ -217,6 +241,7 @@ class Settings(_Section):
     preprocessing: PreprocessingSettings = PreprocessingSettings()
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    classification: ClassificationSettings = ClassificationSettings()
     budget: BudgetSettings | None = None
     prices: dict[InstanceType, Annotated[float, Field(gt=0)]] = {}
     retention_days: RetentionDays = 14
@@ -224,7 +249,8 @@ class Settings(_Section):
     @property
     def instance_types(self) -> tuple[str, ...]:
         """All that participants may ask for."""
-        return self.preprocessing.instance_type, self.training.instance_type, self.endpoint.instance_type
+        stages = (self.preprocessing, self.training, self.endpoint, self.classification)
+        return tuple(stage.instance_type for stage in stages)
 
     @model_validator(mode="after")
     def _one_image(self) -> Settings:

@@ -28,8 +28,8 @@ def training_target(settings: Settings) -> str:
 
 def endpoint_target(settings: Settings) -> str:
     """The Dockerfile's target for endpoints; serverless ones have no GPU."""
-    real_time = settings.endpoint.kind == "real-time"
-    return CUDA if real_time and needs_gpu(settings.endpoint.instance_type) else CPU
+    has_instances = settings.endpoint.kind != "serverless"
+    return CUDA if has_instances and needs_gpu(settings.endpoint.instance_type) else CPU
 
 
 def needed_targets(settings: Settings) -> tuple[str, ...]:

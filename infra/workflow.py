@@ -9,9 +9,10 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra import budget_requests, datasets, jobs
+from infra import budget_requests, datasets, jobs, scaling
 from infra.budget_states import BudgetStates
 from infra.caps import cap_states, caps_variables
+from infra.classify_states import classify_states, classify_variables
 from infra.dataset_states import DatasetStates
 from infra.machine_dependency import wait_for_the_policy_alone
 from infra.names import JOB_ROLE_END, TRAIN_STATE, Names
@@ -34,7 +35,8 @@ class Workflow(Construct):
 
     Input, every key optional: ``corpus`` (prefix in the bucket), ``hyperparameters`` (overrides), ``endpoint``
     (true to create one), ``hours`` (until it is deleted), ``artefact`` (the model of an earlier run: nothing is
-    preprocessed or trained then), ``participant`` (whose it is). The execution's name is the name of the run.
+    preprocessed or trained then), ``articles`` (folder in the bucket whose articles that model classifies, and nothing
+    else is done), ``participant`` (whose it is). The execution's name is the name of the run.
 
     The input cannot widen what its author may do: the states name what they make after the execution, jobs and models
     read with the execution role, whose boundary ends at the workshop's bucket, and ``hours`` has an upper bound. With
@@ -105,7 +107,8 @@ class Workflow(Construct):
             2 * self._settings.preprocessing.max_runtime_minutes
         )  # somebody else's job that fails, then ours
         training = self._settings.training.max_runtime_minutes * (2 if self._settings.training.spot else 1)
-        return in_line + preprocessing + training + ENDPOINT_MINUTES
+        run = in_line + preprocessing + training + ENDPOINT_MINUTES
+        return max(run, MINUTES_IN_LINE + self._settings.classification.max_runtime_minutes + ENDPOINT_MINUTES)
 
     def _create_expiry_role(self) -> iam.Role:
         role = iam.Role(
@@ -124,6 +127,8 @@ class Workflow(Construct):
                 actions=["sagemaker:DeleteEndpoint"], resources=[self._permissions.sagemaker_arn("endpoint")]
             )
         )
+        if self._settings.endpoint.scales:
+            role.add_to_policy(self._permissions.end_of_scaling())
         return role
 
     def _definition(self) -> sfn.IChainable:
@@ -133,6 +138,7 @@ class Workflow(Construct):
             **datasets.variables(resources),
             **self._tasks.variables(),
             **caps_variables(),
+            **classify_variables(),
             **(self._role_variable() if self._is_scoped else {}),
             **(budget_requests.variables() if settings.budget else {}),
         }
@@ -152,7 +158,10 @@ class Workflow(Construct):
         dataset.last.next(train.next(wants_endpoint))
         has_model.when(sfn.Condition.jsonata("{% $artefact = '' %}"), dataset.first)
         has_model.otherwise(wants_endpoint)
-        allowed = self._within_the_budget(has_model)
+        has_articles = sfn.Choice.jsonata(self, "Articles given?")
+        classify = classify_states(self, self._tasks, settings=settings, resources=resources, done=done)
+        has_articles.when(sfn.Condition.jsonata("{% $articles != '' %}"), classify).otherwise(has_model)
+        allowed = self._within_the_budget(has_articles)
         caps = cap_states(self, self._tasks, limits=settings.limits, names=self._names, then=allowed)
         return sfn.Chain.start(start).next(caps)
 
@@ -182,7 +191,9 @@ class Workflow(Construct):
             "Create model", "aws-sdk:sagemaker:createModel", jobs.model(settings, self._resources)
         )
         configure = self._tasks.task(
-            "Configure endpoint", "aws-sdk:sagemaker:createEndpointConfig", jobs.endpoint_config(settings)
+            "Configure endpoint",
+            "aws-sdk:sagemaker:createEndpointConfig",
+            jobs.endpoint_config(settings, self._resources),
         )
         schedule = self._tasks.task(
             "Schedule expiry",
@@ -205,8 +216,24 @@ class Workflow(Construct):
             cause="{% $string($states.input.[EndpointStatus, FailureReason]) %}",
         )
         status = sfn.Choice.jsonata(self, "Endpoint in service?")
-        status.when(sfn.Condition.jsonata("{% $states.input.EndpointStatus = 'InService' %}"), done)
+        following = self._scaling_states(done) if settings.endpoint.scales else done
+        status.when(sfn.Condition.jsonata("{% $states.input.EndpointStatus = 'InService' %}"), following)
         status.when(sfn.Condition.jsonata("{% $states.input.EndpointStatus = 'Creating' %}"), wait)
         status.otherwise(failed)
         chain = sfn.Chain.start(create_model).next(configure).next(schedule).next(create)
         return chain.next(wait).next(describe).next(status)
+
+    def _scaling_states(self, done: sfn.Succeed) -> sfn.CustomState:
+        """Only an endpoint in service may scale. What deletes it takes target and policy away, too."""
+        register = self._tasks.task(
+            "Register scaling",
+            "aws-sdk:applicationautoscaling:registerScalableTarget",
+            scaling.scalable_target(self._settings),
+        )
+        policy = self._tasks.task(
+            "Set scaling policy",
+            "aws-sdk:applicationautoscaling:putScalingPolicy",
+            scaling.scaling_policy(self._settings),
+        )
+        register.next(policy.next(done))
+        return register

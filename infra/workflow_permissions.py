@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 
 from infra.names import BUDGET_PREFIX, DATASET_OF_RUN, MODELS_PREFIX, Names, dataset_mark
 from infra.repositories import repositories
-from infra.settings import Settings
+from infra.settings import TAG_KEY, Settings
 
 
 class WorkflowPermissions:
@@ -27,6 +27,7 @@ class WorkflowPermissions:
             *self._counts(),
             *(self._budget(bucket) if self._settings.budget else []),
             *self._sagemaker(),
+            *(self._scaling() if self._settings.endpoint.scales else []),
             *(_pass_role(role, taker) for role, taker in passed.items()),
             *self._events(),
         ]
@@ -44,7 +45,8 @@ class WorkflowPermissions:
         return [
             iam.PolicyStatement(actions=["states:DescribeStateMachine"], resources=[self._machine()]),
             iam.PolicyStatement(
-                actions=["sagemaker:ListTrainingJobs", "sagemaker:ListProcessingJobs"], resources=["*"]
+                actions=[f"sagemaker:List{kind}Jobs" for kind in ("Training", "Processing", "Transform")],
+                resources=["*"],
             ),
             iam.PolicyStatement(actions=["s3:PutObject", "s3:DeleteObject"], resources=[notes]),
         ]
@@ -65,7 +67,7 @@ class WorkflowPermissions:
         ]
 
     def _sagemaker(self) -> list[iam.PolicyStatement]:
-        kinds = ("processing-job", "training-job", "model", "endpoint-config", "endpoint")
+        kinds = ("processing-job", "training-job", "transform-job", "model", "endpoint-config", "endpoint")
         return [
             iam.PolicyStatement(
                 actions=[f"sagemaker:{verb}ProcessingJob" for verb in ("Create", "Describe", "Stop")],
@@ -75,7 +77,13 @@ class WorkflowPermissions:
                 actions=[f"sagemaker:{verb}TrainingJob" for verb in ("Create", "Describe", "Stop")],
                 resources=[self.sagemaker_arn("training-job")],
             ),
-            iam.PolicyStatement(actions=["sagemaker:CreateModel"], resources=[self.sagemaker_arn("model")]),
+            iam.PolicyStatement(
+                actions=[f"sagemaker:{verb}TransformJob" for verb in ("Create", "Describe", "Stop")],
+                resources=[self.sagemaker_arn("transform-job")],
+            ),
+            iam.PolicyStatement(
+                actions=["sagemaker:CreateModel", "sagemaker:DeleteModel"], resources=[self.sagemaker_arn("model")]
+            ),
             iam.PolicyStatement(
                 actions=["sagemaker:CreateEndpointConfig"], resources=[self.sagemaker_arn("endpoint-config")]
             ),
@@ -89,6 +97,63 @@ class WorkflowPermissions:
             ),
         ]
 
+    def _scaling(self) -> list[iam.PolicyStatement]:
+        """Application Auto Scaling looks at the endpoint and makes alarms with the caller's permissions, and its own
+        role the first time (its user guide, "Identity-based policy examples")."""
+        role = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+        service = "sagemaker.application-autoscaling.amazonaws.com"
+        tagged = {"StringEquals": {f"aws:RequestTag/{TAG_KEY}": self._names.workshop}}
+        return [
+            iam.PolicyStatement(
+                actions=["application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"],
+                resources=[self._targets()],
+                conditions=tagged,
+            ),
+            iam.PolicyStatement(
+                actions=["application-autoscaling:PutScalingPolicy"],
+                resources=[self._targets()],
+                conditions=self._own_targets(),
+            ),
+            iam.PolicyStatement(
+                actions=["sagemaker:DescribeEndpointConfig"], resources=[self.sagemaker_arn("endpoint-config")]
+            ),
+            iam.PolicyStatement(
+                actions=["sagemaker:UpdateEndpointWeightsAndCapacities"], resources=[self.sagemaker_arn("endpoint")]
+            ),
+            iam.PolicyStatement(
+                actions=["cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"],
+                resources=[self._arn("cloudwatch", f"alarm:TargetTracking-endpoint/{self._names.run_prefix}*")],
+            ),
+            iam.PolicyStatement(
+                actions=["iam:CreateServiceLinkedRole"],
+                resources=[
+                    self._stack.format_arn(
+                        service="iam",
+                        region="",
+                        resource="role",
+                        resource_name=f"aws-service-role/{service}/{role}",
+                    )
+                ],
+                conditions={"StringEquals": {"iam:AWSServiceName": service}},
+            ),
+        ]
+
+    def end_of_scaling(self) -> iam.PolicyStatement:
+        """DeleteEndpoint deregisters what may scale, when its caller may (developer guide, "Delete endpoints configured
+        for auto scaling"), and with it the policy; else it fails."""
+        return iam.PolicyStatement(
+            actions=["application-autoscaling:DeregisterScalableTarget"],
+            resources=[self._targets()],
+            conditions=self._own_targets(),
+        )
+
+    def _targets(self) -> str:
+        """AWS names targets by numbers; whose they are, the tag says."""
+        return self._arn("application-autoscaling", "scalable-target/*")
+
+    def _own_targets(self) -> dict[str, dict[str, str]]:
+        return {"StringEquals": {f"aws:ResourceTag/{TAG_KEY}": self._names.workshop}}
+
     def _events(self) -> list[iam.PolicyStatement]:
         """Schedules, and how Step Functions hears that a job ended (`.sync`)."""
         return [
@@ -100,7 +165,7 @@ class WorkflowPermissions:
                 actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
                 resources=[
                     self._arn("events", f"rule/StepFunctionsGetEventsForSageMaker{kind}JobsRule")
-                    for kind in ("Processing", "Training")
+                    for kind in ("Processing", "Training", "Transform")
                 ],
             ),
         ]

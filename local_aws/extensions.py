@@ -39,8 +39,9 @@ UNIVERSAL_TARGET = "arn:aws:scheduler:::aws-sdk:sagemaker:deleteEndpoint"
 
 def install(runtime: Runtime, work: Path) -> None:
     """Extend the MiniStack of this process."""
-    _add_sagemaker(sagemaker_api.SageMakerService(runtime, work))
-    _add_scaling()
+    sagemaker = sagemaker_api.SageMakerService(runtime, work)
+    _add_sagemaker(sagemaker)
+    _add_scaling(sagemaker)
     _look_for_repository_names()
     role_session.install()
     permissions.install()
@@ -68,8 +69,9 @@ def _add_sagemaker(service: sagemaker_api.SageMakerService) -> None:
     sagemaker_permissions.install(service.store)
 
 
-def _add_scaling() -> None:
-    app.SERVICE_HANDLERS["application-autoscaling"] = scaling_api.handle_request
+def _add_scaling(sagemaker: sagemaker_api.SageMakerService) -> None:
+    scaling_api.install()
+    app.SERVICE_HANDLERS["application-autoscaling"] = partial(scaling_api.handle_request, sagemaker.has_endpoint)
     router.SERVICE_PATTERNS["application-autoscaling"] = {
         "target_prefixes": ["AnyScaleFrontendService."],
         "credential_scope": "application-autoscaling",

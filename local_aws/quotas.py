@@ -7,11 +7,16 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.sagemaker_store import ENDPOINT, PROCESSING, TRAINING, ApiError, Record, StoredKind
+from local_aws.sagemaker_store import ENDPOINT, PROCESSING, TRAINING, TRANSFORM, ApiError, Record, StoredKind
 
 VARIABLE = "LOCAL_AWS_QUOTAS"
 # As Service Quotas calls what is counted, behind the instance type.
-USES = {PROCESSING.noun: "processing job usage", TRAINING.noun: "training job usage", ENDPOINT.noun: "endpoint usage"}
+USES = {
+    PROCESSING.noun: "processing job usage",
+    TRAINING.noun: "training job usage",
+    TRANSFORM.noun: "transform job usage",
+    ENDPOINT.noun: "endpoint usage",
+}
 AT_WORK = frozenset({"InProgress", "Stopping", "Creating", "InService", "Updating", "Deleting"})
 
 
@@ -42,5 +47,10 @@ class Quotas:
 
 def instances_of(request: dict[str, Any]) -> tuple[str, int]:
     """Type and number of instances that a job asks for; an endpoint counts as one."""
-    cluster = request.get("ProcessingResources", {}).get("ClusterConfig") or request.get("ResourceConfig") or {}
+    cluster = (
+        request.get("ProcessingResources", {}).get("ClusterConfig")
+        or request.get("ResourceConfig")
+        or request.get("TransformResources")
+        or {}
+    )
     return str(cluster.get("InstanceType", "instances")), int(cluster.get("InstanceCount", 1))

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from ministack.services import ecr
 
-from local_aws import warm_pools
+from local_aws import batches, scaling_api, warm_pools
 from local_aws.permissions import refused
 from local_aws.quotas import Quotas, instances_of
 from local_aws.role_session import scope
@@ -28,18 +28,21 @@ from local_aws.sagemaker_store import (
     MODEL,
     PROCESSING,
     TRAINING,
+    TRANSFORM,
     ApiError,
     Record,
     Store,
     StoredKind,
 )
+from local_aws.sagemaker_transforms import TransformRunner
 from local_aws.validation import problems_of_request, service_model
 
 Answer = tuple[int, dict[str, str], bytes]
 JSON_11 = {"Content-Type": "application/x-amz-json-1.1"}
 DEFAULT_PAGE = 10
 DOCKER_MANIFESTS = tuple(f"application/vnd.docker.distribution.manifest.{kind}" for kind in ("v2+json", "v1+prettyjws"))
-INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
+INVOCATION = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
+INLINE_BYTES = 128_000  # of a request that is answered later
 
 
 class _RefusedError(Exception):
@@ -57,13 +60,16 @@ class SageMakerService:
         self._quotas = Quotas.from_environment()
         self._jobs = JobRunner(self.store, runtime, work)
         self._endpoints = EndpointRunner(self.store, runtime, work)
+        self._transforms = TransformRunner(self.store, runtime, work)
         self._operations: dict[str, Callable[[Record], Record]] = {
             "AddTags": self._add_tags,
             "ListTags": self._list_tags,
             "CreateProcessingJob": partial(self._create_job, PROCESSING),
             "CreateTrainingJob": partial(self._create_job, TRAINING),
+            "CreateTransformJob": self._create_transform_job,
             "StopProcessingJob": partial(self._stop_job, PROCESSING),
             "StopTrainingJob": partial(self._stop_job, TRAINING),
+            "StopTransformJob": partial(self._stop_job, TRANSFORM),
             "UpdateTrainingJob": self._update_training_job,
             "CreateModel": self._create_model,
             "CreateEndpointConfig": self._create_endpoint_config,
@@ -75,6 +81,10 @@ class SageMakerService:
         for kind in LISTED_KINDS:
             self._operations[f"Describe{kind.noun}"] = partial(self._describe, kind)
             self._operations[f"List{kind.noun}s"] = partial(self._list, kind)
+
+    def has_endpoint(self, name: str) -> bool:
+        """Of the scope of the request."""
+        return any(each["EndpointName"] == name for each in self.store.all_of(ENDPOINT))
 
     async def handle_request(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
@@ -122,6 +132,14 @@ class SageMakerService:
         self._jobs.start(kind, record, scope()[1])
         return {kind.arn_key: record[kind.arn_key]}
 
+    def _create_transform_job(self, request: Record) -> Record:
+        batches.check_request(request)
+        self.store.get(MODEL, request["ModelName"])
+        room = partial(self._quotas.require_room, TRANSFORM, *instances_of(request))
+        record = self.store.create(TRANSFORM, request, check=room, TransformJobStatus="InProgress")
+        self._transforms.start(record, scope()[1])
+        return {"TransformJobArn": record["TransformJobArn"]}
+
     def _stop_job(self, kind: StoredKind, request: Record) -> Record:
         record = self.store.get(kind, request[kind.name_key])
         if record[kind.status_key] != "InProgress":
@@ -139,6 +157,8 @@ class SageMakerService:
     def _create_endpoint_config(self, request: Record) -> Record:
         for variant in request["ProductionVariants"]:
             model = self.store.get(MODEL, variant["ModelName"])
+            if "ServerlessConfig" in variant and "AsyncInferenceConfig" in request:
+                raise ApiError("ValidationException", "ServerlessConfig is not supported with AsyncInferenceConfig.")
             if "ServerlessConfig" in variant and model.get("EnableNetworkIsolation"):
                 raise ApiError("ValidationException", "Network isolation is not supported for serverless inference.")
         return {"EndpointConfigArn": self.store.create(ENDPOINT_CONFIG, request)["EndpointConfigArn"]}
@@ -147,7 +167,8 @@ class SageMakerService:
         config = self.store.get(ENDPOINT_CONFIG, request["EndpointConfigName"])
         instance_type = config["ProductionVariants"][0].get("InstanceType", "serverless")
         room = partial(self._quotas.require_room, ENDPOINT, instance_type, 1)
-        record = self.store.create(ENDPOINT, request, check=room, EndpointStatus="Creating")
+        later = {key: config[key] for key in ("AsyncInferenceConfig",) if key in config}
+        record = self.store.create(ENDPOINT, request, check=room, EndpointStatus="Creating", **later)
         self._endpoints.start(record, scope()[1])
         return {"EndpointArn": record["EndpointArn"]}
 
@@ -159,6 +180,7 @@ class SageMakerService:
         self.store.update(record, EndpointStatus="Deleting")
         self._endpoints.stop(record["EndpointArn"])
         self.store.delete(ENDPOINT, name)
+        scaling_api.deregister(name)
         return {}
 
     def _delete(self, kind: StoredKind, request: Record) -> Record:
@@ -210,13 +232,27 @@ class SageMakerService:
         record = self.store.get(ENDPOINT, name)
         if record["EndpointStatus"] not in ("InService", "Updating"):
             raise ApiError("ValidationError", f"Endpoint {name} of account {scope()[0]} is not in service.")
-        answer, answer_type = self._endpoints.invoke(
-            record["EndpointArn"],
-            body,
-            headers.get("content-type", "application/json"),
-            headers.get("accept", "application/json"),
-        )
+        if match.group(2):
+            return self._invoke_later(record["EndpointArn"], headers, body)
+        given = {name: headers.get(name, "application/json") for name in ("content-type", "accept")}
+        answer, answer_type = self._endpoints.invoke(record["EndpointArn"], body, given)
         return 200, {"Content-Type": answer_type, "x-Amzn-Invoked-Production-Variant": "AllTraffic"}, answer
+
+    def _invoke_later(self, arn: str, headers: dict[str, str], body: bytes) -> Answer:
+        place = headers.get("x-amzn-sagemaker-inputlocation", "")
+        if bool(place) == bool(body):
+            raise ApiError("ValidationError", "Provide exactly one of Body and InputLocation.")
+        if len(body) > INLINE_BYTES:
+            raise ApiError("ValidationError", f"Body is larger than {INLINE_BYTES} bytes.")
+        names = {"content-type": "x-amzn-sagemaker-content-type", "accept": "x-amzn-sagemaker-accept"}
+        given = {key: headers.get(name, "application/json") for key, name in names.items()}
+        where = self._endpoints.invoke_later(arn, body, given, place)
+        told = {f"X-Amzn-SageMaker-{key}": where[key] for key in ("OutputLocation", "FailureLocation")}
+        return (
+            202,
+            {"Content-Type": "application/json", **told},
+            json.dumps({"InferenceId": where["InferenceId"]}).encode(),
+        )
 
 
 def _require_image(uri: str) -> None:

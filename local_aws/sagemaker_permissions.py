@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from ministack.core import iam_actions
 from ministack.services import tagging
 
+from local_aws import scaling_api
 from local_aws.role_session import scope
 from local_aws.sagemaker_store import ENDPOINT_CONFIG, MODEL, Store, arn
 
@@ -87,7 +88,7 @@ def conditions(operation: str, request: Request) -> Request:
 def further_permissions(operation: str, request: Request) -> Iterator[tuple[str, str, Request]]:
     """Action, resource and condition keys of what the operation needs beside its own permission.
 
-    Roles are passed, tags are added, and an endpoint is made of a config.
+    Roles are passed, tags are added, an endpoint is made of a config, and what lets one scale goes with it.
     """
     for role in sorted({value for _, value in _members(request) if ROLE.fullmatch(value)}):
         yield "iam:PassRole", role, {"iam:PassedToService": "sagemaker.amazonaws.com"}
@@ -97,6 +98,11 @@ def further_permissions(operation: str, request: Request) -> Iterator[tuple[str,
         yield "sagemaker:AddTags", resource_of(operation, request), context | {"sagemaker:TaggingAction": operation}
     if operation in ("CreateEndpoint", "UpdateEndpoint"):
         yield f"sagemaker:{operation}", arn(ENDPOINT_CONFIG, request["EndpointConfigName"]), context
+    if operation == "DeleteEndpoint":
+        for target in scaling_api.targets_of(request["EndpointName"]):
+            tags = tagging.resource_tags(target) or {}
+            own = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+            yield "application-autoscaling:DeregisterScalableTarget", target, own
 
 
 def _members(value: Any) -> Iterator[tuple[str, str]]:

@@ -24,12 +24,20 @@ from local_aws.validation import problems_of_request, service_model
 POLL_SECONDS = 0.3
 SYNC = ".sync"
 SDK_INTEGRATION = "arn:aws:states:::aws-sdk:"
-JOBS = {"createProcessingJob": "ProcessingJob", "createTrainingJob": "TrainingJob"}
-RULES = {"createProcessingJob": "Processing", "createTrainingJob": "Training"}  # of events that say how a job ended
+JOBS = {f"create{kind}Job": f"{kind}Job" for kind in ("Processing", "Training", "Transform")}
+RULES = {
+    f"create{kind}Job": kind for kind in ("Processing", "Training", "Transform")
+}  # of events that say how a job ended
 # Members that the optimised integration does not pass on, though the API has them (reported for AWS, not documented).
 NOT_OPTIMISED = {"createEndpointConfig": ("ServerlessConfig", "InferenceAmiVersion")}
-PREFIXES = {"sagemaker": "SageMaker", "scheduler": "Scheduler", "s3": "S3", "ecr": "Ecr", "sfn": "Sfn"}
-BOTO3_NAMES = {"sfn": "stepfunctions"}  # where they differ from those in ARNs of integrations
+PREFIXES = {
+    **{"sagemaker": "SageMaker", "scheduler": "Scheduler", "s3": "S3", "ecr": "Ecr", "sfn": "Sfn"},
+    "applicationautoscaling": "ApplicationAutoScaling",
+}
+BOTO3_NAMES = {
+    "sfn": "stepfunctions",
+    "applicationautoscaling": "application-autoscaling",
+}  # where they differ from those in ARNs of integrations
 
 _execution_arn: ContextVar[str] = ContextVar("execution_arn")
 _run_execution = stepfunctions._run_execution

@@ -7,7 +7,19 @@ import sys
 
 import typer
 
-from workshop.commands import compare, demo, endpoints, fetching, money, notebooks, organise, removal, report, runs
+from workshop.commands import (
+    classify,
+    compare,
+    demo,
+    endpoints,
+    fetching,
+    money,
+    notebooks,
+    organise,
+    removal,
+    report,
+    runs,
+)
 from workshop.commands.common import HELP, ProfileOption, RegionOption, VersionOption, run_app
 from workshop.commands.help import command_line
 from workshop.language import language_of
@@ -35,6 +47,7 @@ app.command("budget")(money.budget)
 app.command("prices")(money.prices)
 app.add_typer(endpoints.endpoint_app, name="endpoint")
 app.command("predict")(runs.predict)
+app.command("classify")(classify.classify)
 app.command("demo")(demo.demo)
 app.command("export")(runs.export)
 app.command("report")(report.report)

@@ -36,7 +36,15 @@ PAGE = 2
 def run_states(listing: Listing, own: dict[str, Any], known: Rates = RATES) -> dict[str, Any]:
     """The variables of an execution when it decides. Answers come in pages, with times as Step Functions has them."""
     context = {"StateMachine": {"Id": MACHINE}, "Execution": {"Name": "x"}}
-    variables = {**requests.variables(), "run": "chitra--own", "hours": 2, "artefact": "", "endpoint": False, **own}
+    variables = {
+        **requests.variables(),
+        "run": "chitra--own",
+        "hours": 2,
+        "artefact": "",
+        "articles": "",
+        "endpoint": False,
+        **own,
+    }
 
     def take(assign: dict[str, Any], answers: list[dict[str, Any]]) -> None:
         for answer in answers:
@@ -47,6 +55,7 @@ def run_states(listing: Listing, own: dict[str, Any], known: Rates = RATES) -> d
     executions = [{"Name": name.removeprefix("chitra--")} for name in sorted(listing.running)]
     take(requests.running_listed(NAMES), _pages("Executions", executions))
     take(requests.training_listed(NAMES, known), _pages("TrainingJobSummaries", listing.training))
+    take(requests.transforms_listed(NAMES, known), _pages("TransformJobSummaries", listing.transforms))
     take(requests.processing_listed(NAMES, known), _pages("ProcessingJobSummaries", listing.processing))
     take(requests.endpoints_listed(NAMES, known), _pages("Endpoints", listing.endpoints))
     key = evaluate(requests.note(DEPLOYMENT)["Key"], variables, {})
@@ -115,12 +124,14 @@ def listings(draw: Any) -> Listing:
         draw(st.lists(jobs("Processing"), max_size=3, unique_by=lambda each: each["ProcessingJobName"])),
         draw(st.lists(endpoints, max_size=3, unique_by=lambda each: each["EndpointName"])),
         draw(st.lists(notes, max_size=5)),
+        draw(st.lists(jobs("Transform"), max_size=3, unique_by=lambda each: each["TransformJobName"])),
     )
 
 
-def own_note(endpoint: bool, hours: int, artefact: str, known: Rates = RATES) -> Any:
+def own_note(endpoint: bool, hours: int, artefact: str, articles: str = "", known: Rates = RATES) -> Any:
     """What an execution notes, in Python."""
-    jobs_cents = 0 if artefact else math.ceil(100 * known.jobs_at_worst)
+    dollars = known.classification_at_worst if articles else 0 if artefact else known.jobs_at_worst
+    jobs_cents = math.ceil(100 * dollars)
     cents = math.ceil(100 * known.hosting * hours) if endpoint else 0
     return read_note(f"budget/chitra--own/{jobs_cents}-{cents}", NOW)
 
@@ -131,20 +142,22 @@ def own_note(endpoint: bool, hours: int, artefact: str, known: Rates = RATES) ->
     st.booleans(),
     st.integers(1, 72),
     st.sampled_from(["", "s3://bucket/model.tar.gz"]),
+    st.sampled_from(["", "classified/chitra--own"]),
     st.floats(0.01, 400),
 )
 def test_should_start_what_fits_and_refuse_what_does_not(
-    listing: Listing, endpoint: bool, hours: int, artefact: str, amount: float
+    listing: Listing, endpoint: bool, hours: int, artefact: str, articles: str, amount: float
 ) -> None:
-    variables = run_states(listing, {"endpoint": endpoint, "hours": hours, "artefact": artefact})
-    note = own_note(endpoint, hours, artefact)
+    own = {"endpoint": endpoint, "hours": hours, "artefact": artefact, "articles": articles}
+    variables = run_states(listing, own)
+    note = own_note(endpoint, hours, artefact, articles)
     before, after = count(listing, RATES, NAMES), count(replace(listing, notes=[*listing.notes, note]), RATES, NAMES)
     assert total_of(variables) == pytest.approx(after.total, abs=1e-6)
     starts = evaluate(requests.is_within(amount), variables, {})
     if abs(after.total - round(100 * amount) / 100) > 1e-6:
         assert starts == (after.total <= round(100 * amount) / 100)
-    own, cause = (note.jobs + note.endpoint) / 100, evaluate(requests.refusal(amount), variables, {})
-    assert f"would cost up to ${own:,.2f}; $" in cause
+    worst, cause = (note.jobs + note.endpoint) / 100, evaluate(requests.refusal(amount), variables, {})
+    assert f"would cost up to ${worst:,.2f}; $" in cause
     assert f" of the budget of ${amount:,.2f} are left. `workshop budget` shows" in cause
     left = float(cause.partition("; $")[2].partition(" ")[0].replace(",", ""))
     assert left == pytest.approx(max(0, round(100 * amount) / 100 - before.total), abs=0.0051)
@@ -171,7 +184,7 @@ def test_should_ask_for_pages_in_valid_requests() -> None:
     for token in ("", "t"):
         asked = evaluate(requests.list_jobs(NAMES), {**known, "token": token}, context)
         assert asked.get("NextToken", "") == token
-        for operation in ("ListTrainingJobs", "ListProcessingJobs", "ListEndpoints"):
+        for operation in ("ListTrainingJobs", "ListTransformJobs", "ListProcessingJobs", "ListEndpoints"):
             assert problems_of_request("sagemaker", operation, asked) == []
         running = evaluate(requests.list_running(), {**known, "token": token}, context)
         spelt = {key[0].lower() + key[1:]: each for key, each in running.items()}
@@ -187,13 +200,14 @@ def test_should_count_before_anything_is_started_and_only_with_a_budget(
     assert "Look up begin" not in definition(templates)
     states = definition(templates_with(BUDGET))
     reached, name = list[str](), "Look up begin"  # behind the caps, which start nothing either
-    while name != "Model given?":
+    while name != "Articles given?":
         reached.append(name)
         state = states[name]
         within = name == "Within the budget?"
         name = state["Choices"][0]["Next"] if within else state.get("Next") or state["Default"]
     assert reached[-3:] == ["Read notes", "More notes?", "Within the budget?"]
-    assert {"List executions", "List training jobs", "List processing jobs", "List endpoints"} < set(reached)
+    listed = ("executions", "training jobs", "transform jobs", "processing jobs", "endpoints")
+    assert {f"List {each}" for each in listed} < set(reached)
     assert reached.index("Note costs") < reached.index("Read notes")
     assert (states["Within the budget?"]["Default"], states["Over budget"]["Next"]) == (
         "Over budget",

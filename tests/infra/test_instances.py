@@ -15,6 +15,7 @@ from tests.infra.test_settings import changed
 SHAPES = {
     "processing jobs": "ProcessingInstanceType",
     "training jobs": "TrainingInstanceType",
+    "transform jobs": "TransformInstanceType",
     "endpoints": "ProductionVariantInstanceType",
 }
 
@@ -35,6 +36,7 @@ def test_should_list_what_sagemakers_api_takes() -> None:
         ("training.instance_type", "ml.g4dm.xlarge", "did you mean ml.g4dn.xlarge?"),
         ("training.instance_type", "ml.t2.medium", "is no instance type of SageMaker's training jobs"),  # of endpoints
         ("preprocessing.instance_type", "ml.m5.huge", "is no instance type of SageMaker's processing jobs"),
+        ("classification.instance_type", "ml.t3.medium", "is no instance type of SageMaker's transform jobs"),
         ("endpoint.instance_type", "ml.m5.nano", "is no instance type of SageMaker's endpoints"),
     ],
 )
@@ -50,3 +52,8 @@ def test_should_take_what_the_settings_name_by_default() -> None:
     assert why_unusable("ml.m5.xlarge", "processing jobs") == ""
     assert why_unusable("ml.g4dn.xlarge", "training jobs") == ""
     assert why_unusable("ml.m5.xlarge", "endpoints") == ""
+
+
+def test_should_classify_on_cpus() -> None:
+    with pytest.raises(SettingsError, match=r"classification.instance_type: has a GPU, whose driver .* take ml.m5.xla"):
+        parse_settings(changed("classification.instance_type", "ml.g5.xlarge"))

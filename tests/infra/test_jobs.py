@@ -14,6 +14,7 @@ from infra import jobs
 from infra.names import Names
 from infra.settings import EndpointSettings, Settings
 from infra.stage_images import StageImages
+from local_aws.batches import check_request
 from local_aws.validation import problems_of_request
 
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
@@ -60,6 +61,7 @@ def test_should_be_valid_requests(shipped: Settings, execution_input: dict[str, 
         "CreateModel": jobs.model(shipped, DEPLOYMENT),
         "CreateEndpointConfig": jobs.endpoint_config(shipped),
         "CreateEndpoint": jobs.endpoint(shipped),
+        "CreateTransformJob": jobs.transform_job(shipped, DEPLOYMENT),
     }
     for operation, template in requests.items():
         request = evaluate(template, variables(execution_input), {})
@@ -71,6 +73,8 @@ def test_should_run_each_stage_in_its_own_image(shipped: Settings) -> None:
     processing, training = jobs.processing_job(shipped, DEPLOYMENT), jobs.training_job(shipped, DEPLOYMENT)
     assert processing["AppSpecification"]["ImageUri"] == f"{REGISTRY}/assets:preprocessing"
     assert training["AlgorithmSpecification"]["TrainingImage"] == f"{REGISTRY}/assets:training"
+    classifying = jobs.classifying_model(shipped, DEPLOYMENT)["PrimaryContainer"]
+    assert classifying["Image"] == f"{REGISTRY}/assets:preprocessing"  # which is for CPUs
     assert jobs.model(shipped, DEPLOYMENT)["PrimaryContainer"]["Image"] == f"{REGISTRY}/assets:endpoint"
 
 
@@ -100,6 +104,17 @@ def test_should_share_the_corpus_among_several_instances(shipped: Settings) -> N
     assert request["ProcessingInputs"][0]["S3Input"]["S3DataDistributionType"] == "ShardedByS3Key"
     assert "--sharded" in request["AppSpecification"]["ContainerArguments"]
     assert "--sharded" not in jobs.processing_job(shipped, DEPLOYMENT)["AppSpecification"]["ContainerArguments"]
+
+
+def test_should_write_the_answers_of_a_batch_beside_its_articles(shipped: Settings) -> None:
+    template = jobs.transform_job(shipped, DEPLOYMENT)
+    request = evaluate(template, variables({"articles": "users/chitra-sato/classified/chitra--sato-1"}), {})
+    assert problems_of_request("sagemaker", "CreateTransformJob", request) == []
+    check_request(request)
+    folder = f"s3://{DEPLOYMENT.bucket}/users/chitra-sato/classified/chitra--sato-1"
+    assert request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"] == f"{folder}/"
+    assert request["TransformOutput"]["S3OutputPath"] == folder
+    assert request["ModelName"] == request["TransformJobName"] == "chitra--run-1"
 
 
 def test_should_override_single_hyperparameters(shipped: Settings) -> None:

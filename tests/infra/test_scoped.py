@@ -173,7 +173,8 @@ def test_should_allow_on_everything_only_what_has_no_resources(two: Templates) -
     statements = [each for document in policies(two).values() for each in document["Statement"]]
     wide = {action for each in statements if each["Resource"] == "*" for action in aslist(each["Action"])}
     listed = {
-        f"sagemaker:List{each}s" for each in ("TrainingJob", "ProcessingJob", "Model", "EndpointConfig", "Endpoint")
+        f"sagemaker:List{each}s"
+        for each in ("TrainingJob", "ProcessingJob", "TransformJob", "Model", "EndpointConfig", "Endpoint")
     }
     others = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "pricing:GetProducts"}
     assert wide == {*listed, *others, "iam:GetAccountPasswordPolicy"}

@@ -61,6 +61,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str, str], ...]] = {
             "with a model that was taken home",
         ),
     ),
+    "classify": (
+        ("classify articles/", "フォルダーの記事をまとめて分類する", "a folder of articles"),
+        (
+            f"classify mine.csv --run {RUN} --output result.jsonl",
+            "モデルと結果の置き場所を選ぶ",
+            "with the model of one run, results elsewhere",
+        ),
+        ("classify --collect chitra--batch", "前に始めた分類の結果を受け取る", "come back for the results"),
+    ),
     "export": (
         (f"export {RUN}", "一つの実行を持ち帰る", "one run"),
         ("export", "すべての実行を持ち帰る", "all runs"),

@@ -69,6 +69,9 @@ JAPANESE = {
     "List from scratch what belongs to the workshop, and delete nothing. Exit code 1 when something does.": (
         "ハンズオンのものが残っていないかを調べます。何も削除しません。残っていれば 1 で終わります。"
     ),
+    "Classify many articles at once, without an endpoint: a batch transform job, then a file with the results.": (
+        "たくさんの記事をまとめて分類します。エンドポイントは使わず、バッチ変換ジョブの結果をファイルに保存します。"
+    ),
     "Download the model or the corpus.": "モデルやコーパスを取得します。",
     "Download chiTra and unpack it to build/models/.": "chiTra を取得し、build/models/ に展開します。",
     "Download the livedoor news corpus.": "livedoor ニュースコーパスを取得します。",
@@ -127,6 +130,19 @@ JAPANESE = {
     "An exported run's folder model/; it answers without endpoint and account.": (
         "持ち帰った実行の model/ フォルダー。エンドポイントも AWS アカウントも使いません。"
     ),
+    "Folder or files: each .txt is an article, each row of a .csv or .jsonl holds one as text.": (
+        "記事のフォルダーかファイル。.txt は 1 ファイルが 1 記事、.csv と .jsonl は 1 行の text が 1 記事。"
+    ),
+    "The run whose model reads them; your newest one when left out.": (
+        "分類に使うモデルを学習した実行。省くと、自分の最新のもの。"
+    ),
+    "Where the results go, .csv or .jsonl; beside the articles when left out.": (
+        "結果のファイル。.csv か .jsonl。省くと、記事と同じ場所に作ります。"
+    ),
+    "Come back to an earlier call by its run: wait for it, fetch its results.": (
+        "前に始めた分類の実行の名前。終わるのを待って、結果を受け取ります。"
+    ),
+    "Start without being asked.": "確認せずに始めます。",
     "Of this machine; 7860 when left out, or any that is free.": (
         "このマシンのポート。省くと 7860、使われていれば空いているもの。"
     ),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from chitra.files import write_whole
-from infra.costs import Stage, price_of, rates, stages
+from infra.costs import Stage, every_stage, price_of, rates
 from infra.prices import PRICES, Price, shipped_prices, usd
 from infra.settings import PROJECT, Settings, SettingsError
 from workshop.aws.account import Account
@@ -72,7 +72,7 @@ def _document(settings: Settings, meter: Meter | None) -> dict[str, Any]:
         "total": meter.total if meter else None,
         "budget": limit,
         "left": meter.left(limit) if meter and limit else None,
-        "prices": [_priced(stage, settings) for stage in stages(settings)],
+        "prices": [_priced(stage, settings) for stage in every_stage(settings)],
     }
 
 
@@ -99,7 +99,7 @@ def _note(price: Price | None) -> str:
 
 
 def _remark(settings: Settings) -> str:
-    found = [price_of(stage, settings) for stage in stages(settings)]
+    found = [price_of(stage, settings) for stage in every_stage(settings)]
     dates = sorted({price.sheet.date for price in found if price and price.sheet})
     return f"prices are estimates, of {' and '.join(dates)} (`workshop prices`)" if dates else ""
 
@@ -123,10 +123,10 @@ def prices(
         shipped_prices.cache_clear()
         say(f"{PRICES.name}: {sum(len(each.usd_per_hour) for each in sheets):,} prices of {settings.region}")
     if as_json:
-        print_json([_priced(stage, settings) for stage in stages(settings)])
+        print_json([_priced(stage, settings) for stage in every_stage(settings)])
         return
     rows, notes = [], []
-    for stage in stages(settings):
+    for stage in every_stage(settings):
         price = price_of(stage, settings, table)
         dated = price.sheet.date if price and price.sheet else ""
         amount = usd(price.usd_per_hour) if price else "no price known"

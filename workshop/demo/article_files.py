@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 from chitra.errors import InputError
 from chitra.json_text import parse_json
+from workshop.data.spreadsheet import spreadsheet
 from workshop.demo.problems import ProblemError
 
 MEGABYTES = 5
 MOST_ARTICLES = 1_000
 MOST_CHARACTERS = 100_000
 COLUMNS = ("text", "sentence1")
-# A spreadsheet takes a cell for a formula that begins so; Japanese ones take full-width signs, too.
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 class Row(NamedTuple):
@@ -120,13 +119,4 @@ def _column(heading: Sequence[str]) -> int:
 
 
 def results_csv(heading: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """With the byte order mark without which Excel takes UTF-8 for another encoding."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(heading)
-    writer.writerows([_no_formula(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _no_formula(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return spreadsheet(heading, rows).encode()

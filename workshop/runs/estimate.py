@@ -7,7 +7,7 @@ from datetime import timedelta
 from statistics import median
 from typing import Any
 
-from infra.costs import HANDS_ON, HANDS_ON_SECONDS, stages
+from infra.costs import HANDS_ON, HANDS_ON_SECONDS, classification, stages
 from infra.names import Names
 from infra.prices import usd
 from infra.settings import Settings
@@ -53,6 +53,14 @@ def estimate(account: Account, settings: Settings, prices: PriceList, *, jobs: b
     expected = _cost(per_hour["Training"], seconds[1] / 3600 + settings.training.keep_warm_minutes / 60)
     parts = [_cost(per_hour["Processing"], seconds[0] / 3600) if seconds[0] else 0.0, expected]
     return Estimate(Money(0.0, _sum([*parts, *(_cost(per_hour[use], longest[use]) for use in used[2:])]), worst), basis)
+
+
+def estimate_classification(settings: Settings, prices: PriceList) -> Estimate:
+    """Of one that takes as long as it may; how long a batch takes depends on its articles."""
+    stage = classification(settings)
+    per_hour = prices.per_hour(settings.region, Capacity(stage.instance_type, stage.count, stage.use))
+    basis = f"{stage.count} x {stage.instance_type} for at most {settings.classification.max_runtime_minutes} minutes"
+    return Estimate(Money(0.0, None, _cost(per_hour, stage.hours)), basis)
 
 
 def _expected(account: Account, settings: Settings) -> tuple[tuple[float, float] | None, str]:

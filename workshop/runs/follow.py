@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from chitra.errors import WorkshopError
-from infra.names import PREPROCESS_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
+from infra.names import CLASSIFY_STATE, PREPROCESS_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_passing
-from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS
+from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS, TRANSFORM_LOGS
 from workshop.aws.log_lines import Written, new_lines
 from workshop.runs.history import InLine, begin_of, in_line, jobs_in, reason_of, stages_in
 from workshop.runs.job_state import AT_WORK, JobLooks, JobState
@@ -23,6 +23,7 @@ LOG_GROUPS = {
     PREPROCESS_STATE: PROCESSING_LOGS,
     WAIT_FOR_DATASET_STATE: PROCESSING_LOGS,
     TRAIN_STATE: TRAINING_LOGS,
+    CLASSIFY_STATE: TRANSFORM_LOGS,
 }
 TAIL_LINES = 15
 HISTORY_PAGE = 1000  # events: the most that one call gives

@@ -9,11 +9,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.names import TRAIN_STATE, WAIT_FOR_DATASET_STATE
+from infra.names import CLASSIFY_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
 from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
 from workshop.aws.waiting import none_if_missing
-from workshop.runs.costs import PROCESSING, Capacity, capacity_of_training
+from workshop.runs.costs import PROCESSING, TRANSFORM, Capacity, capacity_of_training
 
 STARTING = "Starting"
 AT_WORK = ("InProgress", "Stopping")
@@ -21,7 +21,7 @@ AT_WORK = ("InProgress", "Stopping")
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """``status`` is the secondary status of a training job; a processing job has a plain one, and ``Starting`` before.
+    """``status`` is the secondary status of a training job; other jobs have a plain one, and ``Starting`` before.
 
     ``message`` is SageMaker's own remark on it. ``started`` to ``ended`` is billed, or ``billed_seconds``, which
     SageMaker tells at a training job's end. ``longest_seconds`` is where SageMaker stops the job, ``warm_seconds`` how
@@ -58,7 +58,7 @@ class JobLooks:
         """
         if not self._allowed:
             return
-        look = _training_job if stage == TRAIN_STATE else _processing_job
+        look = {TRAIN_STATE: _training_job, CLASSIFY_STATE: _transform_job}.get(stage, _processing_job)
         try:
             state = none_if_missing(lambda: look(self._account.client("sagemaker"), stage, job))
         except ClientError as error:
@@ -107,4 +107,24 @@ def _processing_job(sagemaker: Any, stage: str, name: str) -> JobState:
         job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
         0,
         own=stage != WAIT_FOR_DATASET_STATE,
+    )
+
+
+def _transform_job(sagemaker: Any, stage: str, name: str) -> JobState:
+    job = sagemaker.describe_transform_job(TransformJobName=name)
+    resources, status = job["TransformResources"], job["TransformJobStatus"]
+    started, ended = job.get("TransformStartTime"), job.get("TransformEndTime")
+    return JobState(
+        stage,
+        name,
+        STARTING if status == "InProgress" and started is None else status,
+        ended or started or job.get("CreationTime"),
+        "",
+        Capacity(resources["InstanceType"], resources["InstanceCount"], TRANSFORM),
+        started,
+        ended,
+        None,
+        None,
+        0,
+        own=True,
     )

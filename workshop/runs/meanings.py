@@ -6,6 +6,7 @@ The statuses are those of DescribeTrainingJob, SecondaryStatus, which AWS may ad
 from __future__ import annotations
 
 from infra.names import (
+    CLASSIFY_STATE,
     COUNT_ENDPOINTS_STATE,
     COUNT_RUNS_STATE,
     PREPROCESS_STATE,
@@ -47,12 +48,14 @@ NO_CAPACITY = (
     "いま AWS に空きインスタンスがありません。空きが出るまで自動で待ちます",
     "AWS has no instance free at the moment; SageMaker goes on trying",
 )
+CLASSIFYING = ("記事を分類しています", "articles are classified")
 STAGES = {
     COUNT_RUNS_STATE: "実行数の確認",
     COUNT_ENDPOINTS_STATE: "エンドポイント数の確認",
     "Look up begin": "予算の確認",
     "List executions": "予算の確認(実行)",
     "List training jobs": "予算の確認(学習)",
+    "List transform jobs": "予算の確認(一括分類)",
     "List processing jobs": "予算の確認(前処理)",
     "List endpoints": "予算の確認(エンドポイント)",
     "Note costs": "予算の確保",
@@ -71,6 +74,10 @@ STAGES = {
     "Schedule expiry": "自動削除の予約",
     "Create endpoint": "エンドポイントの作成",
     "Describe endpoint": "エンドポイントの起動",
+    "Register model": "モデルの登録(一括分類)",
+    CLASSIFY_STATE: "記事の一括分類",
+    "Stop classifying": "一括分類の停止",
+    "Remove model": "モデルの削除(一括分類)",
     "Done": "完了",
 }
 
@@ -79,6 +86,8 @@ def meaning(job: JobState, language: Language) -> str:
     """Of a job's status; empty where it is a word that nobody knew when this was written."""
     if "insufficient capacity" in job.message.lower():  # SageMaker's remark while it goes on trying
         return one_of(NO_CAPACITY, language)
+    if job.stage == CLASSIFY_STATE and job.status == "InProgress":
+        return one_of(CLASSIFYING, language)
     return one_of(STATUSES.get(job.status, ("", "")), language)
 
 

@@ -19,10 +19,11 @@ from infra.names import BUDGET_PREFIX, Names
 from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
-from workshop.aws.kinds import ENDPOINT, PROCESSING, TRAINING, Kind
+from workshop.aws.kinds import ENDPOINT, PROCESSING, TRAINING, TRANSFORM, Kind
 from workshop.runs.job_state import AT_WORK
 
 CENTS = 100
+JOBS_COUNTED = (TRAINING, PROCESSING, TRANSFORM)
 YOUNG = timedelta(milliseconds=YOUNG_MILLISECONDS)
 
 
@@ -46,6 +47,7 @@ class Listing:
     processing: Sequence[dict[str, Any]] = ()
     endpoints: Sequence[dict[str, Any]] = ()
     notes: Sequence[Note] = ()
+    transforms: Sequence[dict[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,19 @@ def count(listing: Listing, rates: Rates, names: Names) -> Meter:
         for job in training
         if job["TrainingJobName"] not in listing.running
     )
+    transforms = _own(listing.transforms, TRANSFORM, names)
+    spent += sum(
+        _cost(job, "TransformEndTime", listing.now, rates.transform)
+        for job in transforms
+        if job["TransformJobName"] not in listing.running
+    )
     spent += sum(
         _cost(job, "ProcessingEndTime", listing.now, rates.processing)
         for job in processing
         if job["ProcessingJobStatus"] != "InProgress"
     )
     at_work = {job["TrainingJobName"] for job in training if job["TrainingJobStatus"] in AT_WORK}
+    at_work |= {job["TransformJobName"] for job in transforms if job["TransformJobStatus"] in AT_WORK}
     runs = listing.running | at_work
     reserved = sum(note.jobs for note in listing.notes if note.run in runs or note.written > listing.now - YOUNG)
     endpoints = sum(note.endpoint for note in listing.notes) / CENTS
@@ -109,16 +118,26 @@ def _noted(endpoint: str, notes: Sequence[Note]) -> float:
     return sum(note.endpoint for note in notes if note.run == endpoint) / CENTS
 
 
-def require_room(account: Account, deployment: Deployment, settings: Settings, *, jobs: bool, hours: int) -> None:
+def require_room(
+    account: Account,
+    deployment: Deployment,
+    settings: Settings,
+    *,
+    jobs: bool = False,
+    hours: int = 0,
+    articles: bool = False,
+) -> None:
     """What the workflow will ask, asked before: nothing is started, and nobody has to follow it to hear why.
 
     Raises:
-        WorkshopError: an execution with these jobs, and an endpoint of so many hours, would pass the budget.
+        WorkshopError: an execution with these jobs, an endpoint of so many hours, or articles to classify would pass
+            the budget.
     """
     if settings.budget is None:
         return
     known = rates(settings)
     own = (known.jobs_at_worst if jobs else 0.0) + known.hosting * hours
+    own += known.classification_at_worst if articles else 0.0
     left = count(read_listing(account, deployment), known, deployment.names).left(settings.budget.amount)
     if own > left:
         raise WorkshopError(
@@ -153,10 +172,17 @@ def read_listing(account: Account, deployment: Deployment) -> Listing:
         stateMachineArn=deployment.workflow, statusFilter="RUNNING"
     )
     running = {f"{deployment.names.run_prefix}{each['name']}" for page in pages for each in page["executions"]}
-    listed = {kind: _listed(account, kind, deployment.names, since) for kind in (TRAINING, PROCESSING, ENDPOINT)}
+    listed = {kind: _listed(account, kind, deployment.names, since) for kind in (*JOBS_COUNTED, ENDPOINT)}
     notes = _notes(account, deployment.bucket)
-    now = datetime.now(UTC)
-    return Listing(now, frozenset(running), listed[TRAINING], listed[PROCESSING], listed[ENDPOINT], notes)
+    return Listing(
+        datetime.now(UTC),
+        frozenset(running),
+        listed[TRAINING],
+        listed[PROCESSING],
+        listed[ENDPOINT],
+        notes,
+        listed[TRANSFORM],
+    )
 
 
 def _listed(account: Account, kind: Kind, names: Names, since: datetime) -> list[dict[str, Any]]:
