@@ -41,7 +41,7 @@ test: setup $(CHECKS_STAMP)  ## lint, types and tests
 	$(MAKE) --no-print-directory lint
 	pytest
 
-bench: setup  ## tokenisation against the 2022 hands-on's recipe (CORPUS=path for a corpus of your own)
+bench: setup  ## tokenisation and training against the 2022 hands-on's recipe (CORPUS=path for a corpus of your own)
 	python -m benchmarks.preprocessing "$(or $(CORPUS),samples/corpus)"
 
 lint: setup  ## lint, types and the contracts of imports

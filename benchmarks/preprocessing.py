@@ -41,9 +41,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def bench(corpus: Annotated[Path, typer.Argument(help="Archive, extracted folder, or JSONL files.")]) -> None:
-    """Measure preprocessing beside the hands-on's recipe; print the report and write it to build/bench/."""
+    """Measure preprocessing and training beside the hands-on's recipe; print a report, write it to build/bench/."""
     CorpusReader(corpus)
-    from rehearsal import stand_in  # brings PyTorch: a mistake in the call is told before
+    from benchmarks.training import measure_training  # brings PyTorch: a mistake in the call is told before
+    from rehearsal import stand_in
 
     datasets.disable_progress_bars()
     datasets.disable_caching()
@@ -57,6 +58,7 @@ def bench(corpus: Annotated[Path, typer.Argument(help="Archive, extracted folder
         rows += storage(corpus, texts, model_dir, Path(scratch))
         rows += measure_sizes(corpus, model_dir, Path(scratch))
         rows += measure_start_up(model_dir, Path(scratch) / "start")
+        rows += measure_training(Path(scratch) / "ours", model_dir, Path(scratch))
     write_report(rows)
     print_report(rows)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any
 
 # A process keeps the luck, or bad luck, of where its memory lies; so contenders are started anew after some rounds.
@@ -36,17 +37,23 @@ class Rates:
     wall: float
 
 
-def interleaved(contenders: Sequence[Contender], runs: int) -> list[Rates]:
-    """Each contender's rates over ``runs`` rounds, a multiple of ROUNDS_PER_START."""
-    rounds = [taken for _ in range(runs // ROUNDS_PER_START) for taken in _rounds(contenders)]
+def interleaved(contenders: Sequence[Contender], runs: int, start: str = "fork") -> list[Rates]:
+    """Each contender's rates over ``runs`` rounds, a multiple of ROUNDS_PER_START.
+
+    ``start`` is how multiprocessing starts the contenders.
+    """
+    rounds = [taken for _ in range(runs // ROUNDS_PER_START) for taken in _rounds(contenders, start)]
     return [_rates(each.articles, seconds) for each, seconds in zip(contenders, zip(*rounds, strict=True), strict=True)]
 
 
-def _rounds(contenders: Sequence[Contender]) -> list[list[tuple[float, float]]]:
+def _rounds(contenders: Sequence[Contender], start: str) -> list[list[tuple[float, float]]]:
     """Per round each contender's seconds, in a process started for it; the first round only warms up."""
+    context = get_context(start)
     with ExitStack() as stack:
         pools = [
-            stack.enter_context(ProcessPoolExecutor(1, initializer=_start, initargs=(each.make, each.arguments)))
+            stack.enter_context(
+                ProcessPoolExecutor(1, context, initializer=_start, initargs=(each.make, each.arguments))
+            )
             for each in contenders
         ]
         rounds = [[pool.submit(_time_one_run).result() for pool in pools] for _ in range(ROUNDS_PER_START + 1)]

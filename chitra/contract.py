@@ -68,6 +68,16 @@ def end_in_failure(reason: str, code: int) -> int:
     return code
 
 
+def was_reported(name: str) -> bool:
+    """Whether the job, or another process of it, has written that file below ``output``."""
+    return (_base() / "output" / name).exists()
+
+
+def forget_end(name: str) -> None:
+    """Remove what an earlier run of the same job has left."""
+    (_base() / "output" / name).unlink(missing_ok=True)
+
+
 def report_end(name: str, message: str) -> None:
     """Write a job's last words where SageMaker reads them: ``message`` or ``failure`` in ``output/``.
 

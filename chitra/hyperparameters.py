@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import reprlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,7 +22,8 @@ class Hyperparameters(BaseModel):
 
     Without rates of their own, the word embeddings and the new classifier learn at ``learning_rate``, the encoder's
     layers at ``layer_decay`` times the rate of the layer above. ``word_dropout`` hides that share of an article's
-    pieces. ``patience`` is after how many epochs without a better validation accuracy training ends.
+    pieces. ``patience`` is after how many epochs without a better validation accuracy training ends. What is last,
+    from ``precision`` on, changes how fast a training is; ``auto`` and None leave it to the hardware.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -44,6 +45,11 @@ class Hyperparameters(BaseModel):
     max_length: Annotated[int, Field(ge=8, le=512)] = 512
     num_labels: Annotated[int | None, Field(ge=2)] = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    precision: Literal["auto", "fp32", "tf32", "fp16", "bf16"] = "auto"
+    attention: Literal["sdpa", "eager"] = "sdpa"
+    fused_optimizer: bool = True
+    compile: bool = False
+    fetchers: Annotated[int | None, Field(ge=0, le=16)] = None
 
 
 def known_names() -> list[str]:

@@ -162,8 +162,11 @@ def _algorithm(resources: JobResources) -> Request:
 
 
 def smoke_job(settings: Settings, resources: JobResources, name: str) -> Request:
-    """CreateTrainingJob of `workshop smoke`: the training's instance and hyperparameters, no channels, no model."""
-    job = settings.training.model_copy(update={"max_runtime_minutes": SMOKE_MINUTES})
+    """CreateTrainingJob of `workshop smoke`: the training's instance and hyperparameters, no channels, no model.
+
+    One instance: it tells what all of its type can do.
+    """
+    job = settings.training.model_copy(update={"max_runtime_minutes": SMOKE_MINUTES, "instance_count": 1})
     longest = min(parse_hyperparameters(job.hyperparameters).max_length, settings.preprocessing.max_length)
     return {
         "TrainingJobName": name,

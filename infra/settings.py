@@ -138,11 +138,13 @@ class PreprocessingSettings(JobSettings):
 class TrainingSettings(JobSettings):
     """``hyperparameters`` are the defaults of every execution; ``workshop run`` may override them one by one.
 
+    Several instances train one model together: each brings a share of the articles of every step.
     ``spot`` trains on spare capacity, at a lower price; an interrupted job goes on from its checkpoint.
     ``keep_warm_minutes`` keep a job's instance for the next one, which then starts sooner; it bills meanwhile.
     """
 
     instance_type: TrainingInstance = "ml.g4dn.xlarge"
+    instance_count: Annotated[int, Field(ge=1, le=4)] = 1
     volume_gb: Annotated[int, Field(ge=1, le=16384)] = 50
     max_runtime_minutes: Annotated[int, Field(ge=1, le=7200)] = 120
     spot: bool = False
@@ -158,12 +160,6 @@ class TrainingSettings(JobSettings):
         except InputError as error:
             raise ValueError(str(error).rstrip(".")) from error
         return value
-
-    @model_validator(mode="after")
-    def _one_instance(self) -> TrainingSettings:
-        if self.instance_count != 1:
-            raise ValueError("instance_count must be 1: the trainer uses every GPU of one instance")
-        return self
 
     @model_validator(mode="after")
     def _nothing_warm_after_spot(self) -> TrainingSettings:

@@ -27,11 +27,12 @@ class Container:
         environment: Mapping[str, str],
         on_line: Callable[[str], None],
         port: int | None = None,
+        network: Sequence[str] = (),
     ) -> None:
         self._on_line = on_line
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._process = subprocess.Popen(
-            runtime.command(arguments, image=image, base=base, environment=environment, port=port),
+            runtime.command(arguments, image=image, base=base, environment=environment, port=port, network=network),
             env=runtime.variables(base=base, environment=environment, port=port),
             cwd=base,
             stdin=subprocess.DEVNULL,

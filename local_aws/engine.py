@@ -27,6 +27,7 @@ def engine_problem() -> str:
 def remove_what_is_left(registry: str) -> None:
     """Remove what a killed `docker run` left behind, and the names of the images that went to ``registry``."""
     remove_containers(CONTAINER_LABEL)
+    docker("network", "prune", "--force", "--filter", f"label={CONTAINER_LABEL}")
     of_registry = docker("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={registry}/*")
     names = of_registry.stdout.split()
     for name in names:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from chitra.contract import BASE_DIR, MODEL_DIR_VARIABLE
 from local_aws import engine
+from local_aws.job_network import LOOPBACK, OF_CONTAINERS, JobNetwork
+from local_aws.ports import free_port
 
 OPT_ML = Path(BASE_DIR)
 # The image's programs, and their modules.
@@ -55,12 +57,29 @@ class Runtime:
             "REHEARSAL_THREADS": str(self.threads),
         }
 
+    @property
+    def interface(self) -> str:
+        """Of the network, as a job is told."""
+        return OF_CONTAINERS if self.docker else LOOPBACK
+
+    def network(self, job: str) -> JobNetwork:
+        """For a job of several instances. Processes of one machine need a port that no other job has."""
+        return JobNetwork(f"chitra-{job}") if self.docker else JobNetwork(variables={"MASTER_PORT": str(free_port())})
+
     def command(
-        self, arguments: Sequence[str], *, image: str, base: Path, environment: Mapping[str, str], port: int | None
+        self,
+        arguments: Sequence[str],
+        *,
+        image: str,
+        base: Path,
+        environment: Mapping[str, str],
+        port: int | None,
+        network: Sequence[str] = (),
     ) -> list[str]:
         """What to execute on this machine so that ``arguments`` run in the container with ``base`` as /opt/ml.
 
-        ``image`` is what the job asked for; in Docker it is fetched from the local registry each time.
+        ``image`` is what the job asked for; in Docker it is fetched from the local registry each time. ``network`` are
+        options of `docker run` for a job that has one.
         """
         if not self.docker:
             return _of_this_machine(arguments)
@@ -68,7 +87,7 @@ class Runtime:
         variables = [word for key, value in inside.items() for word in ("--env", f"{key}={value}")]
         hardened = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--init"]  # noqa: S108
         owner = ["--user", f"{os.getuid()}:{os.getgid()}", "--label", engine.CONTAINER_LABEL]
-        network = ["--network", "host" if port else "none"]
+        network = network or ["--network", "host" if port else "none"]
         mounts = ["--volume", f"{base}:{OPT_ML}"]
         return [
             *("docker", "run", "--rm", "--pull", "always", "--quiet"),

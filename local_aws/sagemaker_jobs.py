@@ -14,6 +14,7 @@ from typing import Any
 from chitra.inside import inside
 from local_aws import recording
 from local_aws.container import Container
+from local_aws.job_network import NO_NETWORK
 from local_aws.log_stream import LogStream
 from local_aws.metrics import Metrics
 from local_aws.ports import endpoint_url
@@ -69,7 +70,7 @@ class JobRunner:
         for number, (host, place) in enumerate(instances.items()):
             for given in record.get("ProcessingInputs", []):
                 _download_input(s3, given["S3Input"], place, number, len(instances))
-            _write_json(place / "config/resourceconfig.json", _resource_config(cluster, host))
+            _write_json(place / "config/resourceconfig.json", _resource_config(cluster, host, self._runtime.interface))
             for output in outputs:
                 _local(place, output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
         application = record["AppSpecification"]
@@ -92,37 +93,50 @@ class JobRunner:
     def _train(self, record: Record, session: Any, base: Path) -> None:
         s3 = session.client("s3", endpoint_url=endpoint_url())
         self._store.update(record, SecondaryStatus="Downloading", TrainingStartTime=time.time())
+        instances = {host: base / host for host in _hosts(record["ResourceConfig"])}
+        for number, (host, place) in enumerate(instances.items()):
+            self._lay_out(s3, record, place, host, number)
+        self._store.update(record, SecondaryStatus="Training")
+        arguments = _arguments(record["AlgorithmSpecification"], ["train"])
+        codes = self._run_containers(TRAINING, record, session, instances, arguments)
+        if failed := next((host for host, code in codes.items() if code), None):
+            said = filter(None, (_said(instances[host], "failure") for host in (failed, *instances)))
+            detail = next(said, "no /opt/ml/output/failure was written")
+            raise JobFailedError(f"AlgorithmError: {detail}, exit code: {codes[failed]}")
+        self._store.update(record, SecondaryStatus="Uploading")
+        destination = f"{record['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{record['TrainingJobName']}/output"
+        model, first = f"{destination}/model.tar.gz", instances[FIRST_HOST]
+        if upload_archive(s3, inside(first, "model"), model, base / "model.tar.gz"):
+            self._store.update(record, ModelArtifacts={"S3ModelArtifacts": model})
+        upload_archive(s3, inside(first, "output/data"), f"{destination}/output.tar.gz", base / "output.tar.gz")
+        if checkpoints := _checkpoints(record):
+            for place in instances.values():
+                upload_folder(s3, inside(place, "checkpoints"), checkpoints)
+        status = "Stopped" if None in codes.values() else "Completed"
+        self._store.update(record, TrainingJobStatus=status, SecondaryStatus=status, **_end_times(TRAINING, record))
+
+    def _lay_out(self, s3: Any, record: Record, place: Path, host: str, number: int) -> None:
+        """What a training's instance finds in its /opt/ml."""
+        cluster = record["ResourceConfig"]
         for channel in record.get("InputDataConfig", []):
-            source = channel["DataSource"]["S3DataSource"]["S3Uri"]
-            if download_prefix(s3, source, inside(base, "input/data", channel["ChannelName"])) == 0:
-                raise JobFailedError(f"ClientError: No S3 objects found under S3 URL {source!r}")
-        checkpoints = record.get("CheckpointConfig", {}).get("S3Uri")
-        if checkpoints:
-            download_prefix(s3, checkpoints, base / "checkpoints")
-        _write_json(base / "input/config/hyperparameters.json", record.get("HyperParameters", {}))
-        _write_json(base / "input/config/resourceconfig.json", _resource_config(record["ResourceConfig"], FIRST_HOST))
+            source = channel["DataSource"]["S3DataSource"]
+            share = _share(source, number, len(_hosts(cluster)))
+            if (
+                download_prefix(s3, source["S3Uri"], inside(place, "input/data", channel["ChannelName"]), share=share)
+                == 0
+            ):
+                raise JobFailedError(f"ClientError: No S3 objects found under S3 URL {source['S3Uri']!r}")
+        if checkpoints := _checkpoints(record):
+            download_prefix(s3, checkpoints, place / "checkpoints")
+        config = place / "input/config"
+        _write_json(config / "hyperparameters.json", record.get("HyperParameters", {}))
+        _write_json(config / "resourceconfig.json", _resource_config(cluster, host, self._runtime.interface))
         channels = {
             channel["ChannelName"]: {"TrainingInputMode": "File"} for channel in record.get("InputDataConfig", [])
         }
-        _write_json(base / "input/config/inputdataconfig.json", channels)
+        _write_json(config / "inputdataconfig.json", channels)
         for folder in ("model", "output/data"):
-            (base / folder).mkdir(parents=True, exist_ok=True)
-        self._store.update(record, SecondaryStatus="Training")
-        arguments = _arguments(record["AlgorithmSpecification"], ["train"])
-        code = self._run_containers(TRAINING, record, session, {FIRST_HOST: base}, arguments)[FIRST_HOST]
-        if code not in (0, None):
-            detail = _said(base, "failure") or "no /opt/ml/output/failure was written"
-            raise JobFailedError(f"AlgorithmError: {detail}, exit code: {code}")
-        self._store.update(record, SecondaryStatus="Uploading")
-        destination = f"{record['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{record['TrainingJobName']}/output"
-        model = f"{destination}/model.tar.gz"
-        if upload_archive(s3, inside(base, "model"), model, base / "model.tar.gz"):
-            self._store.update(record, ModelArtifacts={"S3ModelArtifacts": model})
-        upload_archive(s3, inside(base, "output/data"), f"{destination}/output.tar.gz", base / "output.tar.gz")
-        if checkpoints:
-            upload_folder(s3, inside(base, "checkpoints"), checkpoints)
-        status = "Stopped" if code is None else "Completed"
-        self._store.update(record, TrainingJobStatus=status, SecondaryStatus=status, **_end_times(TRAINING, record))
+            (place / folder).mkdir(parents=True, exist_ok=True)
 
     def _run_containers(
         self, kind: StoredKind, record: Record, session: Any, instances: dict[str, Path], arguments: list[str]
@@ -136,7 +150,9 @@ class JobRunner:
         streams, containers = list[LogStream](), dict[str, Container]()
         metrics = Metrics(self._store, record) if kind is TRAINING else None
         deadline = time.monotonic() + record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_SECONDS)
+        network = self._runtime.network(name) if kind is TRAINING and len(instances) > 1 else NO_NETWORK
         try:
+            network.create()
             for host, base in instances.items():
                 where = f"{name}/{host}-{int(record['CreationTime'])}"
                 streams.append(LogStream(logs, f"/aws/sagemaker/{kind.noun}s", where))
@@ -145,8 +161,9 @@ class JobRunner:
                     arguments,
                     image=image_of(record),
                     base=base,
-                    environment={kind.name_key.upper(): name, **record.get("Environment", {})},
+                    environment={kind.name_key.upper(): name, **network.variables, **record.get("Environment", {})},
                     on_line=_readers(streams[-1], metrics),
+                    network=network.options(host),
                 )
             codes: dict[str, int | None] = {}
             while len(codes) < len(containers) and not any(codes.values()):
@@ -160,6 +177,7 @@ class JobRunner:
             for container in containers.values():
                 if container.running:
                     container.stop()
+            network.remove()
             for stream in streams:
                 stream.close()
 
@@ -209,22 +227,30 @@ def _said(base: Path, name: str) -> str:
 
 def _download_input(s3: Any, given: Record, base: Path, number: int, instances: int) -> None:
     """What instance ``number`` sees of an input."""
-    sharded = given.get("S3DataDistributionType") == "ShardedByS3Key"
-    share = (number, instances) if sharded else (0, 1)
+    share = _share(given, number, instances)
     if download_prefix(s3, given["S3Uri"], _local(base, given["LocalPath"]), share=share) == 0:
         raise JobFailedError(f"ClientError: No S3 objects found under S3 URL {given['S3Uri']!r}")
+
+
+def _share(source: Record, number: int, instances: int) -> tuple[int, int]:
+    """Which of how many shares of its objects an instance gets."""
+    return (number, instances) if source.get("S3DataDistributionType") == "ShardedByS3Key" else (0, 1)
+
+
+def _checkpoints(record: Record) -> str:
+    return str(record.get("CheckpointConfig", {}).get("S3Uri", ""))
 
 
 def _hosts(cluster: Record) -> list[str]:
     return [f"algo-{number}" for number in range(1, cluster.get("InstanceCount", 1) + 1)]
 
 
-def _resource_config(cluster: Record, host: str) -> Record:
+def _resource_config(cluster: Record, host: str, interface: str) -> Record:
     return {
         "current_host": host,
         "hosts": _hosts(cluster),
         "current_instance_type": "local",  # as SageMaker's own local mode: no GPU is to be expected
-        "network_interface_name": "lo",
+        "network_interface_name": interface,
     }
 
 

@@ -35,6 +35,8 @@ WRONG_CALLS = [
     (["benchmarks.preprocessing", "notes.md"], "error: notes.md: holds no .tar.gz"),
     (["benchmarks.sizes"], "Missing argument 'corpus'"),
     (["benchmarks.sizes", "nosuch", "."], "error: nosuch: no such corpus."),
+    (["benchmarks.training"], "Missing argument 'corpus'"),
+    (["benchmarks.training", "nosuch"], "error: nosuch: no such corpus."),
     (["checks", "--synthesis", "nosuch"], "error: nosuch: holds no template. Run `make synth`."),
     (["local_aws"], "error: REHEARSAL_MODEL_DIR: is not set. A rehearsal starts this program: run `rehearse`."),
     (["permissions"], "error: name the file that LOCAL_AWS_RECORD named: `make permissions` does."),

@@ -1,14 +1,21 @@
-"""Which checkpoint an interrupted training goes on from: its newest one may be incomplete."""
+"""Which checkpoint an interrupted training goes on from: its newest one may be incomplete.
+
+The Trainer keeps two, the newest and the best, or the one before where the newest is the best. Each takes 12 bytes per
+parameter of the model: the weights, and two numbers of Adam's for each of them.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from transformers import TrainerState
+
+from training_image import processes
 
 CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 REASON_CHARACTERS = 200
@@ -21,16 +28,26 @@ class IncompleteError(Exception):
 def newest_complete_checkpoint(folder: Path, *, half_precision: bool = False) -> Path | None:
     """The newest checkpoint that the Trainer wrote to its end; None without one. What is skipped is in the log.
 
-    ``half_precision`` says that the training has a scale of its loss, which is part of a checkpoint then.
+    ``half_precision`` says that the training has a scale of its loss, which is part of a checkpoint then. Of several
+    processes, each on a disk of its own, all must have it: they go on from the same step.
     """
+    complete = _complete_checkpoints(folder, half_precision=half_precision)
+    if processes.count() == 1:
+        return next(complete, None)
+    mine = list(complete)
+    everywhere = set.intersection(*processes.gathered({checkpoint.name for checkpoint in mine}))
+    return next((checkpoint for checkpoint in mine if checkpoint.name in everywhere), None)
+
+
+def _complete_checkpoints(folder: Path, *, half_precision: bool) -> Iterator[Path]:
+    """The newest first."""
     for checkpoint in _newest_first(folder):
         try:
             _check(checkpoint, half_precision=half_precision)
         except IncompleteError as error:
             print(f"skipping {checkpoint.name}: {error}", flush=True)
         else:
-            return checkpoint
-    return None
+            yield checkpoint
 
 
 def _newest_first(folder: Path) -> list[Path]:
@@ -49,7 +66,6 @@ def _check(checkpoint: Path, *, half_precision: bool) -> None:
         "training_args.bin": _check_saved_by_torch,
         "optimizer.pt": _check_saved_by_torch,
         "scheduler.pt": _check_saved_by_torch,
-        "rng_state.pth": _check_saved_by_torch,
         **({"scaler.pt": _check_saved_by_torch} if half_precision else {}),
         "trainer_state.json": _check_state,
     }

@@ -59,6 +59,7 @@ def write_report(
         "evaluation_articles_per_second": round(len(channels.test) / evaluation_seconds, 1),
         "epochs": [asdict(epoch) for epoch in curve],
         "hyperparameters": hyperparameters.model_dump(by_alias=True),
+        "kernels": {**tuning.kernels.to_json(), **tuning.batches()},
     }
     rows = prediction_rows(list(channels.test["article"]), labels, logits, channels.categories)
     output.mkdir(parents=True, exist_ok=True)

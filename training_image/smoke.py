@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import threading
@@ -25,8 +26,9 @@ from chitra.model_files import read_tokenizer_files
 from chitra.smoke import SmokeReport
 from chitra.tokenisation import smallest_id_type
 from training_image.channels import Channels
+from training_image.cluster import count_gpus, read_cluster
 from training_image.device import FOR_TRAINING, gpu_problem
-from training_image.train import keep_quiet, read_resources, run_job
+from training_image.train import keep_quiet, run_job
 from training_image.trainer import FineTuning
 
 STEPS = 10
@@ -39,7 +41,11 @@ GIGABYTE = 1e9
 
 
 def main() -> int:
-    """0, 2 for a GPU that cannot be used or is too small, 1 for a fault of ours; ``output/failure`` says why."""
+    """0, 2 for a GPU that cannot be used or is too small, 1 for a fault of ours; ``output/failure`` says why.
+
+    The first GPU of an instance stands for all.
+    """
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     return run_job(lambda stop: check(base_dir(), bundled_model_dir(), stop))
 
 
@@ -51,17 +57,19 @@ def check(base: Path, model_dir: Path, stop: threading.Event) -> None:
     """
     keep_quiet()
     hyperparameters = read_hyperparameters(base / "input/config/hyperparameters.json")
-    resources = read_resources(base / "input/config/resourceconfig.json")
+    cluster = read_cluster(base)
     print(f"driver {driver_version() or 'none'}, PyTorch {torch.__version__}, CUDA {torch.version.cuda or 'none'}")
-    if problem := gpu_problem(FOR_TRAINING, resources.get("current_instance_type") or ""):
+    if problem := gpu_problem(FOR_TRAINING, cluster.current_instance_type):
         raise InputError(problem)
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
+    gpus = max(1, count_gpus()) if gpu else 1
     print(f"GPU {gpu}" if gpu else "no GPU: training on the CPU", flush=True)
     one_epoch = hyperparameters.model_copy(update={"epochs": 1.0})
-    batch = hyperparameters.train_batch_size * max(1, torch.cuda.device_count())
+    batch = hyperparameters.train_batch_size
     channels = random_channels(model_dir, one_epoch, articles=STEPS * batch)
     print(f"training {STEPS} steps of {batch} articles with {hyperparameters.max_length} ids each", flush=True)
     tuning = FineTuning(channels, one_epoch, model_dir=model_dir, checkpoints=base / "checkpoints", stop=stop)
+    print(tuning, flush=True)
     clock = StepClock()
     tuning.trainer.add_callback(clock)
     if not tuning.run():
@@ -72,9 +80,9 @@ def check(base: Path, model_dir: Path, stop: threading.Event) -> None:
         driver=driver_version(),
         torch=torch.__version__,
         cuda=torch.version.cuda or "",
-        memory_peak=max(map(torch.cuda.max_memory_allocated, _gpus()), default=0),
-        memory_total=min((torch.cuda.get_device_properties(each).total_memory for each in _gpus()), default=0),
-        articles_per_second=round(clock.steps_per_second() * batch, 2),
+        memory_peak=torch.cuda.max_memory_allocated() if gpu else 0,
+        memory_total=torch.cuda.get_device_properties(0).total_memory if gpu else 0,
+        articles_per_second=round(clock.steps_per_second() * batch * gpus, 2),
     )
     print(f"{report.articles_per_second} articles/s")
     if gpu:
@@ -123,10 +131,6 @@ def driver_version(file: Path = DRIVER) -> str:
     except OSError:
         return ""
     return found[1] if found else ""
-
-
-def _gpus() -> range:
-    return range(torch.cuda.device_count())
 
 
 if __name__ == "__main__":

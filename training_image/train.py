@@ -1,7 +1,8 @@
-"""The SageMaker training job: `train`, or `python -m training_image.train`."""
+"""The SageMaker training job, in the process that trains: `python -m training_image.train`. `train` starts it."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import threading
@@ -11,23 +12,29 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chitra.contract import base_dir, bundled_model_dir, end_in_failure, report_end
+from chitra.contract import base_dir, bundled_model_dir, report_end
 from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError
 from chitra.fingerprint import fingerprint
 from chitra.hyperparameters import Hyperparameters, read_hyperparameters
-from chitra.json_text import read_json
 from chitra.model_files import pieces_by_id, read_tokenizer_files
+from training_image import processes
+from training_image.cluster import read_cluster
 from training_image.device import FOR_TRAINING, gpu_problem
 
 if TYPE_CHECKING:
     from training_image.channels import Channels
 
+REASON_CHARACTERS = 200
+LOST_CONTACT = "training ended with another of its processes; the log of the instance that ended first says why"
+
 
 def main() -> int:
-    """See `run_job`."""
-    return run_job(lambda stop: train(base_dir(), bundled_model_dir(), stop))
+    """See `run_job`. Of several processes the first one speaks for all."""
+    processes.end_with_launcher()
+    with contextlib.redirect_stdout(None if processes.rank() else sys.stdout):
+        return run_job(lambda stop: train(base_dir(), bundled_model_dir(), stop))
 
 
 def run_job(work: Callable[[threading.Event], None]) -> int:
@@ -44,15 +51,21 @@ def run_job(work: Callable[[threading.Event], None]) -> int:
     try:
         work(stop)
     except InputError as error:
-        return end_in_failure(str(error), EXIT_INPUT)
+        return processes.end(str(error), EXIT_INPUT)
     except Exception as error:
         if _is_out_of_memory(error):
             reason = f"the GPU's memory is full: take a smaller train-batch-size or a larger instance ({error})"
-            return end_in_failure(reason, EXIT_INPUT)
+            return processes.end(reason, EXIT_INPUT)
+        if processes.lost_contact(error):
+            return processes.end(f"{LOST_CONTACT} ({_in_one_line(error)})", EXIT_FAILURE)
         traceback.print_exc()
         report_end("failure", f"training failed: {type(error).__name__}: {error}")
         return EXIT_FAILURE
     return 0
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:REASON_CHARACTERS]
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -67,9 +80,12 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
         InputError: hyperparameters, channels or model cannot be used.
     """
     hyperparameters = read_hyperparameters(base / "input/config/hyperparameters.json")
-    resources = read_resources(base / "input/config/resourceconfig.json")
-    require_one_host(resources)
-    if problem := gpu_problem(FOR_TRAINING, resources.get("current_instance_type") or ""):
+    cluster = read_cluster(base)
+    if len(cluster.hosts) > processes.count():
+        raise InputError(
+            f"resourceconfig.json: names {len(cluster.hosts)} hosts; their processes are started by `train`."
+        )
+    if problem := gpu_problem(FOR_TRAINING, cluster.current_instance_type):
         raise InputError(problem)
     vocabulary = pieces_by_id(read_tokenizer_files(model_dir).vocabulary)
     # `datasets`, and below transformers and PyTorch, take seconds: what is wrong is told before they are loaded.
@@ -93,8 +109,13 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
         stop=stop,
         callbacks=[EventFiles(base / "output/data/tensorboard")],
     )
-    if not tuning.run():
+    print(tuning, flush=True)
+    finished = tuning.run()
+    processes.part()
+    if not finished:
         print("stopped by SIGTERM; the checkpoint is kept, the same job can go on from it", flush=True)
+        return
+    if processes.rank():
         return
     train_seconds = time.monotonic() - started
     save_artefact(tuning.model, model_dir, base / "model", view=tuning.view, article_length=channels.max_length)
@@ -124,23 +145,6 @@ def _check_labels(hyperparameters: Hyperparameters, channels: Channels) -> None:
             f"hyperparameter num_labels: is {hyperparameters.num_labels}, but the corpus has "
             f"{len(channels.categories)} categories. Leave it out."
         )
-
-
-def read_resources(file: Path) -> dict[str, Any]:
-    """What SageMaker says about the job's instances; nothing outside of it."""
-    if not file.exists():
-        return {}
-    resources = read_json(file)
-    if not isinstance(resources, dict):
-        raise InputError(f"{file}: is not an object of resources. Leave it as SageMaker wrote it.")
-    return resources
-
-
-def require_one_host(resources: dict[str, Any]) -> None:
-    """Several hosts would each train and overwrite the same model."""
-    hosts = resources.get("hosts", [])
-    if len(hosts) > 1:
-        raise InputError(f"resourceconfig.json: names {len(hosts)} hosts. Set the training job's instance_count to 1.")
 
 
 if __name__ == "__main__":

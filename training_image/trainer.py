@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import (
-    EarlyStoppingCallback,
-    PrinterCallback,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-)
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
 
 from chitra.hyperparameters import Hyperparameters
 from chitra.long_articles import View
 from chitra.model_files import unknown_id
+from training_image import processes
+from training_image.article_trainer import ArticleTrainer
+from training_image.batches import EpochBatches
+from training_image.callbacks import StopWhenAsked, TellEpoch
 from training_image.channels import Channels
 from training_image.checkpoints import newest_complete_checkpoint
-from training_image.collation import TrainingCollator, padded
-from training_image.forward import Array, logits_of
-from training_image.learning_rates import parameter_groups
+from training_image.collation import TrainingCollator
+from training_image.forward import Array, forward, logits_of
+from training_image.kernels import choose_kernels
 from training_image.progress import PrintProgress
 from training_image.weights import load_classifier
+
+WAIT_SECONDS = 600  # how long processes wait for each other, while the first one writes a checkpoint, for example
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,8 @@ def best_epoch(curve: list[Epoch]) -> Epoch:
 class FineTuning:
     """One training run. ``checkpoints`` may hold those of an interrupted run, which is then resumed.
 
-    Setting ``stop`` ends training after the current step, with a checkpoint. ``view`` is how articles reach ``model``.
+    Setting ``stop`` ends training after the current step, with a checkpoint. ``view`` is how articles reach ``model``,
+    ``kernels`` what computes it.
     """
 
     def __init__(
@@ -65,12 +64,13 @@ class FineTuning:
     ) -> None:
         self._hyperparameters = hyperparameters
         self._checkpoints = checkpoints
-        self._stop = stop
         self._validation = channels.validation
+        self.kernels = choose_kernels(hyperparameters)
         self.view = View(min(hyperparameters.max_length, channels.max_length), hyperparameters.long_articles)
+        arguments = self._arguments()  # brings the processes together and gives each its GPU
         torch.manual_seed(hyperparameters.seed)
-        model = load_classifier(model_dir, channels.categories)
-        self._pad_id = model.config.pad_token_id or 0
+        self.model = load_classifier(model_dir, channels.categories, attention=self.kernels.attention)
+        self._pad_id = self.model.config.pad_token_id or 0
         collator = TrainingCollator(
             self._pad_id,
             self.view,
@@ -78,32 +78,50 @@ class FineTuning:
             word_dropout=hyperparameters.word_dropout,
             unknown_id=unknown_id(model_dir),
         )
-        self.model = model
+        batches = EpochBatches(
+            _lengths(channels.train, self.view.length),
+            hyperparameters.train_batch_size,
+            seed=hyperparameters.seed,
+            rank=processes.rank(),
+            processes=processes.count(),
+        )
         self.trainer = ArticleTrainer(
-            model=model,
-            args=self._arguments(),
-            train_dataset=_with_lengths(channels.train, self.view.length),
+            model=self.model,
+            args=arguments,
+            train_dataset=channels.train,
             eval_dataset=channels.validation,
             data_collator=collator,
-            callbacks=[
-                StopWhenAsked(stop),
-                TellEpoch(collator),
-                PrintProgress(),
-                *callbacks,
-                *self._early_stopping(),
-            ],
+            callbacks=[PrintProgress(), TellEpoch(collator, batches), *callbacks, *self._early_stopping()],
             hyperparameters=hyperparameters,
+            batches=batches,
+            stop=stop,
             validate=self._validate,
         )
+        self.trainer.add_callback(StopWhenAsked(lambda: self.trainer.asked_to_stop))
         self.trainer.remove_callback(PrinterCallback)
+
+    def batches(self) -> dict[str, int | None]:
+        """How many articles a step takes; ``ids_at_a_time`` is what the memory holds of them, None all."""
+        return {
+            "processes": processes.count(),
+            "articles_per_step": processes.count() * self._hyperparameters.train_batch_size,
+            "ids_at_a_time": self.trainer.ids_at_a_time,
+        }
+
+    def __str__(self) -> str:
+        """What is trained with, for the log."""
+        count, each = processes.count(), self._hyperparameters.train_batch_size
+        batch = f"{each}" if count == 1 else f"{count} x {each} (processes x train-batch-size)"
+        return f"{self.kernels}; batches of {batch} articles"
 
     def run(self) -> bool:
         """Train; False when it was stopped before its end."""
         checkpoint = newest_complete_checkpoint(self._checkpoints, half_precision=self.trainer.args.fp16)
         if checkpoint:
             print(f"resuming from {checkpoint}", flush=True)
+        self.kernels.allow_tf32()
         self.trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        return not self._stop.is_set()
+        return not self.trainer.asked_to_stop
 
     def learning_curve(self) -> list[Epoch]:
         curve: list[Epoch] = []
@@ -116,18 +134,20 @@ class FineTuning:
 
     def predict_logits(self, dataset: Dataset) -> Array:
         """Logits of shape (articles, categories), in the dataset's order."""
-        return logits_of(self._forward, dataset["input_ids"][:], self.view, self._hyperparameters.eval_batch_size)
+        return self._logits(dataset["input_ids"][:])
 
-    @torch.inference_mode()
-    def _forward(self, inputs: Sequence[Sequence[int]]) -> Array:
-        model: Any = self.model.eval()
-        batch = {name: tensor.to(model.device) for name, tensor in padded(inputs, self._pad_id).items()}
-        logits: Array = model(**batch).logits.float().cpu().numpy()
-        return logits
+    def _logits(self, encodings: list[list[int]]) -> Array:
+        compute = partial(forward, self.model, pad_id=self._pad_id)
+        return logits_of(compute, encodings, self.view, self._hyperparameters.eval_batch_size)
 
     def _validate(self) -> dict[str, float]:
-        with torch.autocast("cuda", torch.float16, enabled=self.trainer.args.fp16):
-            logits = torch.from_numpy(self.predict_logits(self._validation))
+        """Of all articles, for each process; each reads its share of them."""
+        encodings = self._validation["input_ids"][:]
+        rank, count = processes.rank(), min(processes.count(), len(encodings))
+        mine = self._logits(encodings[rank % count :: count])
+        logits = torch.empty(len(encodings), mine.shape[1])
+        for number, share in enumerate(processes.gathered(mine)[:count]):
+            logits[number::count] = torch.from_numpy(share)
         labels = torch.tensor(self._validation["label"][:])
         accuracy = (logits.argmax(dim=1) == labels).double().mean()
         return {"loss": torch.nn.functional.cross_entropy(logits, labels).item(), "accuracy": accuracy.item()}
@@ -137,7 +157,7 @@ class FineTuning:
         return [] if patience is None else [EarlyStoppingCallback(patience)]
 
     def _arguments(self) -> TrainingArguments:
-        given = self._hyperparameters
+        given, kernels = self._hyperparameters, self.kernels
         return TrainingArguments(
             output_dir=str(self._checkpoints),
             num_train_epochs=given.epochs,
@@ -148,9 +168,13 @@ class FineTuning:
             warmup_steps=given.warmup_steps or 0,
             weight_decay=given.weight_decay,
             label_smoothing_factor=given.label_smoothing,
-            group_by_length=True,
             remove_unused_columns=False,
-            fp16=torch.cuda.is_available(),
+            use_cpu=not kernels.gpu,
+            ddp_backend=("nccl" if kernels.gpu else "gloo") if processes.count() > 1 else None,
+            ddp_timeout=WAIT_SECONDS,
+            bf16=kernels.precision == "bf16",
+            fp16=kernels.precision == "fp16",
+            torch_compile=kernels.compiled,
             eval_strategy="epoch",
             save_strategy="epoch",
             logging_strategy="steps",
@@ -159,65 +183,13 @@ class FineTuning:
             load_best_model_at_end=True,
             metric_for_best_model="accuracy",
             seed=given.seed,
-            dataloader_pin_memory=torch.cuda.is_available(),
+            dataloader_num_workers=kernels.fetchers,
+            dataloader_pin_memory=kernels.gpu,
             report_to="none",
             disable_tqdm=True,
         )
 
 
-class ArticleTrainer(Trainer):
-    """The Trainer, with a learning rate for each part of the model, and an evaluation of whole articles."""
-
-    def __init__(
-        self, *, hyperparameters: Hyperparameters, validate: Callable[[], dict[str, float]], **options: Any
-    ) -> None:
-        self._hyperparameters = hyperparameters
-        self._validate = validate
-        super().__init__(**options)
-
-    def create_optimizer(self) -> torch.optim.Optimizer:
-        if self.optimizer is None:
-            model: Any = self.model
-            decayed = set(self.get_decay_parameter_names(model))
-            groups = parameter_groups(model, self._hyperparameters, decayed)
-            self.optimizer = torch.optim.AdamW(groups, lr=self.args.learning_rate, fused=True)
-        return self.optimizer
-
-    def evaluate(self, *arguments: Any, **options: Any) -> dict[str, float]:
-        """The Trainer would take each part of an article for an article."""
-        metrics = {f"eval_{name}": value for name, value in self._validate().items()}
-        self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
-
-
-class TellEpoch(TrainerCallback):
-    """Tells the collator which epoch begins, or is gone on with."""
-
-    def __init__(self, collator: TrainingCollator) -> None:
-        self._collator = collator
-
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        self._collator.epoch = int(state.epoch or 0)
-
-
-class StopWhenAsked(TrainerCallback):
-    """Ends training after the current step, with a checkpoint, once the event is set."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> TrainerControl:
-        if self._stop.is_set():
-            control.should_save = True
-            control.should_training_stop = True
-        return control
-
-
-def _with_lengths(dataset: Dataset, longest: int) -> Dataset:
-    """With the column by which batches of like length are made: of a long article only a part goes in."""
-    return dataset.add_column("length", [min(len(ids), longest) for ids in dataset["input_ids"]])
+def _lengths(dataset: Dataset, longest: int) -> list[int]:
+    """Of the inputs: of a long article only a part goes in."""
+    return [min(len(ids), longest) for ids in dataset["input_ids"]]

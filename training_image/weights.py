@@ -50,8 +50,12 @@ class Bert(BaseModel):
     id2label: dict[str, str] | None = None
 
 
-def load_classifier(model_dir: Path, categories: list[str] | None = None) -> BertForSequenceClassification:
+def load_classifier(
+    model_dir: Path, categories: list[str] | None = None, *, attention: str = "sdpa"
+) -> BertForSequenceClassification:
     """chiTra with a fresh classification head for the ``categories``, or a trained classifier with its own.
+
+    ``attention`` is transformers' name of an implementation.
 
     Raises:
         InputError: the folder holds no BERT, or weights that are no plain tensors.
@@ -66,7 +70,7 @@ def load_classifier(model_dir: Path, categories: list[str] | None = None) -> Ber
     try:
         _check_size(model_dir, config)
         model: BertForSequenceClassification = BertForSequenceClassification.from_pretrained(
-            model_dir, config=config, local_files_only=True, weights_only=True
+            model_dir, config=config, local_files_only=True, weights_only=True, attn_implementation=attention
         )
     except InputError:
         raise

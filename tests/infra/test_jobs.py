@@ -11,6 +11,7 @@ import jsonata
 import pytest
 
 from infra import jobs
+from infra.costs import rates
 from infra.names import Names
 from infra.settings import EndpointSettings, Settings
 from infra.stage_images import StageImages
@@ -115,6 +116,19 @@ def test_should_write_the_answers_of_a_batch_beside_its_articles(shipped: Settin
     assert request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"] == f"{folder}/"
     assert request["TransformOutput"]["S3OutputPath"] == folder
     assert request["ModelName"] == request["TransformJobName"] == "chitra--run-1"
+
+
+def test_should_give_all_articles_to_each_of_several_training_instances(shipped: Settings) -> None:
+    several = shipped.model_copy(update={"training": shipped.training.model_copy(update={"instance_count": 4})})
+    request = evaluate(jobs.training_job(several, DEPLOYMENT), variables({}), {})
+    assert problems_of_request("sagemaker", "CreateTrainingJob", request) == []
+    assert request["ResourceConfig"]["InstanceCount"] == 4
+    sources = [channel["DataSource"]["S3DataSource"] for channel in request["InputDataConfig"]]
+    assert {source["S3DataDistributionType"] for source in sources} == {"FullyReplicated"}
+    assert jobs.smoke_job(several, DEPLOYMENT, "x")["ResourceConfig"]["InstanceCount"] == 1
+    dear = shipped.model_copy(update={"prices": dict.fromkeys(shipped.instance_types, 1.0)})
+    four = dear.model_copy(update={"training": several.training})
+    assert rates(four).training == 4 * rates(dear).training
 
 
 def test_should_override_single_hyperparameters(shipped: Settings) -> None:

@@ -46,7 +46,7 @@ def test_should_make_the_stacks_of_cdk_json_whatever_an_organiser_wrote_there() 
         ("power_user", "maybe", "workshop.power_user: "),
         ("training.instance_type", "g4dn.xlarge", "workshop.training.instance_type: should match pattern"),
         ("training.hyperparameters", {"epochs'": 1}, "workshop.training.hyperparameters.epochs'.[key]: should match"),
-        ("training.instance_count", 2, "workshop.training: instance_count must be 1"),
+        ("training.instance_count", 5, "workshop.training.instance_count: Input should be less than or equal to 4"),
         ("training.keep_warm_minutes", 61, "workshop.training.keep_warm_minutes: "),
         ("training.keep_warm_minutes", -1, "workshop.training.keep_warm_minutes: "),
         ("training.max_runtime_minutes", 0, "workshop.training.max_runtime_minutes: "),

@@ -1,4 +1,4 @@
-"""Two preprocessing instances on the local AWS: the deployed workflow, from the upload to the trained model."""
+"""Two instances of each job on the local AWS: the deployed workflow, from the upload to the trained model."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ INSTANCES = 2
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    shipped = SETTINGS
-    preprocessing = shipped.preprocessing.model_copy(update={"instance_count": INSTANCES})
-    return shipped.model_copy(update={"preprocessing": preprocessing})
+    jobs = {"preprocessing": SETTINGS.preprocessing, "training": SETTINGS.training}
+    return SETTINGS.model_copy(
+        update={name: job.model_copy(update={"instance_count": INSTANCES}) for name, job in jobs.items()}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +47,15 @@ def deployment(session: boto3.Session, settings: Settings) -> Deployment:
     return find_deployment(Account(session), settings)
 
 
-def test_should_make_one_dataset_of_two_instances(
+def test_should_make_one_dataset_and_one_model_of_two_instances(
     tmp_path: Path, session: boto3.Session, deployment: Deployment, sample_corpus: Path
 ) -> None:
     s3 = session.client("s3")
     assert upload_corpus(s3, deployment, sample_corpus, instances=INSTANCES) == 108
     run = start_run(Account(session), deployment, hyperparameters={"epochs": "1"}, endpoint=False, name="two")
     lines = [event.text for event in follow_run(Account(session), run, poll_seconds=0.2) if isinstance(event, LogLine)]
-    assert any("test accuracy" in line for line in lines)
+    assert any("batches of 2 x 16 (processes x train-batch-size) articles" in line for line in lines)
+    assert sum("test accuracy" in line for line in lines) == 1
     export_run(s3, deployment.bucket, run.name, tmp_path)
     articles = read_corpus(sample_corpus).articles
     raw = load_from_disk(tmp_path / "datasets/raw")

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import random
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Job
+from training_image.checkpoints import newest_complete_checkpoint
 
-EPOCHS = 4
+EPOCHS = 3
 # What is drawn at random: the order of articles, the windows, the hidden words, the dropout of BERT.
 RANDOM = {"word_dropout": 0.2, "max_length": 32, "long_articles": "windows", "learning_rate": 0.001}
+
+# The training, which is killed when it has begun to write the second epoch's optimiser.
+DIES_WRITING = """
+import os, signal, sys, torch
+from training_image import train
+save, written = torch.save, []
+
+def torn(content, file, *rest, **options):
+    if str(file).endswith("optimizer.pt"):
+        written.append(file)
+    if len(written) < 2:
+        return save(content, file, *rest, **options)
+    with open(file, "wb") as half:
+        half.write(b"PK")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+torch.save = torn
+sys.exit(train.main())
+"""
 
 
 def start(base: Path, make_job: Callable[[Path], Job], preprocessed: Path) -> Job:
@@ -41,23 +65,38 @@ def uninterrupted(
     return result(job)
 
 
-@pytest.mark.parametrize("moment", ["epoch 1.3", "epoch 2.00  validation", "epoch 3.5"])
+def kill_at_some_step(job: Job) -> None:
+    """At any of the steps that are told, before the first checkpoint or after the last one, too."""
+    process = job.start("training_image.train")
+    assert process.stdout is not None
+    step = random.randrange(20)  # noqa: S311
+    print(f"killed at the {step}th step that is told")
+    steps = (line for line in process.stdout if "  step " in line)
+    assert any(number == step for number, _ in enumerate(steps))
+    process.kill()
+    process.wait()
+
+
+def kill_while_it_writes_a_checkpoint(job: Job) -> None:
+    killed = subprocess.run([sys.executable, "-c", DIES_WRITING], env=job.environment, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    torn = max((job.base / "checkpoints").iterdir(), key=lambda folder: int(folder.name.rpartition("-")[2]))
+    assert (torn / "optimizer.pt").read_bytes() == b"PK"
+
+
+@pytest.mark.parametrize("kill", [kill_at_some_step, kill_while_it_writes_a_checkpoint])
 def test_should_make_the_same_model_after_it_was_killed(
     tmp_path: Path,
     make_job: Callable[[Path], Job],
     preprocessed: Path,
     uninterrupted: tuple[bytes, bytes],
-    moment: str,
+    kill: Callable[[Job], None],
 ) -> None:
-    """The second moment is that of writing a checkpoint, which may be left half-written."""
     job = start(tmp_path / "ml", make_job, preprocessed)
-    process = job.start("training_image.train")
-    assert process.stdout is not None
-    assert any(line.startswith(moment) for line in process.stdout)
-    process.kill()
-    process.wait()
+    kill(job)
     shutil.rmtree(job.base / "model", ignore_errors=True)
+    complete = newest_complete_checkpoint(job.base / "checkpoints") is not None
     done = job.run("training_image.train")
     assert done.returncode == 0, done.stderr
-    assert "resuming from" in done.stdout
+    assert ("resuming from" in done.stdout) == complete
     assert result(job) == uninterrupted

@@ -149,9 +149,11 @@ def test_should_refuse_a_wrong_number_of_labels_and_several_hosts(job: Job) -> N
     job.set_hyperparameters(num_labels=3)
     assert job.run("training_image.train").returncode == 2
     assert failure_of(job).startswith("hyperparameter num_labels: is 3, but the corpus has 9")
-    (job.base / "input/config/resourceconfig.json").write_text('{"hosts": ["algo-1", "algo-2"]}')
+    (job.base / "input/config/resourceconfig.json").write_text(
+        '{"hosts": ["algo-1", "algo-2"], "current_host": "algo-1"}'
+    )
     assert job.run("training_image.train").returncode == 2
-    assert failure_of(job).startswith("resourceconfig.json: names 2 hosts")
+    assert failure_of(job).startswith("resourceconfig.json: names 2 hosts. Start each by `train`.")
 
 
 def test_should_stop_at_sigterm_with_a_checkpoint_and_go_on_from_it(job: Job) -> None:

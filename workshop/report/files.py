@@ -71,7 +71,8 @@ class Metrics(File):
     baseline_accuracy: Share | None = None
     dataset: Annotated[str, StringConstraints(pattern="^[0-9a-f]{0,64}$")] = ""
     epochs: Annotated[list[EpochPoint], Field(max_length=MOST_EPOCHS)] = []
-    hyperparameters: Annotated[dict[Name, Whole | float | Line | None], Field(max_length=100)] = {}
+    hyperparameters: Annotated[dict[Name, bool | Whole | float | Line | None], Field(max_length=100)] = {}
+    kernels: Annotated[dict[Name, bool | Whole | float | Line | None], Field(max_length=100)] = {}
     model: Model | None = None
     train_seconds: Seconds | None = None
     evaluation_seconds: Seconds | None = None

@@ -201,6 +201,8 @@ def _settings(results: Results, words: Words, job: Job | None) -> Iterator[tuple
     if job:
         yield words["image"], job.image
         yield words["instance"], job.instance
+    if metrics.kernels:
+        yield words["kernels"], ", ".join(f"{name} {_shown(value)}" for name, value in metrics.kernels.items())
     for name, value in metrics.hyperparameters.items():
         yield name, _shown(value)
 

@@ -30,6 +30,7 @@ WORDS = {
     ),
     "settings": ("設定", "Settings"),
     "hyperparameters": ("ハイパーパラメーター", "Hyperparameters"),
+    "kernels": ("計算方法", "computed with"),
     "model": ("モデル", "model"),
     "model_size": (
         "{layers} 層、隠れ層 {hidden} 次元、語彙 {vocabulary:,}、パラメーター {parameters:,}",

@@ -22,13 +22,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_should_count_instances_of_all_participants() -> None:
     given = SETTINGS.model_copy(update={"participants": ["a", "b"]})
-    training = given.training.model_copy(update={"spot": True})
+    training = given.training.model_copy(update={"spot": True, "instance_count": 3})
     needed = needed_quotas(given.model_copy(update={"training": training, "endpoint": SERVERLESS}))
     assert {need.code or need.name: need.count for need in needed} == {
         "ml.m5.xlarge for processing job usage": 2,
-        "ml.g4dn.xlarge for spot training job usage": 2,
+        "ml.g4dn.xlarge for spot training job usage": 6,
         "L-F311B08F": 2,
-        "L-00C91CB5": 2,
+        "L-00C91CB5": 6,
         "Maximum number of serverless endpoints": 2,
         "L-96300102": 2,
         "L-3F243AD0": 1,

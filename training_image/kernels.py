@@ -1,0 +1,72 @@
+"""Number formats and kernels that suit the hardware, where the hyperparameters do not name others."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+
+from chitra.errors import InputError
+from chitra.hyperparameters import Hyperparameters
+
+TENSOR_CORES_OF_AMPERE = (8, 0)  # the first with bf16 and TF32; PyTorch would emulate bf16 on a T4, slowly
+FETCHERS = 2  # processes that prepare batches while the GPU computes
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """``precision`` is fp32, tf32, fp16 (with a scaled loss) or bf16; ``fetchers`` of 0 prepare batches in line."""
+
+    device: str
+    precision: str
+    attention: str
+    optimizer: str
+    compiled: bool
+    fetchers: int
+
+    def __str__(self) -> str:
+        compiled = ", torch.compile" if self.compiled else ""
+        return (
+            f"{self.device}, {self.precision}, {self.attention} attention, {self.optimizer} AdamW, "
+            f"{self.fetchers or 'no'} fetchers of batches{compiled}"
+        )
+
+    @property
+    def gpu(self) -> bool:
+        return self.device != "CPU"
+
+    def to_json(self) -> dict[str, str | int | bool]:
+        return asdict(self)
+
+    def allow_tf32(self) -> None:
+        """Matrix products of what stays in fp32 may use TF32, unless fp32 itself was asked for."""
+        torch.set_float32_matmul_precision("highest" if self.precision == "fp32" else "high")
+
+
+def choose_kernels(given: Hyperparameters) -> Kernels:
+    """Of the GPU that this process uses, or of the CPU.
+
+    Raises:
+        InputError: the hardware cannot do what the hyperparameters name.
+    """
+    gpu = torch.cuda.is_available()
+    return Kernels(
+        device=torch.cuda.get_device_name() if gpu else "CPU",
+        precision=_precision(given.precision, torch.cuda.get_device_capability() if gpu else None),
+        attention=given.attention,
+        optimizer="fused" if given.fused_optimizer else "plain",
+        compiled=given.compile,
+        fetchers=(FETCHERS if gpu else 0) if given.fetchers is None else given.fetchers,
+    )
+
+
+def _precision(asked: str, capability: tuple[int, int] | None) -> str:
+    """``capability`` is CUDA's of the GPU, None on a CPU."""
+    ampere = capability is not None and capability >= TENSOR_CORES_OF_AMPERE
+    if asked == "auto":
+        return "fp32" if capability is None else "bf16" if ampere else "fp16"
+    if asked == "fp16" and capability is None:
+        raise InputError("hyperparameter precision: fp16 needs a GPU. Leave it out, or take fp32 or bf16.")
+    if asked == "tf32" and not ampere:
+        raise InputError("hyperparameter precision: tf32 needs an Ampere GPU or a newer one. Leave it out.")
+    return asked
