@@ -60,7 +60,7 @@ def write_report(
         "train_articles_per_second": round(len(channels.train) * hyperparameters.epochs / train_seconds, 1),
         "evaluation_articles_per_second": round(len(channels.test) / evaluation_seconds, 1),
         "epochs": [asdict(epoch) for epoch in curve],
-        "serving": serving and serving.model_dump(),
+        "serving": serving and serving.model_dump(mode="json"),
         "hyperparameters": hyperparameters.model_dump(by_alias=True),
     }
     rows = prediction_rows(list(channels.test["article"]), labels, logits, channels.categories)
@@ -75,6 +75,7 @@ def write_report(
     return (
         f"test accuracy {evaluation.accuracy:.4f}, macro-F1 {evaluation.macro_f1:.4f};"
         f" TF-IDF + linear SVM on the same split {beside}"
+        f"{f'; served: {serving.describe()}' if serving else ''}"
     )
 
 

@@ -40,8 +40,8 @@ class OnnxModel:
     def forward(self, inputs: Sequence[Sequence[int]]) -> Array:
         """Logits of shape (inputs, categories).
 
-        Inputs are computed one by one: a batch is no quicker on a CPU, and what is quantised together shares a scale,
-        so that a text's logits would depend on its neighbours.
+        Inputs are computed one by one: what is quantised together shares a scale, so that a text's logits would
+        depend on its neighbours. Batches of long texts are no quicker on a CPU, those of a few words would be.
         """
         return np.concatenate([self._logits(ids) for ids in inputs])
 
