@@ -37,7 +37,7 @@ class Predictor:
     def __init__(self, folder: Path) -> None:
         tokenisation = read_tokenisation(folder)
         self._encoder = Encoder(folder, tokenisation.article_length)
-        # It brings transformers and PyTorch. A folder that is no artefact is known before those seconds.
+        # It may bring transformers and PyTorch. A folder that is no artefact is known before those seconds.
         from training_image.classifier import Classifier
 
         self.text_tokens = tokenisation.article_length

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 
 from chitra.hyperparameters import Hyperparameters
 from training_image.baseline import baseline_accuracy
+from training_image.candidates.record import Record
 from training_image.channels import Channels
 from training_image.evaluation import evaluate, prediction_rows
 from training_image.plots import plot_confusion_matrix, plot_learning_curve
@@ -30,6 +31,7 @@ def write_report(
     *,
     vocabulary: Sequence[str],
     train_seconds: float,
+    serving: Record | None,
 ) -> str:
     """Evaluate on the test split and write everything to ``output``; returns one line for the log.
 
@@ -58,6 +60,7 @@ def write_report(
         "train_articles_per_second": round(len(channels.train) * hyperparameters.epochs / train_seconds, 1),
         "evaluation_articles_per_second": round(len(channels.test) / evaluation_seconds, 1),
         "epochs": [asdict(epoch) for epoch in curve],
+        "serving": serving and serving.model_dump(mode="json"),
         "hyperparameters": hyperparameters.model_dump(by_alias=True),
         "kernels": {**tuning.kernels.to_json(), **tuning.batches()},
     }
@@ -73,6 +76,7 @@ def write_report(
     return (
         f"test accuracy {evaluation.accuracy:.4f}, macro-F1 {evaluation.macro_f1:.4f};"
         f" TF-IDF + linear SVM on the same split {beside}"
+        f"{f'; served: {serving.describe()}' if serving else ''}"
     )
 
 

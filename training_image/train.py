@@ -94,6 +94,7 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     channels = read_channels(base / "input/data", fingerprint(model_dir))
     _check_labels(hyperparameters, channels)
     from training_image.artefact import save_artefact
+    from training_image.candidates.build import add_candidates
     from training_image.event_files import EventFiles
     from training_image.report import write_report
     from training_image.trainer import FineTuning
@@ -119,9 +120,16 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
         return
     train_seconds = time.monotonic() - started
     save_artefact(tuning.model, model_dir, base / "model", view=tuning.view, article_length=channels.max_length)
+    serving = add_candidates(base / "model", channels.validation, tuning.view)
     try:
         summary = write_report(
-            base / "output/data", tuning, channels, hyperparameters, vocabulary=vocabulary, train_seconds=train_seconds
+            base / "output/data",
+            tuning,
+            channels,
+            hyperparameters,
+            vocabulary=vocabulary,
+            train_seconds=train_seconds,
+            serving=serving,
         )
     except Exception as error:  # the model was paid for: it never goes with its report
         traceback.print_exc()

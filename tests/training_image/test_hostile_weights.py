@@ -82,6 +82,7 @@ def test_should_not_serve_a_pickle_that_runs_code(
 ) -> None:
     shutil.copytree(trained / "model", tmp_path / "model")
     (tmp_path / "model/model.safetensors").unlink()
+    (tmp_path / "model/candidates.json").unlink()  # which would name a way that needs no weights
     make(tmp_path / "model/pytorch_model.bin", tmp_path / "ran")
     expect_one_line(make_job(tmp_path), "training_image.serve")
     assert not (tmp_path / "ran").exists()

@@ -137,6 +137,7 @@ def test_should_refuse_a_model_that_cannot_classify(
 ) -> None:
     """It would load, be ready, and fail on every request."""
     shutil.copytree(trained / "model", tmp_path / "model")
+    (tmp_path / "model/candidates.json").unlink()
     weights = load_file(tmp_path / "model/model.safetensors")
     embeddings = "bert.embeddings.word_embeddings.weight"
     save_file(weights | {embeddings: weights[embeddings][:4].clone()}, tmp_path / "model/model.safetensors")

@@ -14,14 +14,16 @@ from training_image.collation import padded
 from training_image.forward import Array
 from training_image.weights import load_classifier
 
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
 
 class TorchModel:
-    """A `Model`: ``classifier`` on ``device``, for predictions only."""
+    """A `Model`: ``classifier`` on ``device``, for predictions only; ``precision`` is one of DTYPES."""
 
-    def __init__(self, classifier: BertForSequenceClassification, device: Device) -> None:
+    def __init__(self, classifier: BertForSequenceClassification, device: Device, precision: str = "fp32") -> None:
         self.device: Device = device
         model: Any = classifier
-        self._model: BertForSequenceClassification = model.to(device).eval()
+        self._model: BertForSequenceClassification = model.to(device, DTYPES[precision]).eval()
         self.pad_id: int = model.config.pad_token_id
         self.names: dict[int, str] = model.config.id2label
 
@@ -34,10 +36,10 @@ class TorchModel:
         return logits
 
 
-def load_fp32(folder: Path) -> TorchModel:
-    """The artefact's own weights, on the GPU where there is one.
+def load_torch(model_dir: Path, device: Device, precision: str) -> TorchModel:
+    """The trained classifier in ``model_dir``.
 
     Raises:
         InputError: the folder holds no classifier.
     """
-    return TorchModel(load_classifier(folder), "cuda" if torch.cuda.is_available() else "cpu")
+    return TorchModel(load_classifier(model_dir), device, precision)
