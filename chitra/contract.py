@@ -1,10 +1,12 @@
-"""Where SageMaker mounts things, what the channels between jobs are called, and how a job reports its end."""
+"""Where SageMaker mounts things, what the channels between jobs are called, how a job reports its end, and what an
+endpoint is asked and answers."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 from chitra.errors import InputError
 from chitra.json_text import read_json
@@ -16,6 +18,46 @@ MODEL_DIR_VARIABLE = "CHITRA_MODEL_DIR"  # names a model's folder where no image
 SPLITS = TRAIN, VALIDATION, TEST = ("train", "validation", "test")
 DATASET_VARIABLE = "DATASET_KEY"  # tells the processing job what the dataset that it makes is known by
 MESSAGE_BYTES = 1024  # SageMaker keeps no more of a job's message
+
+
+class PredictionRequest(TypedDict):
+    """``explain`` goes with one text, not with a list."""
+
+    inputs: str | list[str]
+    explain: NotRequired[bool]
+
+
+class WordWeight(TypedDict):
+    """A word of the text, ``text[begin:end]``, and what it adds to the logit of the label; less than 0 speaks against
+    it. Of models whose tokenizer normalises texts, the places are those in the normalised text."""
+
+    text: str
+    begin: int
+    end: int
+    weight: float
+
+
+class Explanation(TypedDict):
+    """The weights add up to the difference of the two logits, but for the error of so many steps. ``is_cut`` where only
+    the beginning of the text is explained."""
+
+    method: str
+    steps: int
+    label_name: str
+    logit: float
+    logit_without_words: float
+    words: list[WordWeight]
+    is_cut: bool
+
+
+class PredictionAnswer(TypedDict):
+    """To one text. To a list the same keys hold lists, with the logits of each text in ``logits``."""
+
+    label: int
+    logits: list[list[float]]
+    label_name: str
+    scores: dict[str, float]
+    explanation: NotRequired[Explanation]
 
 
 def base_dir() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ UNKNOWN = SPECIAL_TOKENS["unk_token"]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """``surface`` is what the text has, ``form`` what the model reads in its place, ``tokens`` the form's pieces."""
+    """``surface`` is what the text has from its character ``begin`` on, ``form`` what the model reads in its place,
+    ``tokens`` the form's pieces."""
 
     surface: str
     form: str
     tokens: tuple[str, ...]
+    begin: int = 0
 
     @property
     def is_changed(self) -> bool:
@@ -67,7 +69,7 @@ class TokenReader:
         for word in self._words(within_limit(text)):
             if len(word.tokens) > room:
                 if room:
-                    words.append(Word(word.surface, word.form, word.tokens[:room]))
+                    words.append(replace(word, tokens=word.tokens[:room]))
                 return Reading(words, is_cut=True)
             words.append(word)
             room -= len(word.tokens)
@@ -77,16 +79,17 @@ class TokenReader:
         """Those that have tokens: spaces have none. A special token that somebody typed is one."""
         start = 0
         for token in SPECIAL_TOKEN.finditer(text):
-            yield from self._between(text[start : token.start()])
-            yield Word(token[0], token[0], (token[0],))
+            yield from self._between(text[start : token.start()], start)
+            yield Word(token[0], token[0], (token[0],), token.start())
             start = token.end()
-        yield from self._between(text[start:])
+        yield from self._between(text[start:], start)
 
-    def _between(self, text: str) -> Iterator[Word]:
+    def _between(self, text: str, start: int) -> Iterator[Word]:
         for morpheme in self._segmentation.sudachi.tokenize(self._segmentation.normalise(text)):
             form = self._segmentation.form(morpheme)
             if pieces := self._pieces(form):
-                yield Word(morpheme.raw_surface(), form, tuple(piece.value for piece in pieces))
+                tokens = tuple(piece.value for piece in pieces)
+                yield Word(morpheme.raw_surface(), form, tokens, start + morpheme.begin())
 
 
 class SudachiReader:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chitra.contract import Explanation, PredictionAnswer
 from training_image.bodies import MAX_BODY_BYTES
 from training_image.predictor import Prediction
 
@@ -83,23 +84,28 @@ def _wish(part: str) -> tuple[str, float]:
         return media_type.strip(), 0.0
 
 
-def write_answer(predictions: Sequence[Prediction], *, single: bool, media_type: str) -> bytes:
-    """In JSON values for one text and lists for a list; else a line per text."""
+def write_answer(
+    predictions: Sequence[Prediction], explanation: Explanation | None = None, *, single: bool, media_type: str
+) -> bytes:
+    """In JSON values for one text and lists for a list; else a line per text. CSV has no room for an explanation."""
     if media_type == CSV:
         stream = io.StringIO(newline="")
         rows = [[each.label, each.label_name, each.scores[each.label_name]] for each in predictions]
         csv.writer(stream, lineterminator="\n").writerows(rows)
         return stream.getvalue().encode()
-    if media_type == JSON:
-        return _json(_of_one(predictions[0]) if single else _of_all(predictions))
-    return b"".join(_json(_of_one(each)) + b"\n" for each in predictions)
+    if media_type == JSON and not single:
+        return _json(_of_all(predictions))
+    answers = [_of_one(each) for each in predictions]
+    if explanation:
+        answers[0]["explanation"] = explanation
+    return _json(answers[0]) if media_type == JSON else b"".join(_json(each) + b"\n" for each in answers)
 
 
-def _json(document: dict[str, Any]) -> bytes:
+def _json(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _of_one(prediction: Prediction) -> dict[str, Any]:
+def _of_one(prediction: Prediction) -> PredictionAnswer:
     """The hands-on's ``label`` and ``logits``, plus names and scores."""
     return {
         "label": prediction.label,

@@ -10,7 +10,8 @@ from training_image.formats import CSV, JSON, LINES, NDJSON
 Responses = dict[int | str, dict[str, Any]]
 
 TEXT = {"type": "string", "minLength": 1, "pattern": r"\S"}
-NUMBERS = {"type": "array", "items": {"type": "number"}}
+NUMBER = {"type": "number"}
+NUMBERS = {"type": "array", "items": NUMBER}
 SCORES = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}
 ERROR = {
     "type": "object",
@@ -38,12 +39,25 @@ def _document(description: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 LABEL = {"type": "integer", "minimum": 0}
+WORD = _object(text={"type": "string"}, begin=LABEL, end=LABEL, weight=NUMBER)
+EXPLANATION = _object(
+    method={"type": "string"},
+    steps={"type": "integer", "minimum": 1},
+    label_name={"type": "string"},
+    logit=NUMBER,
+    logit_without_words=NUMBER,
+    words={"type": "array", "items": WORD},
+    is_cut={"type": "boolean"},
+)
 ONE = _object(label=LABEL, logits={**_list(NUMBERS), "maxItems": 1}, label_name={"type": "string"}, scores=SCORES)
+ONE["properties"]["explanation"] = EXPLANATION
 ALL = _object(label=_list(LABEL), logits=_list(NUMBERS), label_name=_list({"type": "string"}), scores=_list(SCORES))
 REQUEST = {
     "type": "object",
     "required": ["inputs"],
-    "properties": {"inputs": {"anyOf": [TEXT, _list(TEXT)]}},
+    "properties": {"inputs": {"anyOf": [TEXT, _list(TEXT)]}, "explain": {"type": "boolean"}},
+    # An explanation is of one text.
+    "anyOf": [{"properties": {"inputs": TEXT}}, {"properties": {"explain": {"const": False}}}],
 }
 LINE_BY_LINE = {"type": "string", "minLength": 1}
 

@@ -49,23 +49,18 @@ class Predictions:
         ]
 
     async def of(self, texts: Sequence[str]) -> list[Prediction]:
-        """One prediction per text, in order. Cancelled, it drops the work that is not done.
-
-        Raises:
-            TooMuchWorkError, BusyError: the queue has no place for the texts.
-        """
-        with self._queue.place(texts):
-            job = Job()
-            try:
-                for first in range(0, len(texts), PORTION):
-                    portion = texts[first : first + PORTION]
-                    inputs = await self._timed("tokenise", partial(self._predictor.inputs, portion))
-                    self._scheduler.add(job, inputs, last=first + PORTION >= len(texts))
-                logits = await asyncio.wrap_future(job.logits)
-            except BaseException:
-                self._scheduler.drop(job)
-                raise
-            return [self._predictor.prediction(row) for row in logits]
+        """One prediction per text, in order. Cancelled, it drops the work that is not done."""
+        job = Job()
+        try:
+            for first in range(0, len(texts), PORTION):
+                portion = texts[first : first + PORTION]
+                inputs = await self._timed("tokenise", partial(self._predictor.inputs, portion))
+                self._scheduler.add(job, inputs, last=first + PORTION >= len(texts))
+            logits = await asyncio.wrap_future(job.logits)
+        except BaseException:
+            self._scheduler.drop(job)
+            raise
+        return [self._predictor.prediction(row) for row in logits]
 
     def close(self) -> None:
         """Called when nothing is asked any more."""

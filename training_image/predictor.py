@@ -40,6 +40,7 @@ class Predictor:
         # It may bring transformers and PyTorch. A folder that is no artefact is known before those seconds.
         from training_image.classifier import Classifier
 
+        self.folder = folder
         self.text_tokens = tokenisation.article_length
         self._view = tokenisation.view
         self._classifier = Classifier(folder, tokenisation.view)

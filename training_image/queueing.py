@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHORTEST = 32  # tokens that a text counts as at least: a request, an answer and a batch cost something, too
+EXPLAINED_TOKENS = 256  # of a text, at most: what a core explains in less than half of the deadline
+EXPLAIN_STEPS = 16  # each computes the model forwards and backwards, which is thrice the work
 DEADLINE = 50.0  # seconds; SageMaker gives an endpoint 60
 MEMORY, EVIDENCE = 10.0, 1.0  # seconds of a worker's time that its speed is known by
 BATCH_DEADLINE = 550.0  # of a transform job, which waits 600 where ModelClientConfig says nothing else
@@ -49,13 +51,13 @@ class Queue:
         )
 
     @contextmanager
-    def place(self, texts: Sequence[str]) -> Iterator[None]:
+    def place(self, texts: Sequence[str], *, explain: bool = False) -> Iterator[None]:
         """Holds a place for a request's work while it is done.
 
         Raises:
             TooMuchWorkError, BusyError: there is none.
         """
-        tokens = self.work(texts)
+        tokens = self.work(texts) + (3 * EXPLAIN_STEPS * EXPLAINED_TOKENS if explain else 0)
         if tokens > self.limit:
             raise TooMuchWorkError(
                 f"the texts are about {tokens:,} tokens of work, of which each counts as {SHORTEST} at least; "

@@ -9,7 +9,10 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -25,10 +28,11 @@ from training_image.bodies import MAX_BODY_BYTES, BodyReader, BodyTooLargeError,
 from training_image.connections import HalfClosing, Server
 from training_image.counters import CONTENT_TYPE, Counters
 from training_image.device import FOR_ENDPOINTS, gpu_problem
+from training_image.explanations import Explanations
 from training_image.formats import BadRequestError, Question, answer_type, known, read_question, write_answer
 from training_image.hide import UNUSED_BY_PREDICTIONS, hide
 from training_image.predictions import Predictions
-from training_image.predictor import Prediction, Predictor
+from training_image.predictor import Predictor
 from training_image.queueing import BATCH_DEADLINE, DEADLINE, DRAIN, BusyError, Deadlines, Queue, TooMuchWorkError
 from training_image.scheduling import plan
 
@@ -45,8 +49,9 @@ class Endpoint:
         self.plan = plan(predictor.model.device)
         queue_tokens = int(self.plan.queue_tokens * seconds / DEADLINE)
         self.counters, self.deadlines, self.bodies = Counters(), Deadlines(seconds), BodyReader()
-        queue = Queue(queue_tokens, predictor.text_tokens, self.plan.workers, seconds)
-        self.predictions = Predictions(predictor, self.plan, queue, self.counters)
+        self._queue = Queue(queue_tokens, predictor.text_tokens, self.plan.workers, seconds)
+        self.predictions = Predictions(predictor, self.plan, self._queue, self.counters)
+        self._explanations = Explanations(predictor.folder)
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="reading")
 
     async def answer(self, request: Request) -> Response:
@@ -54,10 +59,14 @@ class Endpoint:
         content_type = known(request.headers.get("content-type", ""))
         accepted = answer_type(request.headers.get("accept", ""), content_type)
         question = await self._question(request, content_type)
-        predictions = await self.predictions.of(question.texts)
+        with self._queue.place(question.texts, explain=question.explain):
+            predictions = await self.predictions.of(question.texts)
+            explanation = None
+            if question.explain:
+                explanation = await self._explanations.of(question.texts[0], predictions[0].label)
         loop = asyncio.get_running_loop()
-        body = await loop.run_in_executor(self._reading, _written, predictions, question, accepted)
-        return Response(body, media_type=accepted)
+        write = partial(write_answer, predictions, explanation, single=question.single, media_type=accepted)
+        return Response(await loop.run_in_executor(self._reading, write), headers={"Content-Type": accepted})
 
     async def _question(self, request: Request, content_type: str) -> Question:
         try:
@@ -72,17 +81,20 @@ class Endpoint:
             raise BadRequestError(400, "the connection ended before the body did") from error
 
     def close(self) -> None:
+        self._explanations.close()
         self.predictions.close()
         self._reading.shutdown()
 
 
-def _written(predictions: list[Prediction], question: Question, media_type: str) -> bytes:
-    return write_answer(predictions, single=question.single, media_type=media_type)
-
-
 def build_app(endpoint: Endpoint) -> FastAPI:
     """The routes of SageMaker's contract, and those for whoever looks after the endpoint."""
-    app = FastAPI(title="chiTra classifier", version="1", docs_url=None, redoc_url=None)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        endpoint.close()
+
+    app = FastAPI(title="chiTra classifier", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.add_middleware(Exchange, deadlines=endpoint.deadlines, counters=endpoint.counters)
 
     @app.get("/ping", responses=openapi.PING)
@@ -170,10 +182,7 @@ def serve(predictor: Predictor, port: int, seconds: float = DEADLINE) -> None:
         access_log=False,
         timeout_graceful_shutdown=int(DRAIN) + 5,
     )
-    try:
-        Server(config, endpoint.deadlines.stop).run()
-    finally:
-        endpoint.close()
+    Server(config, endpoint.deadlines.stop).run()
 
 
 if __name__ == "__main__":

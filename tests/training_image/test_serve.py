@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.conftest import Job
 from tests.helpers.serving import serving
 from training_image.bodies import MAX_BODY_BYTES
 
+LINES = "application/jsonlines"
+MEGABYTE = 10**6
 TEXT = "鍋で玉ねぎを炒め、出汁と醤油で味を調えます。"
 
 
@@ -106,10 +109,50 @@ def test_should_explain_bad_requests(url: str, body: bytes, content_type: str, s
     assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize("text", [" \u3000。\n", "😀👍🏽", "x" * 60_000, "[MASK][CLS]", "東京。" * 30_000, "\x00\x07"])
+@pytest.mark.parametrize("text", [" \u3000。\n", "😀👍🏽", "x" * 60_000, "[MASK][CLS]", "東京。" * 34_000, "\x00\x07"])
 def test_should_answer_unusual_texts(url: str, text: str) -> None:
     assert invoke(url, {"inputs": text}).status_code in (200, 400)
     assert invoke(url, {"inputs": TEXT}).status_code == 200
+
+
+def test_should_answer_lines_and_csv(url: str) -> None:
+    texts = [TEXT, "投手が好投して、試合に勝ちました。"]
+    answer = invoke(url, {"inputs": texts}).json()
+    lines = "".join(json.dumps({"id": number, "text": text}) + "\n" for number, text in enumerate(texts))
+
+    def post(body: str, **headers: str) -> str:
+        return httpx.post(f"{url}/invocations", content=body.encode(), headers=headers, timeout=60).text
+
+    found = [json.loads(line) for line in post(lines, **{"Content-Type": "application/jsonlines"}).splitlines()]
+    assert [line["label_name"] for line in found] == answer["label_name"]
+    rows = [line.split(",")[:2] for line in post(lines, **{"Content-Type": LINES, "Accept": "text/csv"}).splitlines()]
+    assert rows == [list(map(str, row)) for row in zip(answer["label"], answer["label_name"], strict=True)]
+    column = "".join(f'"{text}"\r\n' for text in texts)
+    assert [line.split(",")[:2] for line in post(column, **{"Content-Type": "text/csv"}).splitlines()] == rows
+
+
+def test_should_explain_a_prediction_by_the_words_of_the_text(url: str) -> None:
+    text = f"{TEXT}[MASK]\n {TEXT}" * 20
+    answer = httpx.post(f"{url}/invocations", json={"inputs": text, "explain": True}, timeout=120).json()
+    explanation = answer["explanation"]
+    assert explanation["label_name"] == answer["label_name"]
+    assert [text[word["begin"] : word["end"]] for word in explanation["words"]] == [
+        word["text"] for word in explanation["words"]
+    ]
+    assert "[MASK]" in {word["text"] for word in explanation["words"]}
+    assert explanation["is_cut"]
+    difference = explanation["logit"] - explanation["logit_without_words"]
+    assert sum(word["weight"] for word in explanation["words"]) == pytest.approx(difference, rel=0.02)
+    short = httpx.post(f"{url}/invocations", json={"inputs": TEXT, "explain": True}, timeout=120).json()
+    assert short["explanation"]["logit"] == pytest.approx(max(short["logits"][0]), abs=1e-4)
+    assert not short["explanation"]["is_cut"]
+
+
+def test_should_say_how_a_transform_job_asks_best(url: str) -> None:
+    answer = httpx.get(f"{url}/execution-parameters").json()
+    assert answer["BatchStrategy"] == "MULTI_RECORD"
+    assert answer["MaxPayloadInMB"] * MEGABYTE <= MAX_BODY_BYTES
+    assert answer["MaxConcurrentTransforms"] == len(os.sched_getaffinity(0))
 
 
 def test_should_refuse_an_artefact_of_another_tokenisation(

@@ -34,6 +34,7 @@ from training_image.serve import serve
 
 class Obedient:
     broken = False
+    folder = Path()
     text_tokens = 512
     device = "cpu"
     names = {0: "movies"}
