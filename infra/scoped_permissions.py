@@ -131,6 +131,7 @@ class ScopedPermissions:
                 + [f"sagemaker:Delete{each}" for each in CREATED[3:]],
                 own,
             ),
+            *([self._end_of_scaling()] if self._settings.endpoint.scales else []),
             _allow("SeeHowDatasetsAreMade", ["sagemaker:DescribeProcessingJob", "sagemaker:ListTags"], [dataset_jobs]),
             _allow(
                 "PassOwnRole",
@@ -145,6 +146,15 @@ class ScopedPermissions:
                 when={"StringEquals": {"aws:RequestedRegion": self._settings.region}},
             ),
         ]
+
+    def _end_of_scaling(self) -> iam.PolicyStatement:
+        """Who deletes an endpoint that scales needs it. AWS names targets by numbers: the tag is the workshop's."""
+        return _allow(
+            "EndScaling",
+            ["application-autoscaling:DeregisterScalableTarget"],
+            [self._arn("application-autoscaling", "scalable-target/*")],
+            when={"StringEquals": {f"aws:ResourceTag/{TAG_KEY}": self._names.workshop}},
+        )
 
     def _logs(self) -> list[iam.PolicyStatement]:
         streams = (
