@@ -127,7 +127,7 @@ class ScopedPermissions:
             _allow("TagAtCreation", ["sagemaker:AddTags"], own, when={"Null": {"sagemaker:TaggingAction": "false"}}),
             _allow(
                 "UseAndRemoveOwnThings",
-                [f"sagemaker:{each}" for each in ("Describe*", "ListTags", "Stop*Job", "InvokeEndpoint")]
+                [f"sagemaker:{each}" for each in ("Describe*", "ListTags", "Stop*Job", self._invoke())]
                 + [f"sagemaker:Delete{each}" for each in CREATED[3:]],
                 own,
             ),
@@ -146,6 +146,9 @@ class ScopedPermissions:
                 when={"StringEquals": {"aws:RequestedRegion": self._settings.region}},
             ),
         ]
+
+    def _invoke(self) -> str:
+        return "InvokeEndpointAsync" if self._settings.endpoint.kind == "asynchronous" else "InvokeEndpoint"
 
     def _end_of_scaling(self) -> iam.PolicyStatement:
         """Who deletes an endpoint that scales needs it. AWS names targets by numbers: the tag is the workshop's."""

@@ -73,7 +73,7 @@ def test_should_count_all_instances_at_worst_and_in_quotas() -> None:
     assert (hosting.count, hosting.instance_type) == (4, "ml.g4dn.xlarge")
     needs = {need.name: need.count for need in needed_quotas(settings)}
     assert needs["ml.g4dn.xlarge for endpoint usage"] == 4 * len(settings.participants)
-    assert needs["ml.m5.xlarge for transform job usage"] == len(settings.participants)
+    assert needs["ml.m5.xlarge for transform job usage"] == 1
     assert needed_targets(parse_settings(CONTEXT | {"endpoint": SCALING | {"kind": "asynchronous"}})) == ("cpu", "cuda")
 
 

@@ -93,7 +93,7 @@ def test_should_be_written_as_it_is_read() -> None:
 
 def test_should_say_that_no_price_is_known(tmp_path: Path) -> None:
     shown = said(tmp_path)
-    assert shown.count("no price known") == 3
+    assert shown.count("no price known") == 4
     assert "$0.000" not in shown
 
 

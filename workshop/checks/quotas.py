@@ -48,7 +48,9 @@ def needed_quotas(settings: Settings) -> list[Need]:
         Need("instances across all processing jobs", processing, PROCESSING_INSTANCES),
         Need("instances across all training jobs", training, TRAINING_INSTANCES),
         *_endpoint_needs(settings, people),
-        Need(f"{settings.classification.instance_type} for transform job usage", people),
+        Need(
+            f"{settings.classification.instance_type} for transform job usage", 1
+        ),  # not everybody classifies: some wait
         Need("DescribeLogStreams per second, by who follows a run", lookups, LOG_STREAM_LOOKUPS, LOGS),
     ]
 
