@@ -51,6 +51,7 @@ def _logs(*names: str) -> tuple[str, ...]:
 
 
 LOGS_OF_JOBS = ("ProcessingJobs", "TrainingJobs", "TransformJobs")
+TARGETS = "scalable-target/*"
 JOB_LOGS = (
     "SageMaker names groups and streams of logs. Events are written to streams, or groups of endpoints, that begin with"
     " the name of the role's own jobs. Groups and streams may be opened and listed beside them: SageMaker asks for the "
@@ -126,8 +127,7 @@ ACKNOWLEDGEMENTS = (
         "foundation/Execution/Preprocessing",
         (
             *_arns("logs", *_logs(*(f"{each}*" for each in LOGS_OF_JOBS), "Endpoints/{workshop}--dataset-*")),
-            *_arns("logs", *_logs("ProcessingJobs:log-stream:{workshop}--dataset-*")),
-            *_arns("logs", *_logs("TrainingJobs:log-stream:{workshop}--dataset-*")),
+            *_arns("logs", *_logs(*(f"{each}:log-stream:{{workshop}}--dataset-*" for each in LOGS_OF_JOBS))),
             *_arns("logs", *_logs("Endpoints/{workshop}--dataset-*:log-stream:*")),
         ),
         JOB_LOGS,
@@ -173,6 +173,21 @@ ACKNOWLEDGEMENTS = (
         _objects(BUCKET, "budget/{workshop}--*"),
         "With a budget an execution notes what it may cost at most as the name of an object, and takes the note back "
         "when it is refused. Runs are named by whoever starts them; participants may write no notes.",
+    ),
+    Acknowledgement(
+        "workflow/Workflow/StateMachine/Role/DefaultPolicy",
+        (
+            *_arns("application-autoscaling", TARGETS),
+            *_arns("cloudwatch", "alarm:TargetTracking-endpoint/{workshop}--*"),
+        ),
+        "Where endpoints scale, an execution registers its own. AWS numbers what scales, so a condition asks for the "
+        "workshop's tag; its alarms are named after the endpoint.",
+    ),
+    Acknowledgement(
+        "workflow/Workflow/ExpiryRole/DefaultPolicy",
+        _arns("application-autoscaling", TARGETS),
+        "DeleteEndpoint ends the endpoint's scaling with the caller's permission. AWS numbers what scales: a condition "
+        "asks for the workshop's tag.",
     ),
     Acknowledgement(
         "workflow/Workflow/ExpiryRole/DefaultPolicy",
@@ -327,6 +342,12 @@ ACKNOWLEDGEMENTS = (
         ),
         "Who waits for a dataset sees how it is made: state, tags and log of the workshop's preprocessing jobs, which "
         "are named by hashes. Nothing can be changed by it.",
+    ),
+    Acknowledgement(
+        "participants/Participants/Policy",
+        _arns("application-autoscaling", TARGETS),
+        "Where endpoints scale, who deletes an own one ends its scaling. AWS numbers what scales: a condition asks for "
+        "the workshop's tag, and nothing but the end of scaling is allowed.",
     ),
     Acknowledgement(
         "participants/Participants/JobPolicy",

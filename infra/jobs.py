@@ -250,8 +250,8 @@ def endpoint_config(settings: Settings, resources: JobResources) -> Request:
 
 def _answers(resources: JobResources) -> Request:
     """Where an asynchronous endpoint puts its answers, and why there is none."""
-    place = f"'{MODELS_PREFIX}' & $run & '/"
-    places = {f"S3{what}Path": _s3(resources, f"{place}{what.lower()}'") for what in ("Output", "Failure")}
+    kept = {"S3OutputPath": "answers", "S3FailurePath": "failures"}
+    places = {key: _s3(resources, f"'{MODELS_PREFIX}' & $run & '/{folder}'") for key, folder in kept.items()}
     return {
         "OutputConfig": places,
         "ClientConfig": {"MaxConcurrentInvocationsPerInstance": CONCURRENT_INVOCATIONS},

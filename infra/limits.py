@@ -29,10 +29,11 @@ UNNEEDED_IN_SAGEMAKER = (
     *("PutResourcePolicy", "*GroupPolicy", "CreateAlgorithm", "CreateModelPackage", "*InferenceComponent*"),
     *("*WeightsAndCapacities", "*Association", "*AssociateTrialComponent"),
 )
-# AmazonSageMakerFullAccess holds them, too. Scaling starts instances of any endpoint in the account.
+# AmazonSageMakerFullAccess holds them, too. Scaling starts instances of any endpoint in the account; who deletes an own
+# endpoint ends its scaling, too.
 UNNEEDED_ELSEWHERE = (
     *("sagemaker-geospatial:*", "groundtruthlabeling:*", "robomaker:*", "codecommit:*", "servicecatalog:*Product"),
-    *(f"application-autoscaling:{verb}*" for verb in ("Register", "Put", "Delete", "Deregister")),
+    *(f"application-autoscaling:{verb}*" for verb in ("Register", "Put", "Delete")),
     *("glue:*Job*", "glue:StartWorkflowRun", "athena:St*", "redshift-data:*", "redshift:*", "cognito-idp:*"),
     *("ec2:CreateVpcEndpoint", "ec2:CreateNetworkInterface*", "cloudwatch:DeleteAlarms"),
     *("logs:Create*", "logs:Put*", "logs:Delete*", "logs:UpdateLogDelivery", "lambda:Invoke*", "secretsmanager:*"),
@@ -113,7 +114,11 @@ class Limits:
                 when={"ForAnyValue:StringEqualsIgnoreCase": {"aws:TagKeys": TAG_KEY}},
             ),
             self._deny("TagsOfOthers", ["sagemaker:AddTags"], when=own | {"Null": {"sagemaker:TaggingAction": "true"}}),
-            self._deny("ThingsOfOthers", [f"sagemaker:{verb}*" for verb in CHANGES], when=own),
+            self._deny(
+                "ThingsOfOthers",
+                [*(f"sagemaker:{verb}*" for verb in CHANGES), "application-autoscaling:Deregister*"],
+                when=own,
+            ),
             self._deny(
                 "ConfigsOfOthers", ["sagemaker:CreateEndpoint"], of=[self._sagemaker_arn("endpoint-config/*")], when=own
             ),

@@ -127,10 +127,11 @@ class ScopedPermissions:
             _allow("TagAtCreation", ["sagemaker:AddTags"], own, when={"Null": {"sagemaker:TaggingAction": "false"}}),
             _allow(
                 "UseAndRemoveOwnThings",
-                [f"sagemaker:{each}" for each in ("Describe*", "ListTags", "Stop*Job", "InvokeEndpoint")]
+                [f"sagemaker:{each}" for each in ("Describe*", "ListTags", "Stop*Job", self._invoke())]
                 + [f"sagemaker:Delete{each}" for each in CREATED[3:]],
                 own,
             ),
+            *([self._end_of_scaling()] if self._settings.endpoint.scales else []),
             _allow("SeeHowDatasetsAreMade", ["sagemaker:DescribeProcessingJob", "sagemaker:ListTags"], [dataset_jobs]),
             _allow(
                 "PassOwnRole",
@@ -145,6 +146,18 @@ class ScopedPermissions:
                 when={"StringEquals": {"aws:RequestedRegion": self._settings.region}},
             ),
         ]
+
+    def _invoke(self) -> str:
+        return "InvokeEndpointAsync" if self._settings.endpoint.kind == "asynchronous" else "InvokeEndpoint"
+
+    def _end_of_scaling(self) -> iam.PolicyStatement:
+        """Who deletes an endpoint that scales needs it. AWS names targets by numbers: the tag is the workshop's."""
+        return _allow(
+            "EndScaling",
+            ["application-autoscaling:DeregisterScalableTarget"],
+            [self._arn("application-autoscaling", "scalable-target/*")],
+            when={"StringEquals": {f"aws:ResourceTag/{TAG_KEY}": self._names.workshop}},
+        )
 
     def _logs(self) -> list[iam.PolicyStatement]:
         streams = (

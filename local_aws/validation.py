@@ -73,7 +73,7 @@ def _check_text(value: str, shape: StringShape, path: str) -> Iterator[str]:
 def _python_pattern(pattern: str) -> str:
     """Java's classes, as AWS writes them, in Python's words."""
     classes = {r"\p{L}": r"^\W\d_", r"\p{Z}": r"\s", r"\p{N}": r"\d"}
-    pattern = pattern.replace(JAVA_BEYOND_16_BITS, PYTHON_BEYOND_16_BITS)
+    pattern = pattern.replace(JAVA_BEYOND_16_BITS, PYTHON_BEYOND_16_BITS).replace(r"\p{Print}", "[ -~]")
     if r"\p{" not in pattern:
         return pattern
     for java, python in classes.items():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+from botocore import xform_name
 
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
@@ -91,9 +92,8 @@ def _sagemaker(session: boto3.Session) -> Iterator[str]:
         yield f"endpoint config {config['EndpointConfigName']}"
     for endpoint in _pages(sagemaker, "list_endpoints", "Endpoints"):
         yield f"endpoint {endpoint['EndpointName']}"
-    for noun in ("ProcessingJob", "TrainingJob"):
-        operation = "list_processing_jobs" if noun == "ProcessingJob" else "list_training_jobs"
-        for job in _pages(sagemaker, operation, f"{noun}Summaries"):
+    for noun in ("ProcessingJob", "TrainingJob", "TransformJob"):
+        for job in _pages(sagemaker, xform_name(f"List{noun}s"), f"{noun}Summaries"):
             if job[f"{noun}Status"] not in ENDED:
                 yield f"running job {job[f'{noun}Name']}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.costs import HANDS_ON_SECONDS, price_of, stages
+from infra.costs import HANDS_ON_SECONDS, every_stage, price_of, stages
 from infra.prices import PriceTable
 from infra.settings import CONTEXT_KEY, Settings, SettingsError, parse_settings
 
@@ -40,7 +40,7 @@ def sources_of(settings: Settings | None, table: PriceTable) -> list[str]:
     if settings is None:
         return []
     said = []
-    for stage in stages(settings):
+    for stage in every_stage(settings):
         price = price_of(stage, settings, table)
         what = f"{stage.instance_type} ({stage.use.lower()})"
         if price is None:

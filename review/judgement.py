@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infra.costs import Stage, stages
+from infra.costs import Stage, every_stage
 from infra.prices import PriceTable, usd
 from review.access import Access, access_between
 from review.alarms import PROTECTING, alarms, is_lost, touches
@@ -78,7 +78,7 @@ def judge(base: Side, head: Side, prices: PriceTable) -> Judgement:
     endless = is_expiry_removed(base, head)
     if endless:
         costs[1]["worst"] = None
-    known = [stages(each) if each else [] for each in settings]
+    known = [every_stage(each) if each else [] for each in settings]
     participants = [len(each.participants) if each else 0 for each in settings]
     images = _images(base, head)
     changed_settings = settings_between(base.context, head.context)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rules import endpoints, images, jobs, names, roles, tags
+from rules import endpoints, images, jobs, names, roles, scaling, tags
 from rules.findings import Finding, Templates
 
-RULES = (jobs.RULE, endpoints.RULE, images.RULE, roles.RULE, tags.RULE, names.RULE)
+RULES = (jobs.RULE, endpoints.RULE, scaling.RULE, images.RULE, roles.RULE, tags.RULE, names.RULE)
 
 
 def findings(templates: Templates, tag_key: str, tag_value: str) -> list[Finding]:
@@ -13,6 +13,7 @@ def findings(templates: Templates, tag_key: str, tag_value: str) -> list[Finding
     return [
         *jobs.findings(templates),
         *endpoints.findings(templates),
+        *scaling.findings(templates),
         *images.findings(templates),
         *roles.findings(templates),
         *tags.findings(templates, tag_key, tag_value),

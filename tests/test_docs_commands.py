@@ -64,6 +64,7 @@ RUN_BY = {
     "rehearse crowd": ("tests/rehearsal/test_crowd.py", '"rehearsal.cli", "crowd", "--participants"'),
     "workshop": ("tests/workshop/test_cli.py", '"-h"'),
     "workshop build-image": ("tests/workshop/runs/test_image_build.py", "`workshop build-image`"),
+    "workshop classify": (DAY, 'day.workshop("classify"'),
     "workshop compare": ("tests/workshop/report/test_compare.py", '["workshop", "compare", *arguments]'),
     "workshop credentials": (MOTO, 'moto.workshop("credentials", "--all")'),
     "workshop demo": ("tests/workshop/demo/test_page_of_a_model.py", '"workshop.cli", "demo"'),

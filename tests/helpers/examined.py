@@ -26,6 +26,7 @@ QUOTAS = {
     "instances across all training jobs": ("L-00C91CB5", 10.0),
     "ml.m5.xlarge for endpoint usage": ("L-3", 10.0),
     "instances across all endpoints": ("L-7A3DF611", 10.0),
+    "ml.m5.xlarge for transform job usage": ("L-4", 4.0),
     "DescribeLogStreams per second, by who follows a run": ("L-3F243AD0", 25.0),
 }
 

@@ -24,13 +24,16 @@ from tests.helpers.project import CONTEXT, ROOT, cdk_json, copy_project
 from tests.infra.test_budget import BUDGET
 from tests.infra.test_image import SOURCES
 
-# Every access with and without a budget, every image source, and the longest names that settings allow.
+# Every access with and without a budget, every image source and kind of endpoint, and the longest names there can be.
 LONGEST = {"name": "w" * 16, "region": "ap-southeast-2", "participants": ["p" * 32, "q" * 32]}
 CHOICES: dict[str, dict[str, Any]] = {
     "shipped": {},
     "power-users": SOURCES["uri"] | BUDGET | LONGEST | {"power_user": True, "endpoint": {"kind": "serverless"}},
     "scoped": {"access": "scoped"},
-    "scoped-longest": SOURCES["codebuild"] | BUDGET | LONGEST | {"access": "scoped"},
+    "scoped-longest": SOURCES["codebuild"]
+    | BUDGET
+    | LONGEST
+    | {"access": "scoped", "endpoint": {"kind": "asynchronous", "max_instances": 3}},
 }
 
 

@@ -60,7 +60,7 @@ def test_should_be_valid_requests(shipped: Settings, execution_input: dict[str, 
         "CreateProcessingJob": jobs.processing_job(shipped, DEPLOYMENT),
         "CreateTrainingJob": jobs.training_job(shipped, DEPLOYMENT),
         "CreateModel": jobs.model(shipped, DEPLOYMENT),
-        "CreateEndpointConfig": jobs.endpoint_config(shipped),
+        "CreateEndpointConfig": jobs.endpoint_config(shipped, DEPLOYMENT),
         "CreateEndpoint": jobs.endpoint(shipped),
         "CreateTransformJob": jobs.transform_job(shipped, DEPLOYMENT),
     }
@@ -203,7 +203,7 @@ def test_should_schedule_the_endpoints_end(shipped: Settings) -> None:
 def test_should_ask_for_the_capacity_that_is_set(
     shipped: Settings, endpoint: EndpointSettings, expected: dict[str, Any]
 ) -> None:
-    template = jobs.endpoint_config(shipped.model_copy(update={"endpoint": endpoint}))
+    template = jobs.endpoint_config(shipped.model_copy(update={"endpoint": endpoint}), DEPLOYMENT)
     request = evaluate(template, variables({}), {})
     assert problems_of_request("sagemaker", "CreateEndpointConfig", request) == []
     [variant] = request["ProductionVariants"]

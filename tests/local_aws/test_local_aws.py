@@ -18,9 +18,12 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from chitra.errors import WorkshopError
 from local_aws.ports import endpoint_url
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws
+from workshop.aws.account import Account as WorkshopAccount
+from workshop.runs.predict import predict
 
 REGION = "ap-northeast-1"
 BUCKET = "test-sagemaker-bucket"
@@ -167,18 +170,25 @@ def await_status(describe: Any, key: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def endpoint(account: Account, trained: Path) -> str:
+def model(account: Account, trained: Path) -> str:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
         for file in (trained / "model").iterdir():
             tar.add(file, arcname=file.name)
     account.organiser.client("s3").put_object(Bucket=BUCKET, Key="model.tar.gz", Body=archive.getvalue())
-    sagemaker = account.organiser.client("sagemaker")
     container = {"Image": account.image, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}
-    sagemaker.create_model(ModelName="e", ExecutionRoleArn=account.role, PrimaryContainer=container)
+    account.organiser.client("sagemaker").create_model(
+        ModelName="e", ExecutionRoleArn=account.role, PrimaryContainer=container
+    )
+    return "e"
+
+
+@pytest.fixture(scope="module")
+def endpoint(account: Account, model: str) -> str:
+    sagemaker = account.organiser.client("sagemaker")
     variant = {
         "VariantName": "AllTraffic",
-        "ModelName": "e",
+        "ModelName": model,
         "InstanceType": "ml.m5.xlarge",
         "InitialInstanceCount": 1,
     }
@@ -223,8 +233,127 @@ def test_should_answer_the_sagemaker_python_sdk(account: Account, endpoint: str,
     assert len(json.loads(answer.body.read())["label"]) == 2
 
 
+TRANSFORM = {
+    "BatchStrategy": "MultiRecord",
+    "TransformInput": {
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/batch/"}},
+        "ContentType": "application/jsonlines",
+        "SplitType": "Line",
+    },
+    "TransformOutput": {
+        "S3OutputPath": f"s3://{BUCKET}/batch",
+        "Accept": "application/jsonlines",
+        "AssembleWith": "Line",
+    },
+    "DataProcessing": {"JoinSource": "Input"},
+    "TransformResources": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1},
+}
+
+
+def test_should_transform_every_object_and_join_the_answers(account: Account, model: str) -> None:
+    """One object is bad: the others' answers are there, and the job has failed."""
+    s3, sagemaker = account.organiser.client("s3"), account.user.client("sagemaker")
+    lines = "".join(json.dumps({"id": number, "text": TEXT}) + "\n" for number in range(3))
+    s3.put_object(Bucket=BUCKET, Key="batch/sub/good.jsonl", Body=lines.encode())
+    s3.put_object(Bucket=BUCKET, Key="batch/bad.jsonl", Body=b'{"id": 1}\n')
+    with pytest.raises(ClientError, match="Could not find model"):
+        sagemaker.create_transform_job(TransformJobName="batch", ModelName="nothing", **TRANSFORM)
+    sagemaker.create_transform_job(TransformJobName="batch", ModelName=model, **TRANSFORM)
+    with pytest.raises(sagemaker.exceptions.ResourceInUse):
+        sagemaker.create_transform_job(TransformJobName="batch", ModelName=model, **TRANSFORM)
+    job = await_status(lambda: sagemaker.describe_transform_job(TransformJobName="batch"), "TransformJobStatus")
+    assert (job["TransformJobStatus"], job["FailureReason"].partition(": Bad HTTP status")[0]) == (
+        "Failed",
+        f"ClientError: {BUCKET}/batch/bad.jsonl",
+    )
+    answers = s3.get_object(Bucket=BUCKET, Key="batch/sub/good.jsonl.out")["Body"].read().decode()
+    joined = [json.loads(line) for line in answers.splitlines()]
+    assert [(each["id"], each["text"]) for each in joined] == [(number, TEXT) for number in range(3)]
+    assert all(each["SageMakerOutput"]["label_name"] in each["SageMakerOutput"]["scores"] for each in joined)
+    listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="batch/")["Contents"]
+    assert "batch/bad.jsonl.out" not in [each["Key"] for each in listed]
+    logs = account.organiser.client("logs")
+    events = logs.filter_log_events(logGroupName="/aws/sagemaker/TransformJobs", logStreamNamePrefix="batch/")
+    assert any(
+        "bad.jsonl: Bad HTTP status received from algorithm: 400" in each["message"] for each in events["events"]
+    )
+
+
+def test_should_answer_later_through_s3(account: Account, model: str) -> None:
+    sagemaker, runtime = account.organiser.client("sagemaker"), account.user.client("sagemaker-runtime")
+    places = {"S3OutputPath": f"s3://{BUCKET}/answers", "S3FailurePath": f"s3://{BUCKET}/failures"}
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": model,
+        "InstanceType": "ml.m5.xlarge",
+        "InitialInstanceCount": 1,
+    }
+    serverless = {
+        "VariantName": "v",
+        "ModelName": model,
+        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1},
+    }
+    later = {"OutputConfig": places}
+    with pytest.raises(ClientError, match="ServerlessConfig is not supported with AsyncInferenceConfig"):
+        sagemaker.create_endpoint_config(
+            EndpointConfigName="l", ProductionVariants=[serverless], AsyncInferenceConfig=later
+        )
+    sagemaker.create_endpoint_config(EndpointConfigName="l", ProductionVariants=[variant], AsyncInferenceConfig=later)
+    sagemaker.create_endpoint(EndpointName="l", EndpointConfigName="l")
+    described = await_status(lambda: sagemaker.describe_endpoint(EndpointName="l"), "EndpointStatus")
+    assert described["AsyncInferenceConfig"] == later
+    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+    with pytest.raises(ClientError, match="call InvokeEndpointAsync"):
+        runtime.invoke_endpoint(EndpointName="l", ContentType="application/json", Body=b"{}")
+    workshop = WorkshopAccount(account.user)
+    [answer] = predict(workshop, "l", [TEXT])
+    assert answer["label_name"] in answer["scores"]
+    with pytest.raises(WorkshopError, match=r"endpoint l: .*400.*must be a text that is not empty"):
+        predict(workshop, "l", [" "])
+    account.organiser.client("s3").put_object(
+        Bucket=BUCKET, Key="asked.json", Body=json.dumps({"inputs": TEXT}).encode()
+    )
+    told = runtime.invoke_endpoint_async(
+        EndpointName="l", ContentType="application/json", InputLocation=f"s3://{BUCKET}/asked.json"
+    )
+    assert told["OutputLocation"] == f"s3://{BUCKET}/answers/{told['InferenceId']}.out"
+    sagemaker.delete_endpoint(EndpointName="l")
+
+
+def test_should_start_instances_when_requests_come_faster(account: Account, endpoint: str) -> None:
+    scaling = account.organiser.client("application-autoscaling")
+    which = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{endpoint}/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    tracked = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+    policy = {"TargetValue": 2.0, "PredefinedMetricSpecification": tracked}
+    naming = {"PolicyName": "p", "PolicyType": "TargetTrackingScaling"}
+    with pytest.raises(scaling.exceptions.ObjectNotFoundException):
+        scaling.put_scaling_policy(**which, **naming, TargetTrackingScalingPolicyConfiguration=policy)
+    with pytest.raises(scaling.exceptions.ValidationException, match="cannot be less than"):
+        scaling.register_scalable_target(**which, MinCapacity=2, MaxCapacity=1)
+    nothing = which | {"ResourceId": "endpoint/nothing/variant/AllTraffic"}
+    with pytest.raises(scaling.exceptions.ValidationException, match="does not exist"):
+        scaling.register_scalable_target(**nothing, MinCapacity=1, MaxCapacity=2)
+    scaling.register_scalable_target(**which, MinCapacity=1, MaxCapacity=2, Tags={"workshop": "chitra"})
+    scaling.put_scaling_policy(**which, **naming, TargetTrackingScalingPolicyConfiguration=policy)
+    sagemaker, runtime = account.organiser.client("sagemaker"), account.user.client("sagemaker-runtime")
+    body = json.dumps({"inputs": TEXT}).encode()
+    for _ in range(5):
+        runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)
+    deadline = time.monotonic() + 60
+    while sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"][0]["CurrentInstanceCount"] < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    assert runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)["Body"].read()
+
+
 def test_should_delete_an_endpoint_when_its_schedule_is_due(account: Account, endpoint: str) -> None:
-    allowed = {"Effect": "Allow", "Action": "sagemaker:DeleteEndpoint", "Resource": "*"}
+    """And what lets it scale goes with it, for which the schedule's role needs a permission."""
+    actions = ["sagemaker:DeleteEndpoint", "application-autoscaling:DeregisterScalableTarget"]
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     role = make_role(account.organiser.client("iam"), "expiry", "scheduler.amazonaws.com", allowed)
     due = datetime.now(UTC) + timedelta(seconds=1)
     scheduler = account.organiser.client("scheduler")
@@ -244,3 +373,6 @@ def test_should_delete_an_endpoint_when_its_schedule_is_due(account: Account, en
     while sagemaker.list_endpoints()["Endpoints"] or scheduler.list_schedules()["Schedules"]:
         assert time.monotonic() < deadline, "neither the endpoint nor its schedule is gone"
         time.sleep(0.5)
+    scaling = account.organiser.client("application-autoscaling")
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    assert scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"] == []

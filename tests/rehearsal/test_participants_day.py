@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -128,6 +129,30 @@ def test_should_get_through_the_day_with_the_own_key(day: Day, sample_corpus: Pa
     assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == sagemaker.list_models()["Models"] == []
     refused = day.workshop("credentials", "participant-1", "--revoke", key=day.key, code=1)
     assert "denied" in refused
+
+
+def test_should_classify_a_folder_of_articles_without_an_endpoint(day: Day, sample_corpus: Path) -> None:
+    articles = day.folder / "articles"
+    articles.mkdir()
+    for file in sorted((sample_corpus / "text/sports").glob("*.txt"))[:3]:
+        (articles / file.name).write_bytes(file.read_bytes())
+    (articles / "more.csv").write_text("text\n鍋で玉ねぎを炒めます。\n", encoding="utf-8")
+    assert "Add --yes" in day.workshop("classify", str(articles), key=day.key, code=2)
+    shown = day.workshop("classify", str(articles), "--yes", key=day.key)
+    assert f"4 articles, by the model of run {RUN}" in shown
+    assert "at worst" in shown
+    with (day.folder / "articles.classified.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["article"] for row in rows] == ["more.csv:2", *sorted(file.name for file in articles.glob("*.txt"))]
+    assert all(row["category"] and float(row["score"]) > 0 for row in rows)
+    [run] = {key.split("/")[3] for key in day.keys(f"users/{USER}/classified/")}
+    assert day.keys(f"users/{USER}/classified/{run}/") == [
+        f"users/{USER}/classified/{run}/articles.jsonl",
+        f"users/{USER}/classified/{run}/articles.jsonl.out",
+    ]
+    assert day.organiser.client("sagemaker").list_models()["Models"] == []
+    day.workshop("classify", "--collect", run, "--output", str(day.folder / "again.jsonl"), key=day.key)
+    assert len((day.folder / "again.jsonl").read_text(encoding="utf-8").splitlines()) == 4
 
 
 def test_should_let_sagemakers_sdk_train_and_serve(day: Day) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import cfnlint
 import pytest
 
-from rules import endpoints, images, jobs, names, roles, tags
+from rules import endpoints, images, jobs, names, roles, scaling, tags
 from rules.findings import Finding, Templates
 from rules.pack import findings
 from rules.tags import UNTAGGABLE
@@ -67,6 +67,27 @@ def test_should_ask_every_job_for_a_maximum_run_time(
     resource: str, arguments: dict[str, Any], fields: dict[str, Any], kept: bool
 ) -> None:
     assert bool([*jobs.findings(machine({"Job": task(resource, arguments, **fields)}))]) is not kept
+
+
+@pytest.mark.parametrize(
+    ("resource", "arguments", "kept"),
+    [
+        ("aws-sdk:applicationautoscaling:registerScalableTarget", {"MinCapacity": 1, "MaxCapacity": 3}, True),
+        ("aws-sdk:applicationautoscaling:registerScalableTarget", {"MinCapacity": 3, "MaxCapacity": 1}, False),
+        ("aws-sdk:applicationautoscaling:registerScalableTarget", {"MinCapacity": 1}, False),
+        ("aws-sdk:sagemaker:createEndpointConfig", {"ProductionVariants": []}, True),
+        ("aws-sdk:sagemaker:createEndpointConfig", {"AsyncInferenceConfig": {"OutputConfig": {}}}, False),
+        (
+            "aws-sdk:sagemaker:createEndpointConfig",
+            {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/a", "S3FailurePath": "s3://b/f"}}},
+            True,
+        ),
+    ],
+)
+def test_should_ask_what_scales_for_a_limit_and_what_answers_later_for_a_place(
+    resource: str, arguments: dict[str, Any], kept: bool
+) -> None:
+    assert bool([*scaling.findings(machine({"State": task(resource, arguments)}))]) is not kept
 
 
 def test_should_look_into_branches_and_older_definitions() -> None:

@@ -97,7 +97,7 @@ def test_should_know_what_the_shipped_settings_cost_in_tokyo(tmp_path: Path) -> 
 
 def test_should_say_that_no_price_is_known(tmp_path: Path) -> None:
     shown = said(tmp_path, region="ap-northeast-3")
-    assert shown.count("no price known") == 3
+    assert shown.count("no price known") == 4
     assert "$0.000" not in shown
 
 

@@ -195,6 +195,9 @@ class Endpoint:
     def client(self, service: str, **given: Any) -> Endpoint:
         return self
 
+    def describe_endpoint(self, **request: Any) -> dict[str, Any]:
+        return {}
+
     def invoke_endpoint(self, **request: Any) -> dict[str, Any]:
         return {"Body": io.BytesIO(self._body)}
 

@@ -48,6 +48,9 @@ def needed_quotas(settings: Settings) -> list[Need]:
         Need("instances across all processing jobs", processing, PROCESSING_INSTANCES),
         Need("instances across all training jobs", training, TRAINING_INSTANCES),
         *_endpoint_needs(settings, people),
+        Need(
+            f"{settings.classification.instance_type} for transform job usage", 1
+        ),  # not everybody classifies: some wait
         Need("DescribeLogStreams per second, by who follows a run", lookups, LOG_STREAM_LOOKUPS, LOGS),
     ]
 
@@ -65,9 +68,10 @@ def _endpoint_needs(settings: Settings, people: int) -> list[Need]:
             Need("Maximum number of serverless endpoints", people),
             Need("concurrent invocations across all serverless endpoints", invocations, SERVERLESS_INVOCATIONS),
         ]
+    instances = settings.endpoint.max_instances * people
     return [
-        Need(f"{settings.endpoint.instance_type} for endpoint usage", people),
-        Need("instances across all endpoints", people, ENDPOINT_INSTANCES),
+        Need(f"{settings.endpoint.instance_type} for endpoint usage", instances),
+        Need("instances across all endpoints", instances, ENDPOINT_INSTANCES),
     ]
 
 

@@ -65,5 +65,5 @@ def _planned(settings: Settings, step: Step) -> tuple[Capacity | None, float]:
             return Capacity(job.instance_type, job.instance_count, TRAINING), job.max_runtime_minutes / 60
         case "endpoint":
             endpoint = settings.endpoint
-            instances = None if endpoint.kind == "serverless" else Capacity(endpoint.instance_type, 1, HOSTING)
-            return instances, endpoint.hours_to_live
+            most = Capacity(endpoint.instance_type, endpoint.max_instances, HOSTING)
+            return None if endpoint.kind == "serverless" else most, endpoint.hours_to_live

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from botocore.config import Config
@@ -14,6 +15,7 @@ from chitra.json_text import parse_json
 from infra.names import Names
 from workshop.aws.account import PATIENT, Account
 from workshop.aws.run_names import is_named_by
+from workshop.runs.asynchronous import LONGEST_BODY, ask_later, is_asynchronous
 
 REASON_CHARACTERS = 200
 PORTION = 32  # texts in a request, which a container has to answer within 60 seconds (InvokeEndpoint)
@@ -36,25 +38,53 @@ def predict(
     config: Config = PATIENT,
 ) -> list[dict[str, Any]]:
     """One answer per text: label, label_name, logits and scores. ``on_portion`` hears how many more are answered;
-    ``config`` says how patient the client is.
+    ``config`` says how patient the client is. The answers of an asynchronous endpoint are waited for.
 
     Raises:
+        InputError: a text is too long for an asynchronous endpoint.
         WorkshopError: the endpoint's container answered something else.
     """
+    later = is_asynchronous(account, endpoint)
+    ask = partial(ask_later, account, endpoint) if later else partial(_ask_now, account, endpoint, config)
     answers = []
-    for start in range(0, len(texts), PORTION):
-        portion = texts[start : start + PORTION]
-        answers += _ask(account.client("sagemaker-runtime", config=config), endpoint, portion)
+    for portion in _portions(texts, LONGEST_BODY if later else None):
+        answers += _rows(endpoint, portion, ask(_body(portion)))
         on_portion(len(portion))
     return answers
 
 
-def _ask(runtime: Any, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
-    answer = runtime.invoke_endpoint(
-        EndpointName=endpoint, ContentType="application/json", Body=json.dumps({"inputs": texts}).encode()
-    )
+def _portions(texts: list[str], most_bytes: int | None) -> Iterator[list[str]]:
+    """In order; each is a request of so many texts, and bytes where these are limited."""
+
+    def fits(portion: list[str]) -> bool:
+        return len(portion) <= PORTION and (most_bytes is None or len(_body(portion)) <= most_bytes)
+
+    portion = list[str]()
+    for text in texts:
+        if portion and not fits([*portion, text]):
+            yield portion
+            portion = []
+        portion.append(text)
+        if not fits(portion):
+            raise InputError(f"a text is too long for an asynchronous endpoint, {most_bytes:,} bytes. Shorten it.")
+    if portion:
+        yield portion
+
+
+def _body(texts: list[str]) -> bytes:
+    return json.dumps({"inputs": texts}).encode()
+
+
+def _ask_now(account: Account, endpoint: str, config: Config, body: bytes) -> bytes:
+    runtime = account.client("sagemaker-runtime", config=config)
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)
+    content: bytes = answer["Body"].read()
+    return content
+
+
+def _rows(endpoint: str, texts: list[str], answer: bytes) -> list[dict[str, Any]]:
     try:
-        columns = _Columns.model_validate(parse_json(answer["Body"].read(), endpoint))
+        columns = _Columns.model_validate(parse_json(answer, endpoint))
         rows = list(zip(texts, columns.label, columns.label_name, columns.logits, columns.scores, strict=True))
         if any(name not in scores for _, _, name, _, scores in rows):
             raise ValueError("a label without a score")

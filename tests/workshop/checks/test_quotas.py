@@ -31,6 +31,7 @@ def test_should_count_instances_of_all_participants() -> None:
         "L-00C91CB5": 6,
         "Maximum number of serverless endpoints": 2,
         "L-96300102": 2,
+        "ml.m5.xlarge for transform job usage": 1,
         "L-3F243AD0": 1,
     }
 

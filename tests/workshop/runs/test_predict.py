@@ -32,6 +32,9 @@ class Endpoints:
         assert given["StatusEquals"] == "InService"
         return [{"Endpoints": [{"EndpointName": name}]} for name in self.names]
 
+    def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803
+        return {"EndpointName": EndpointName}
+
     def invoke_endpoint(self, Body: bytes, **given: Any) -> dict[str, Any]:  # noqa: N803
         texts = json.loads(Body)["inputs"]
         self.asked.append(texts)
