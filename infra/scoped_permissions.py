@@ -23,6 +23,7 @@ from infra.names import (
     USERS_PREFIX,
     Names,
 )
+from infra.repositories import repositories
 from infra.settings import TAG_KEY, Settings
 
 USER_TAG, PARTICIPANT_TAG = "user", "participant"
@@ -60,6 +61,11 @@ class ScopedPermissions:
             *self._storage(),
             *self._workflow(),
             *self._logs(),
+            _allow(
+                "SeeWhatImagesAre",  # `workshop run` asks beforehand whether SageMaker will take them
+                ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                repositories(self._stack, self._settings, self._names),
+            ),
             *self._account(),
         ]
 
