@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.scoped_permissions import KINDS
+
 BUCKET = "{workshop}-foundation:ExportsOutputFnGetAttStorageBucket5CB7C8EAArnB295C186"
 OBJECTS_IN_FOUNDATION = "<StorageBucket5CB7C8EA.Arn>"
 ARN = "arn:<AWS::Partition>:{service}:{region}:<AWS::AccountId>:"
 # With access scoped a participant's own, by tags of users and roles that only the stacks give.
 OWN_RUNS = "{workshop}--<aws:PrincipalTag/participant>-*"
+OWN_THINGS = tuple(f"{kind}/{OWN_RUNS}" for kind in KINDS.values())
 OWN_FOLDER = "<aws:PrincipalTag/user>/*"
 FULL_ACCESS = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonSageMakerFullAccess]"
 POWER_USER = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/PowerUserAccess]"
@@ -56,6 +59,10 @@ JOB_LOGS = (
     "SageMaker names groups and streams of logs. Events are written to streams, or groups of endpoints, that begin with"
     " the name of the role's own jobs. Groups and streams may be opened and listed beside them: SageMaker asks for the "
     "group as a whole, which all jobs of the account share."
+)
+DATASET_JOBS = (
+    "Who waits for a dataset sees how it is made: state and log of the workshop's preprocessing jobs, which are "
+    "named by hashes. Nothing can be changed by it."
 )
 OF_EVERY_JOB = (
     "Two things that know no resources: ecr:GetAuthorizationToken, the login to the registry, which opens no repository"
@@ -258,9 +265,7 @@ ACKNOWLEDGEMENTS = (
     Acknowledgement(
         "participants/Participants/Policy",
         _resources("*"),
-        "What knows no resources: iam:GetAccountPasswordPolicy and pricing:GetProducts, which read what is no secret; "
-        "with access scoped also SageMaker's lists of names, in the workshop's region alone, and "
-        "ecr:GetAuthorizationToken, the login to the registry, which opens no repository by itself.",
+        "What knows no resources: iam:GetAccountPasswordPolicy and pricing:GetProducts, which read what is no secret.",
     ),
     Acknowledgement(
         "participants/Participants/Policy",
@@ -314,14 +319,19 @@ ACKNOWLEDGEMENTS = (
         "actions are named; versions are not among them.",
     ),
     Acknowledgement(
-        "participants/Participants/Policy",
+        "participants/Participants/SageMakerPolicy",
         (
             *_actions("sagemaker:Describe*", "sagemaker:Stop*Job"),
-            *_arns("sagemaker", f"*/{OWN_RUNS}"),
+            *_arns("sagemaker", *OWN_THINGS),
         ),
         "Things of SageMaker whose name begins with that of the participant's runs: the tag of the caller stands in the"
-        " resource. The actions say of which kinds. Six of them can be created, with the workshop's tag and on "
-        "instance types of the settings, so these are what there is to describe and to stop.",
+        " resource. They are of the kinds that can be created, with the workshop's tag and on instance types of the "
+        "settings, so these are what there is to describe and to stop.",
+    ),
+    Acknowledgement(
+        "participants/Participants/SageMakerPolicy",
+        _resources("*"),
+        "SageMaker's lists know no resources. They tell names, states and times, in the workshop's region alone.",
     ),
     Acknowledgement(
         "participants/Participants/Policy",
@@ -335,19 +345,42 @@ ACKNOWLEDGEMENTS = (
         " with another name than the tag of the caller says. Executions may be stopped, the others are read only.",
     ),
     Acknowledgement(
-        "participants/Participants/Policy",
-        (
-            *_arns("sagemaker", "processing-job/{workshop}--dataset-*"),
-            *_arns("logs", *_logs("ProcessingJobs:log-stream:{workshop}--dataset-*")),
-        ),
-        "Who waits for a dataset sees how it is made: state, tags and log of the workshop's preprocessing jobs, which "
-        "are named by hashes. Nothing can be changed by it.",
+        "participants/Participants/SageMakerPolicy",
+        _arns("sagemaker", "processing-job/{workshop}--dataset-*"),
+        DATASET_JOBS,
     ),
     Acknowledgement(
         "participants/Participants/Policy",
-        _arns("application-autoscaling", TARGETS),
-        "Where endpoints scale, who deletes an own one ends its scaling. AWS numbers what scales: a condition asks for "
-        "the workshop's tag, and nothing but the end of scaling is allowed.",
+        _arns("logs", *_logs("ProcessingJobs:log-stream:{workshop}--dataset-*")),
+        DATASET_JOBS,
+    ),
+    Acknowledgement(
+        "participants/Participants/Boundary",
+        (
+            *_actions("sagemaker:*"),
+            *_arns("sagemaker", *OWN_THINGS, "processing-job/{workshop}--dataset-*"),
+            *_arns("states", "execution:{workshop}--<aws:PrincipalTag/participant>-start:*"),
+            *_arns("states", "execution:{workshop}-workflow:<aws:PrincipalTag/participant>-*"),
+            *_arns("scheduler", f"schedule/default/{OWN_RUNS}"),
+            *_arns("ssm", "parameter/{workshop}/*"),
+            *_arns("logs", *_logs("*", f"*Jobs:log-stream:{OWN_RUNS}", f"Endpoints/{OWN_RUNS}:log-stream:*")),
+            *_arns("logs", *_logs("ProcessingJobs:log-stream:{workshop}--dataset-*")),
+            *_objects(BUCKET, f"checkpoints/{OWN_RUNS}", f"models/{OWN_RUNS}"),
+            *_objects(BUCKET, f"exports/{OWN_RUNS}", f"exports/*/{OWN_RUNS}"),
+            *_objects(BUCKET, *(f"{each}/{OWN_FOLDER}" for each in ("corpora", "exports", "uploads/corpora", "users"))),
+            *_resources("*"),
+        ),
+        "A permissions boundary grants nothing. It repeats the two policies beside it, for SageMaker in fewer words: "
+        "whatever there is to do with things of the participant's own, on instance types of the settings.",
+    ),
+    *(
+        Acknowledgement(
+            f"participants/Participants/{policy}",
+            _arns("application-autoscaling", TARGETS),
+            "Where endpoints scale, who deletes an own one ends its scaling. AWS numbers what scales: a condition asks "
+            "for the workshop's tag, and nothing but the end of scaling is allowed.",
+        )
+        for policy in ("SageMakerPolicy", "Boundary")
     ),
     Acknowledgement(
         "participants/Participants/JobPolicy",

@@ -6,7 +6,7 @@ from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
 from infra.names import Names
-from infra.settings import TAG_KEY, BudgetSettings
+from infra.settings import TAG_KEY
 
 PERCENT_SPENT = (50, 80, 100)
 PERCENT_FORECAST = 100
@@ -18,9 +18,9 @@ class WorkshopBudget(Construct):
     Another address replaces it, so it has no name of its own: CloudFormation makes the new one before the old one goes.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, names: Names, budget: BudgetSettings) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, names: Names, amount: float, email: str) -> None:
         super().__init__(scope, construct_id)
-        subscriber = budgets.CfnBudget.SubscriberProperty(address=budget.email, subscription_type="EMAIL")
+        subscriber = budgets.CfnBudget.SubscriberProperty(address=email, subscription_type="EMAIL")
         told = [("ACTUAL", percent) for percent in PERCENT_SPENT] + [("FORECASTED", PERCENT_FORECAST)]
         budgets.CfnBudget(
             self,
@@ -28,7 +28,7 @@ class WorkshopBudget(Construct):
             budget=budgets.CfnBudget.BudgetDataProperty(
                 budget_type="COST",
                 time_unit="MONTHLY",
-                budget_limit=budgets.CfnBudget.SpendProperty(amount=budget.amount, unit="USD"),
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=amount, unit="USD"),
                 cost_filters={"TagKeyValue": [f"user:{TAG_KEY}${names.workshop}"]},
             ),
             notifications_with_subscribers=[

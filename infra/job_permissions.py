@@ -31,13 +31,13 @@ class JobPermissions:
         return [
             iam.PolicyStatement(
                 sid="SeeTheBucket",
-                actions=["s3:ListBucket", "s3:GetBucketLocation"],
+                actions=["s3:ListBucket"],
                 resources=[self._bucket.bucket_arn],
             ),
             iam.PolicyStatement(sid="ReadObjects", actions=["s3:GetObject"], resources=self._objects(read)),
             iam.PolicyStatement(
                 sid="WriteObjects",
-                actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+                actions=["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
                 resources=self._objects(write),
             ),
             *read_images(self._stack, self._settings, self._names),

@@ -46,6 +46,11 @@ class Names:
         return f"{self.workshop}-participant"
 
     @property
+    def participant_sagemaker(self) -> str:
+        """What participants may do in SageMaker with access ``scoped``."""
+        return f"{self.workshop}-participant-sagemaker"
+
+    @property
     def participant_limits(self) -> str:
         return f"{self.workshop}-participant-limits"
 

@@ -18,10 +18,11 @@ from infra.settings import Settings
 
 
 class ScopedParticipants(Construct):
-    """One policy for all users and one for all their jobs' roles; each is its principals' permissions boundary, too.
+    """Two policies for all users and one for all their jobs' roles, which is the roles' permissions boundary, too.
 
-    So whatever else is ever attached to them, they can do what these policies allow, and no more. Users and policy have
-    the ids that they have with access ``full``: a change between the two keeps them, and the users' keys.
+    The users have a boundary that says the same in fewer words: whatever else is ever attached to them, others' things
+    stay closed. Users, policy and boundary have the ids that they have with access ``full``: a change between the two
+    keeps them, and the users' keys.
     """
 
     def __init__(
@@ -38,19 +39,29 @@ class ScopedParticipants(Construct):
         self._names, self._bucket, self._state_machine = names, bucket, state_machine
         self._log_group = logs.LogGroup.from_log_group_name(self, "WorkflowLog", names.workflow_log_group)
         permissions = ScopedPermissions(Stack.of(self), settings=settings, names=names, bucket=bucket)
-        policy = iam.ManagedPolicy(
-            self,
+        policy = self._policy(
             "Policy",
-            managed_policy_name=names.participant_policy,
-            description="All that the workshop's participants can do",
-            statements=permissions.of_participants(),
+            names.participant_policy,
+            "All that the workshop's participants can do outside of SageMaker",
+            permissions.of_participants(),
         )
-        of_jobs = iam.ManagedPolicy(
-            self,
+        in_sagemaker = self._policy(
+            "SageMakerPolicy",
+            names.participant_sagemaker,
+            "All that the workshop's participants can do in SageMaker",
+            permissions.in_sagemaker(),
+        )
+        boundary = self._policy(
+            "Boundary",
+            names.participant_boundary,
+            "The most that the workshop's participants can do, whatever else is attached to them",
+            permissions.boundary(),
+        )
+        of_jobs = self._policy(
             "JobPolicy",
-            managed_policy_name=names.job_policy,
-            description="All that the participants' jobs and endpoints can do",
-            statements=permissions.of_jobs(),
+            names.job_policy,
+            "All that the participants' jobs and endpoints can do",
+            permissions.of_jobs(),
         )
         gate_role = iam.Role(
             self,
@@ -68,8 +79,8 @@ class ScopedParticipants(Construct):
                 self,
                 participant,
                 user_name=names.user(participant),
-                managed_policies=[policy],
-                permissions_boundary=policy,
+                managed_policies=[policy, in_sagemaker],
+                permissions_boundary=boundary,
             )
             role = iam.Role(
                 self,
@@ -84,6 +95,13 @@ class ScopedParticipants(Construct):
                 Tags.of(principal).add(USER_TAG, names.user(participant))
                 Tags.of(principal).add(PARTICIPANT_TAG, names.runner(participant))
             self._gate(participant, gate_role)
+
+    def _policy(
+        self, construct_id: str, name: str, description: str, statements: list[iam.PolicyStatement]
+    ) -> iam.ManagedPolicy:
+        return iam.ManagedPolicy(
+            self, construct_id, managed_policy_name=name, description=description, statements=statements
+        )
 
     def _gate(self, participant: str, role: iam.IRole) -> None:
         definition = gate_definition(

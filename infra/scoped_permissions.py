@@ -23,13 +23,22 @@ from infra.names import (
     USERS_PREFIX,
     Names,
 )
-from infra.repositories import read_images
+from infra.repositories import repositories
 from infra.settings import TAG_KEY, Settings
 
 USER_TAG, PARTICIPANT_TAG = "user", "participant"
 USER, PARTICIPANT = (f"${{aws:PrincipalTag/{key}}}" for key in (USER_TAG, PARTICIPANT_TAG))
-CREATED = ("TrainingJob", "ProcessingJob", "TransformJob", "Model", "EndpointConfig", "Endpoint")
-LISTED = tuple(f"List{each}s" for each in CREATED)
+# What participants may make: its noun in the names of actions, and its type in ARNs.
+KINDS = {
+    "TrainingJob": "training-job",
+    "ProcessingJob": "processing-job",
+    "TransformJob": "transform-job",
+    "Model": "model",
+    "EndpointConfig": "endpoint-config",
+    "Endpoint": "endpoint",
+}
+DELETED = tuple(each for each in KINDS if not each.endswith("Job"))  # SageMaker keeps jobs
+LISTED = tuple(each for each in KINDS if each != "Model")  # nothing that participants run lists models
 
 
 class ScopedPermissions:
@@ -48,13 +57,36 @@ class ScopedPermissions:
         )
 
     def of_participants(self) -> list[iam.PolicyStatement]:
+        """Whatever participants may do outside of SageMaker."""
         return [
             *self._storage(),
             *self._workflow(),
-            *self._sagemaker(),
             *self._logs(),
-            *read_images(self._stack, self._settings, self._names),
+            _allow(
+                "SeeWhatImagesAre",  # `workshop run` asks beforehand whether SageMaker will take them
+                ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                repositories(self._stack, self._settings, self._names),
+            ),
             *self._account(),
+        ]
+
+    def boundary(self) -> list[iam.PolicyStatement]:
+        """The most that anything attached to a participant can open: all of the above, and of SageMaker whatever there
+        is to do with own things, on instance types of the settings.
+
+        ``of_participants`` and ``in_sagemaker`` together are longer than one document may be.
+        """
+        return [
+            *self.of_participants(),
+            *self._beside_own_things(),
+            _allow("OwnThings", ["sagemaker:*"], self._own_things()),
+            iam.PolicyStatement(
+                sid="NoOtherInstances",
+                effect=iam.Effect.DENY,
+                actions=["sagemaker:*"],
+                resources=["*"],
+                conditions={"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": self._instance_types()}},
+            ),
         ]
 
     def _storage(self) -> list[iam.PolicyStatement]:
@@ -101,26 +133,22 @@ class ScopedPermissions:
             ),
         ]
 
-    def _sagemaker(self) -> list[iam.PolicyStatement]:
+    def in_sagemaker(self) -> list[iam.PolicyStatement]:
         """What is made carries the tag, runs on a type of the settings, and serves the participant's models.
 
         A request without instance types is for a serverless endpoint, one without models is for no endpoint.
         Tags are given at creation only: ``sagemaker:TaggingAction`` is there then.
         """
-        own = [self._arn("sagemaker", f"*/{self._runs}*")]  # the actions say of which kinds
-        dataset_jobs = self._arn("sagemaker", f"processing-job/{self._names.run_prefix}{DATASET_JOBS}-*")
-        role = self._stack.format_arn(service="iam", region="", resource="role", resource_name=f"{self._runs}jobs")
+        own = self._own_things()
         return [
             _allow(
                 "MakeOwnThings",
-                [f"sagemaker:Create{each}" for each in CREATED],
+                [f"sagemaker:Create{each}" for each in KINDS],
                 own,
                 when={
                     "StringEquals": {f"aws:RequestTag/{TAG_KEY}": self._names.workshop},
                     "ForAnyValue:StringEquals": {"aws:TagKeys": TAG_KEY},
-                    "ForAllValues:StringEquals": {
-                        "sagemaker:InstanceTypes": sorted(set(self._settings.instance_types))
-                    },
+                    "ForAllValues:StringEquals": {"sagemaker:InstanceTypes": self._instance_types()},
                     "ForAllValues:ArnLike": {"sagemaker:ModelArn": self._arn("sagemaker", f"model/{self._runs}*")},
                 },
             ),
@@ -128,11 +156,19 @@ class ScopedPermissions:
             _allow(
                 "UseAndRemoveOwnThings",
                 [f"sagemaker:{each}" for each in ("Describe*", "ListTags", "Stop*Job", self._invoke())]
-                + [f"sagemaker:Delete{each}" for each in CREATED[3:]],
+                + [f"sagemaker:Delete{each}" for each in DELETED],
                 own,
             ),
-            *([self._end_of_scaling()] if self._settings.endpoint.scales else []),
-            _allow("SeeHowDatasetsAreMade", ["sagemaker:DescribeProcessingJob", "sagemaker:ListTags"], [dataset_jobs]),
+            *self._beside_own_things(),
+        ]
+
+    def _beside_own_things(self) -> list[iam.PolicyStatement]:
+        """How preprocessing fares, the role to pass to SageMaker, the end of scaling, and names, for whose lists AWS
+        knows no resources."""
+        dataset_jobs = self._arn("sagemaker", f"processing-job/{self._names.run_prefix}{DATASET_JOBS}-*")
+        role = self._stack.format_arn(service="iam", region="", resource="role", resource_name=f"{self._runs}jobs")
+        return [
+            _allow("SeeHowDatasetsAreMade", ["sagemaker:DescribeProcessingJob"], [dataset_jobs]),
             _allow(
                 "PassOwnRole",
                 ["iam:PassRole"],
@@ -140,11 +176,12 @@ class ScopedPermissions:
                 when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
             ),
             _allow(
-                "ListNames",  # AWS knows no resources of these
-                [f"sagemaker:{each}" for each in LISTED],
+                "ListNames",
+                [f"sagemaker:List{each}s" for each in LISTED],
                 ["*"],
                 when={"StringEquals": {"aws:RequestedRegion": self._settings.region}},
             ),
+            *([self._end_of_scaling()] if self._settings.endpoint.scales else []),
         ]
 
     def _invoke(self) -> str:
@@ -158,6 +195,12 @@ class ScopedPermissions:
             [self._arn("application-autoscaling", "scalable-target/*")],
             when={"StringEquals": {f"aws:ResourceTag/{TAG_KEY}": self._names.workshop}},
         )
+
+    def _own_things(self) -> list[str]:
+        return [self._arn("sagemaker", f"{kind}/{self._runs}*") for kind in KINDS.values()]
+
+    def _instance_types(self) -> list[str]:
+        return sorted(set(self._settings.instance_types))
 
     def _logs(self) -> list[iam.PolicyStatement]:
         streams = (

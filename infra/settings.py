@@ -24,6 +24,8 @@ from chitra.hyperparameters import parse_hyperparameters
 from chitra.json_text import read_json
 from chitra.long_articles import MAX_ARTICLE_LENGTH
 from chitra.nearest import did_you_mean
+from infra.budget_regions import RESOURCE as BUDGET_RESOURCE
+from infra.budget_regions import regions_without_budget
 from infra.instances import Use, why_unusable
 from infra.names import DATASET_JOBS, SMOKE_JOBS, Names
 from rules.images import is_pinned
@@ -207,10 +209,11 @@ class LimitSettings(_Section):
 
 
 class BudgetSettings(_Section):
-    """Of the whole workshop, in US dollars; ``email`` is told at half, four fifths, all, and when all is forecast."""
+    """Of the whole workshop, in US dollars; ``email`` is told at half, four fifths, all, and when all is forecast, or
+    nobody is."""
 
     amount: Annotated[float, Field(gt=0, le=1_000_000)]
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=50)]
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=50)] | None = None
 
 
 class Settings(_Section):
@@ -256,6 +259,15 @@ class Settings(_Section):
             raise ValueError("cuda_image_uri: belongs to image_source uri, and only to that")
         if self.image_source == "codebuild" and self.model.is_local:
             raise ValueError("image_source: codebuild fetches the model itself; give model.address as an https address")
+        return self
+
+    @model_validator(mode="after")
+    def _budget_where_there_is_one(self) -> Settings:
+        if self.budget and self.budget.email and self.region in regions_without_budget():
+            raise ValueError(
+                f"budget.email: CloudFormation has no {BUDGET_RESOURCE} in {self.region}; leave budget.email out "
+                "(budget.amount stops runs without it) or take another region"
+            )
         return self
 
     @model_validator(mode="after")

@@ -36,8 +36,8 @@ class FoundationStack(Stack):
             retention_days=settings.retention_days,
         ).bucket
         self.execution_role = self._create_execution_role(settings, names)
-        if settings.budget:
-            WorkshopBudget(self, "Budget", names=names, budget=settings.budget)
+        if settings.budget and settings.budget.email:
+            WorkshopBudget(self, "Budget", names=names, amount=settings.budget.amount, email=settings.budget.email)
 
     def _create_execution_role(self, settings: Settings, names: Names) -> iam.IRole:
         if settings.access == "scoped":

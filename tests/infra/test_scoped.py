@@ -54,7 +54,8 @@ def test_should_fit_into_awss_limits(crowded: Templates) -> None:
             assert sum(characters(one["PolicyDocument"]) for one in each.get("Policies", [])) < INLINE
         assert all(characters(each["PolicyDocument"]) < INLINE for each in resources(template, "AWS::IAM::Policy"))
     sizes = {name: characters(document) for name, document in policies(crowded).items()}
-    names = ("participant", "participant-jobs", "pass-job-roles-1", "pass-job-roles-2")
+    names = ["participant", *(f"participant-{each}" for each in ("sagemaker", "boundary", "jobs"))]
+    names += ["pass-job-roles-1", "pass-job-roles-2"]
     assert set(sizes) == {f"a-workshop-of-16-{name}" for name in names}
     assert max(sizes.values()) < LONGEST, sizes
     assert len(passing(crowded)) <= ATTACHED
@@ -71,10 +72,11 @@ def test_should_give_nobody_aws_s_own_policies(two: Templates) -> None:
 
 def test_should_bound_users_and_their_jobs_by_what_they_may_do(two: Templates) -> None:
     users, roles = (resources(two["participants"], f"AWS::IAM::{kind}") for kind in ("User", "Role"))
-    bounded = [*users, *(each for each in roles if each["RoleName"].endswith("-jobs"))]
-    assert len(bounded) == 4
-    for each in bounded:
-        assert each["ManagedPolicyArns"] == [each["PermissionsBoundary"]]
+    of_jobs = [each for each in roles if each["RoleName"].endswith("-jobs")]
+    assert all(each["ManagedPolicyArns"] == [each["PermissionsBoundary"]] for each in of_jobs)
+    assert all(each["PermissionsBoundary"] not in each["ManagedPolicyArns"] for each in users)
+    assert len(users) == len(of_jobs) == 2
+    for each in (*users, *of_jobs):
         tags = {tag["Key"]: tag["Value"] for tag in each["Tags"]}
         assert tags["user"] == f"chitra-{tags['participant']}"
         assert tags["workshop"] == "chitra"
@@ -100,7 +102,7 @@ def test_should_let_a_deployment_change_between_the_two(two: Templates) -> None:
     for name, template in full.items():
         before, after = ids_of_names(template), ids_of_names(two[name])
         assert {thing: before[thing] for thing in before.keys() & after.keys()}.items() <= after.items()
-    assert len(ids_of_names(full["participants"]).keys() & ids_of_names(two["participants"]).keys()) == 3
+    assert len(ids_of_names(full["participants"]).keys() & ids_of_names(two["participants"]).keys()) == 4
     for name in ("foundation", "workflow"):
         assert full[name].to_json().get("Outputs", {}).keys() == two[name].to_json().get("Outputs", {}).keys()
 
@@ -170,12 +172,11 @@ def aslist(value: Any) -> list[Any]:
 
 
 def test_should_allow_on_everything_only_what_has_no_resources(two: Templates) -> None:
-    statements = [each for document in policies(two).values() for each in document["Statement"]]
+    documents = [document for name, document in policies(two).items() if not name.endswith("-boundary")]
+    statements = [each for document in documents for each in document["Statement"]]
     wide = {action for each in statements if each["Resource"] == "*" for action in aslist(each["Action"])}
-    listed = {
-        f"sagemaker:List{each}s"
-        for each in ("TrainingJob", "ProcessingJob", "TransformJob", "Model", "EndpointConfig", "Endpoint")
-    }
+    kinds = ("TrainingJob", "ProcessingJob", "TransformJob", "EndpointConfig", "Endpoint")
+    listed = {f"sagemaker:List{each}s" for each in kinds}
     others = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "pricing:GetProducts"}
     assert wide == {*listed, *others, "iam:GetAccountPasswordPolicy"}
     assert all(each.get("Sid") for each in statements)

@@ -13,12 +13,12 @@ WAY_OUT = f"activate the tag {TAG_KEY!r} in the Billing console (Cost allocation
 
 
 def check_budget(account: Account, settings: Settings) -> Iterator[Check]:
-    """Nothing where no budget is set.
+    """Nothing where no budget of AWS's is set.
 
     Raises:
         AWS_ERRORS: the caller may not see it, as in an organisation's member accounts.
     """
-    if settings.budget is None:
+    if not settings.budget or not settings.budget.email:
         return
     tags = account.client("ce", COST_EXPLORER_REGION).list_cost_allocation_tags(TagKeys=[TAG_KEY])["CostAllocationTags"]
     if any(tag["Status"] == "Active" for tag in tags):
