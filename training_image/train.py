@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import sys
 import threading
@@ -65,7 +66,9 @@ def run_job(work: Callable[[threading.Event], None]) -> int:
 
 
 def _in_one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:REASON_CHARACTERS]
+    """Without the place in PyTorch's source with which Gloo begins."""
+    said = re.sub(r"^\[/\S+\] ", "", str(error))
+    return " ".join(f"{type(error).__name__}: {said}".split())[:REASON_CHARACTERS]
 
 
 def _is_out_of_memory(error: Exception) -> bool:
