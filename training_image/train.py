@@ -85,9 +85,7 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     hyperparameters = read_hyperparameters(base / "input/config/hyperparameters.json")
     cluster = read_cluster(base)
     if len(cluster.hosts) > processes.count():
-        raise InputError(
-            f"resourceconfig.json: names {len(cluster.hosts)} hosts; their processes are started by `train`."
-        )
+        raise InputError(f"resourceconfig.json: names {len(cluster.hosts)} hosts. Start each by `train`.")
     if problem := gpu_problem(FOR_TRAINING, cluster.current_instance_type):
         raise InputError(problem)
     vocabulary = pieces_by_id(read_tokenizer_files(model_dir).vocabulary)
