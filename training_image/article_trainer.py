@@ -10,12 +10,14 @@ import contextlib
 import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 from transformers import Trainer
+from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 
 from chitra.hyperparameters import Hyperparameters
 from training_image import processes
@@ -103,6 +105,14 @@ class ArticleTrainer(Trainer):
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        """The Trainer would have several processes on CPUs read to a device "cpu:0", which torch.load does not know."""
+        if checkpoint is None:
+            return
+        states: dict[str, Any] = {OPTIMIZER_NAME: self.optimizer, SCHEDULER_NAME: self.lr_scheduler}
+        for name, state in states.items():
+            state.load_state_dict(torch.load(Path(checkpoint) / name, map_location="cpu", weights_only=True))
 
     def _save_rng_state(self, output_dir: str) -> None:
         """There is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import sys
 import threading
@@ -65,7 +66,9 @@ def run_job(work: Callable[[threading.Event], None]) -> int:
 
 
 def _in_one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:REASON_CHARACTERS]
+    """Without the place in PyTorch's source with which Gloo begins."""
+    said = re.sub(r"^\[/\S+\] ", "", str(error))
+    return " ".join(f"{type(error).__name__}: {said}".split())[:REASON_CHARACTERS]
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -82,9 +85,7 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     hyperparameters = read_hyperparameters(base / "input/config/hyperparameters.json")
     cluster = read_cluster(base)
     if len(cluster.hosts) > processes.count():
-        raise InputError(
-            f"resourceconfig.json: names {len(cluster.hosts)} hosts; their processes are started by `train`."
-        )
+        raise InputError(f"resourceconfig.json: names {len(cluster.hosts)} hosts. Start each by `train`.")
     if problem := gpu_problem(FOR_TRAINING, cluster.current_instance_type):
         raise InputError(problem)
     vocabulary = pieces_by_id(read_tokenizer_files(model_dir).vocabulary)
