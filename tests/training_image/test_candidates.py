@@ -17,7 +17,7 @@ from chitra.long_articles import View
 from training_image.candidates import build, choice
 from training_image.candidates.choice import load_model, load_way
 from training_image.candidates.cpu import cpu_flags, suits
-from training_image.candidates.export import INPUTS, write_int8, write_onnx
+from training_image.candidates.export import write_int8, write_onnx
 from training_image.candidates.onnx_check import read_checked
 from training_image.candidates.onnx_model import OnnxModel
 from training_image.candidates.record import ALLOWED, Measured, Record, Runtime, Way, read_record

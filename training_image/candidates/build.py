@@ -65,7 +65,7 @@ def measure_candidates(folder: Path, articles: Articles) -> Record:
     """Build, measure, choose; files of ways that are not served are removed again."""
     devices: list[Device] = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     with one_core_each():
-        timed = _timed(folder, devices)
+        timed = time_ways(folder, devices)
         fp32 = next(way for way in timed if way.is_fp32 and way.device == devices[-1])
         sample = articles.sample(_affordable(articles, fp32))
         expected = logits(load_way(folder, fp32), sample.encodings, sample.view).argmax(axis=1)
@@ -89,7 +89,7 @@ def measure_candidates(folder: Path, articles: Articles) -> Record:
     return record
 
 
-def _timed(folder: Path, devices: Sequence[Device]) -> list[Measured]:
+def time_ways(folder: Path, devices: Sequence[Device]) -> list[Measured]:
     """Every way that can be gone here, quickest first."""
     longest = read_bert(folder / CONFIG).max_position_embeddings
     found = []
