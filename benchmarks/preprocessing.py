@@ -15,6 +15,7 @@ import datasets
 import typer
 
 from benchmarks.report import Row, print_report, write_report
+from benchmarks.serving import measure_serving
 from benchmarks.sizes import measure_sizes
 from benchmarks.start_up import measure_start_up
 from benchmarks.timing import Contender, Passes, interleaved
@@ -59,6 +60,7 @@ def bench(corpus: Annotated[Path, typer.Argument(help="Archive, extracted folder
         rows += measure_sizes(corpus, model_dir, Path(scratch))
         rows += measure_start_up(model_dir, Path(scratch) / "start")
         rows += measure_training(Path(scratch) / "ours", model_dir, Path(scratch))
+        rows += measure_serving(corpus, model_dir, Path(scratch))
     write_report(rows)
     print_report(rows)
 

@@ -22,8 +22,9 @@ class Hyperparameters(BaseModel):
 
     Without rates of their own, the word embeddings and the new classifier learn at ``learning_rate``, the encoder's
     layers at ``layer_decay`` times the rate of the layer above. ``word_dropout`` hides that share of an article's
-    pieces. ``patience`` is after how many epochs without a better validation accuracy training ends. What is last,
-    from ``precision`` on, changes how fast a training is; ``auto`` and None leave it to the hardware.
+    pieces. ``patience`` is after how many epochs without a better validation accuracy training ends. ``distil`` then
+    trains a model of half the layers on what the first one computes. What is last, from ``precision`` on, changes how
+    fast a training is; ``auto`` and None leave it to the hardware.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -43,6 +44,7 @@ class Hyperparameters(BaseModel):
     patience: Annotated[int | None, Field(ge=1)] = None
     long_articles: Strategy = "head"
     max_length: Annotated[int, Field(ge=8, le=512)] = 512
+    distil: bool = False
     num_labels: Annotated[int | None, Field(ge=2)] = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     precision: Literal["auto", "fp32", "tf32", "fp16", "bf16"] = "auto"

@@ -33,6 +33,7 @@ WRONG_CALLS = [
     (["benchmarks.preprocessing"], "Missing argument 'corpus'"),
     (["benchmarks.preprocessing", "nosuch"], "error: nosuch: no such corpus."),
     (["benchmarks.preprocessing", "notes.md"], "error: notes.md: holds no .tar.gz"),
+    (["benchmarks.serving"], "Missing argument 'corpus'"),
     (["benchmarks.sizes"], "Missing argument 'corpus'"),
     (["benchmarks.sizes", "nosuch", "."], "error: nosuch: no such corpus."),
     (["benchmarks.training"], "Missing argument 'corpus'"),

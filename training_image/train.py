@@ -96,6 +96,7 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     _check_labels(hyperparameters, channels)
     from training_image.artefact import save_artefact
     from training_image.candidates.build import add_candidates
+    from training_image.distillation import add_student
     from training_image.event_files import EventFiles
     from training_image.report import write_report
     from training_image.trainer import FineTuning
@@ -121,6 +122,8 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
         return
     train_seconds = time.monotonic() - started
     save_artefact(tuning.model, model_dir, base / "model", view=tuning.view, article_length=channels.max_length)
+    if hyperparameters.distil:
+        add_student(base / "model", tuning.model, channels.train, tuning.view, hyperparameters, stop)
     serving = add_candidates(base / "model", channels.validation, tuning.view)
     try:
         summary = write_report(

@@ -82,6 +82,15 @@ def test_should_serve_the_quickest_way_that_is_as_good_as_fp32(
     assert ways[-1].accuracy == 0.9
 
 
+def test_should_say_that_a_distilled_model_falls_short() -> None:
+    timed = [way("int8", student=True), way("int8"), way("fp32")]
+    record = Record(ways=list(choose(timed, 0.95, lambda way: Quality(0.9 if way.student else 0.95, 1.0))))
+    assert [each.served for each in record.ways] == [False, True, True]
+    served, student = record.describe().split("; ")
+    assert served == "int8 (cpu) with validation accuracy 0.9500"
+    assert student == "the distilled model is not served, its accuracy is 0.9000"
+
+
 def test_should_say_in_the_artefact_the_report_and_the_log_what_is_served(trained: Path) -> None:
     record = read_record(trained / "model")
     *_, fp32 = [each for each in record.ways if each.served]

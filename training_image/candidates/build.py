@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from datasets import Dataset
 from chitra.long_articles import View
 from chitra.model_files import CONFIG
 from training_image.bert import read_bert
+from training_image.candidates.attempt import attempt
 from training_image.candidates.choice import load_way
 from training_image.candidates.cpu import cpu_flags, suits
 from training_image.candidates.export import write_int8, write_onnx
@@ -27,11 +27,8 @@ from training_image.candidates.rule import Quality, choose
 from training_image.forward import Array
 from training_image.weights import WEIGHTS
 
-T = TypeVar("T")
-
 RUNTIMES: dict[Device, tuple[Runtime, ...]] = {"cpu": ("int8", "onnx", "bf16", "fp32"), "cuda": ("fp16", "fp32")}
 PATIENCE = 120.0  # seconds that fp32 may take for the validation articles; of more, a sample is classified
-REASON_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def add_candidates(folder: Path, validation: Dataset, view: View) -> Record | No
     """
     start = time.monotonic()
     articles = Articles(validation["input_ids"][:], np.asarray(validation["label"]), view)
-    record = _attempt("measuring ways to serve the model", partial(measure_candidates, folder, articles))
+    record = attempt("measuring ways to serve the model", partial(measure_candidates, folder, articles))
     if record:
         print(f"{record.table()}\nmeasured in {time.monotonic() - start:.1f} s", flush=True)
     return record
@@ -65,14 +62,14 @@ def measure_candidates(folder: Path, articles: Articles) -> Record:
     """Build, measure, choose; files of ways that are not served are removed again."""
     devices: list[Device] = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     with one_core_each():
-        timed = _timed(folder, devices)
+        timed = time_ways(folder, devices)
         fp32 = next(way for way in timed if way.is_fp32 and way.device == devices[-1])
         sample = articles.sample(_affordable(articles, fp32))
         expected = logits(load_way(folder, fp32), sample.encodings, sample.view).argmax(axis=1)
         accuracy = float((expected == sample.labels).mean())
 
         def quality(way: Way) -> Quality | None:
-            return _attempt(f"classifying with {way}", partial(_quality, folder, way, sample, expected))
+            return attempt(f"classifying with {way}", partial(_quality, folder, way, sample, expected))
 
         ways = [
             way
@@ -89,12 +86,12 @@ def measure_candidates(folder: Path, articles: Articles) -> Record:
     return record
 
 
-def _timed(folder: Path, devices: Sequence[Device]) -> list[Measured]:
+def time_ways(folder: Path, devices: Sequence[Device]) -> list[Measured]:
     """Every way that can be gone here, quickest first."""
     longest = read_bert(folder / CONFIG).max_position_embeddings
     found = []
     for way in _ways(folder, devices):
-        timed = _attempt(f"timing {way}", partial(_time, folder, way, longest))
+        timed = attempt(f"timing {way}", partial(_time, folder, way, longest))
         found += [timed] if timed else []
     return sorted(found, key=lambda way: way.total)
 
@@ -106,7 +103,7 @@ def _ways(folder: Path, devices: Sequence[Device]) -> Iterator[Way]:
         model_dir = Way(runtime="fp32", student=student).model_dir(folder)
         if not model_dir.is_dir():
             continue
-        _attempt("writing the model for ONNX Runtime", partial(_write_files, model_dir))
+        attempt("writing the model for ONNX Runtime", partial(_write_files, model_dir))
         for device in devices:
             for runtime in RUNTIMES[device]:
                 written = runtime not in FILES or (model_dir / FILES[runtime]).is_file()
@@ -150,13 +147,3 @@ def _remove_unserved(folder: Path, record: Record) -> None:
     elif all(way.runtime in FILES for way in students):
         for name in WEIGHTS:
             (folder / STUDENT / name).unlink(missing_ok=True)
-
-
-def _attempt(what: str, make: Callable[[], T]) -> T | None:
-    """What ``make`` returns; when it fails, None and a warning in the log: the model was paid for."""
-    try:
-        return make()
-    except Exception as error:
-        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
-        print(f"warning: {what} failed ({type(error).__name__}: {reason})", flush=True)
-        return None

@@ -82,12 +82,14 @@ class Record(BaseModel):
         return "\n".join(lines)
 
     def describe(self) -> str:
-        """One line about what is served first on each device."""
+        """What is served first on each device, and whether a distilled model fell short: for the report's one line."""
         firsts = [way for device in ("cpu", "cuda") for way in self.served(device)[:1]]
-        return "; ".join(
-            f"{way}: validation accuracy {way.accuracy:.4f}, {way.milliseconds[512]:.0f} ms at 512 ids"
-            for way in firsts
-        )
+        said = [f"{way} with validation accuracy {way.accuracy:.4f}" for way in firsts]
+        students = [way for way in self.ways if way.student and way.accuracy is not None]
+        if students and not any(way.served for way in students):
+            best = max(way.accuracy or 0 for way in students)
+            said.append(f"the distilled model is not served, its accuracy is {best:.4f}")
+        return "; ".join(said)
 
     def write(self, folder: Path) -> None:
         (folder / RECORD).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
