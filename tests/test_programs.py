@@ -49,6 +49,8 @@ WRONG_CALLS = [
     (["training_image.smoke"], f"error: {NO_JOB}"),
     (["training_image.supervise"], f"error: {NO_JOB}"),
     (["training_image.serve"], f"error: {NO_JOB}"),
+    (["training_image.explain"], "error: the following arguments are required: folder"),
+    (["training_image.explain", "nosuch"], "error: nosuch/tokenisation.json: is missing or no file of `train`"),
     (["training_image.predict"], "error: the following arguments are required: folder"),
     (["training_image.predict", "nosuch"], "error: nosuch/tokenisation.json: is missing or no file of `train`"),
     (["training_image.building.bundle"], "error: the following arguments are required: address, sha256, folder"),

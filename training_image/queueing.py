@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 32  # tokens that a text counts as at least: a request, an answer and a batch cost something, too
 EXPLAINED_TOKENS = 256  # of a text, at most: what a core explains in less than half of the deadline
-EXPLAIN_STEPS = 16  # each computes the model forwards and backwards, which is thrice the work
+EXPLAIN_STEPS = 8  # each computes the model forwards and backwards, which is thrice the work
 DEADLINE = 50.0  # seconds; SageMaker gives an endpoint 60
 MEMORY, EVIDENCE = 10.0, 1.0  # seconds of a worker's time that its speed is known by
 BATCH_DEADLINE = 550.0  # of a transform job, which waits 600 where ModelClientConfig says nothing else
