@@ -214,12 +214,14 @@ def classifying_model(settings: Settings, resources: JobResources) -> Request:
 def transform_job(settings: Settings, resources: JobResources) -> Request:
     """CreateTransformJob: JSON lines with articles in, the same with the model's answers beside them out.
 
-    How many requests are made at once, the container says at /execution-parameters.
+    One request at a time: it holds hundreds of articles, which the container reads on all cores, and its queue has no
+    room for several of this size.
     """
     return {
         "TransformJobName": RUN,
         "ModelName": RUN,
         "BatchStrategy": "MultiRecord",
+        "MaxConcurrentTransforms": 1,
         "MaxPayloadInMB": BATCH_MEGABYTES,
         "ModelClientConfig": {"InvocationsTimeoutInSeconds": BATCH_SECONDS, "InvocationsMaxRetries": 3},
         "TransformInput": {

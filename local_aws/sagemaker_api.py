@@ -175,7 +175,7 @@ class SageMakerService:
     def _delete_endpoint(self, request: Record) -> Record:
         name = request["EndpointName"]
         record = self.store.get(ENDPOINT, name)
-        if record["EndpointStatus"] == "Creating":
+        if record["EndpointStatus"] in ("Creating", "Updating"):
             raise ApiError("ValidationException", f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
         self.store.update(record, EndpointStatus="Deleting")
         self._endpoints.stop(record["EndpointArn"])

@@ -47,7 +47,7 @@ class _Endpoint:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next_instance(self) -> Served | None:
-        """Raises ApiError when no container is there."""
+        """None when no container runs."""
         running = [each for each in self.instances if each.container.running]
         return running[next(self.turns) % len(running)] if running else None
 
@@ -89,8 +89,12 @@ class EndpointRunner:
         log = (f"/aws/sagemaker/Endpoints/{name}", f"AllTraffic/i-{int(time.time()) + number:017x}")
         base = endpoint.base / str(number)
         served = start_serving(self._runtime, endpoint.session, base, endpoint.model, log=log, environment={})
+        try:
+            await_ping(served)
+        except RuntimeError:
+            served.stop()
+            raise
         endpoint.instances.append(served)
-        await_ping(served)
         self._store.update(endpoint.record, ProductionVariants=[_described(endpoint)])
 
     def invoke(self, arn: str, body: bytes, headers: Mapping[str, str]) -> tuple[bytes, str]:

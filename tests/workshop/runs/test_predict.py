@@ -7,10 +7,12 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from chitra.errors import WorkshopError
+from chitra.errors import InputError, WorkshopError
 from infra.names import Names
 from workshop.aws.run_names import new_run_name
+from workshop.runs import asynchronous
 from workshop.runs.predict import newest_endpoint, predict
 
 NAMES = Names("chitra")
@@ -62,3 +64,34 @@ def test_should_take_the_callers_own_newest_endpoint() -> None:
     assert newest_endpoint(service, NAMES) == of_sato_2
     with pytest.raises(WorkshopError, match="no endpoint is in service"):
         newest_endpoint(Endpoints("other--x"), NAMES, "chitra-sato")  # type: ignore[arg-type]
+
+
+class LaterEndpoints(Endpoints):
+    """Answers through objects, the second time that one looks."""
+
+    def __init__(self) -> None:
+        super().__init__("e")
+        self.objects, self.looks = dict[str, bytes](), 0
+
+    def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803
+        return {"EndpointName": EndpointName, "AsyncInferenceConfig": {}}
+
+    def invoke_endpoint_async(self, Body: bytes, **given: Any) -> dict[str, Any]:  # noqa: N803
+        self.objects["answers/1.out"] = self.invoke_endpoint(Body=Body)["Body"].read()
+        return {"OutputLocation": "s3://b/answers/1.out", "FailureLocation": "s3://b/failures/1-error.out"}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        self.looks += 1
+        if self.looks == 1 or Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+
+def test_should_wait_for_an_endpoint_that_answers_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asynchronous, "LOOK_SECONDS", 0.0)
+    service: Any = LaterEndpoints()
+    texts = [str(number).rjust(50_000) for number in range(5)]
+    assert [answer["label"] for answer in predict(service, "e", texts)] == [0, 1, 2, 3, 4]
+    assert [len(portion) for portion in service.asked] == [2, 2, 1]
+    with pytest.raises(InputError, match=r"too long for an asynchronous endpoint, 128,000 bytes"):
+        predict(service, "e", ["1", " " * 128_000])
