@@ -9,7 +9,14 @@ from pathlib import Path
 
 import datasets
 import torch
-from transformers import BertConfig, BertForPreTraining, BertForSequenceClassification, Trainer, TrainingArguments
+from transformers import (
+    BertConfig,
+    BertForPreTraining,
+    BertForSequenceClassification,
+    PrinterCallback,
+    Trainer,
+    TrainingArguments,
+)
 from transformers.utils import logging as transformers_logging
 
 from benchmarks.timing import Passes
@@ -86,6 +93,7 @@ def recipe(encoded: str, chosen: list[int], model_dir: Path, scratch: Path) -> P
         use_cpu=not torch.cuda.is_available(),
     )
     trainer = Trainer(model=model, args=arguments, train_dataset=datasets.Dataset.from_list(rows))
+    trainer.remove_callback(PrinterCallback)
     while True:
         yield trainer.train
 

@@ -46,7 +46,7 @@ class Size:
         return self.layers * (6 * 12 * self.hidden**2 * ids + 12 * self.hidden * ids**2)
 
 
-SMALL, BASE = Size(2, 128, 192, 4_800), Size(12, 768, 6, 1_200)
+SMALL, BASE = Size(2, 128, 96, 4_800), Size(12, 768, 4, 1_200)
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
