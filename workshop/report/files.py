@@ -60,6 +60,30 @@ class Model(File):
     parameters: Annotated[int, Field(ge=0, lt=2**48)]
 
 
+class Way(File):
+    """One way to serve the model, with the milliseconds of an input by how many ids it has."""
+
+    runtime: Line
+    device: Line
+    student: bool = False
+    milliseconds: Annotated[dict[Name, Annotated[float, Field(ge=0, le=1e7)]], Field(max_length=10)] = {}
+    accuracy: Share | None = None
+    served: bool = False
+
+
+class Serving(File):
+    """``ways`` stand quickest first."""
+
+    ways: Annotated[list[Way], Field(max_length=20)]
+
+    @property
+    def shown(self) -> list[Way]:
+        """What is served first on each device, and distilled models that were measured and are not served."""
+        firsts = {way.device: way for way in reversed(self.ways) if way.served}
+        refused = [way for way in self.ways if way.student and way.accuracy is not None and not way.served]
+        return [*firsts.values(), *refused]
+
+
 class Metrics(File):
     """metrics.json; what older runs did not write is empty."""
 
@@ -74,6 +98,7 @@ class Metrics(File):
     hyperparameters: Annotated[dict[Name, bool | Whole | float | Line | None], Field(max_length=100)] = {}
     kernels: Annotated[dict[Name, bool | Whole | float | Line | None], Field(max_length=100)] = {}
     model: Model | None = None
+    serving: Serving | None = None
     train_seconds: Seconds | None = None
     evaluation_seconds: Seconds | None = None
     warnings: Annotated[list[Line], Field(max_length=100)] = []

@@ -11,6 +11,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictU
 
 from chitra.contract import SPLITS
 from workshop.report.charts import accuracy_chart, length_chart, loss_chart, reliability_chart
+from workshop.report.files import Way
 from workshop.report.job import Job
 from workshop.report.results import Results, calibration_error, confusions, opening_of, reliability
 from workshop.report.words import Language, Words, words_in
@@ -191,6 +192,8 @@ def _settings(results: Results, words: Words, job: Job | None) -> Iterator[tuple
     metrics = results.metrics
     if metrics.model:
         yield words["model"], _model(metrics.model, words)
+    for way in metrics.serving.shown if metrics.serving else []:
+        yield words["served" if way.served else "not_served"], _way(way, words)
     if metrics.dataset:
         yield words["dataset"], metrics.dataset
     if results.manifests:
@@ -212,6 +215,13 @@ def _model(model: Any, words: Words) -> str:
         layers=model.layers, hidden=model.hidden_size, vocabulary=model.vocabulary, parameters=model.parameters
     )
     return f"{model.name}: {size}" if model.name else size
+
+
+def _way(way: Way, words: Words) -> str:
+    name = f"{words['student']} {way.runtime}" if way.student else way.runtime
+    times = [words["way_time"].format(length=length, ms=taken) for length, taken in way.milliseconds.items()]
+    accuracy = words["way_accuracy"].format(accuracy=way.accuracy or 0)
+    return ", ".join([f"{name} ({way.device})", accuracy, *times])
 
 
 def _shown(value: float | str | None) -> str:

@@ -95,6 +95,9 @@ def test_should_tell_all_of_a_run(exported: Path, language: Language) -> None:
         assert WORDS[key][language is Language.EN] in texts, key
     for number in ("accuracy", "macro_f1", "baseline_accuracy"):
         assert f"{metrics[number]:.4f}" in texts
+    first = next(way for way in metrics["serving"]["ways"] if way["served"])
+    [served] = [text for text in texts if text.startswith(f"{first['runtime']} (cpu), ")]
+    assert f"{first['accuracy']:.4f}" in served
     assert texts.count(WORDS["unknown"][language is Language.EN]) == 3  # prices of preprocessing
     for value in ("$0.253", "registry/image:tag", "ml.g4dn.xlarge x 1", "0.002", "learning_rate", "86", "travel"):
         assert value in texts
