@@ -86,8 +86,8 @@ def _shade(share: float) -> str:
 
 
 def _first(words: Sequence[str]) -> list[str]:
-    """Without those that were named before."""
-    return list(dict.fromkeys(words))[:STRONGEST]
+    """Without punctuation, and without those that were named before."""
+    return list(dict.fromkeys(word for word in words if any(map(str.isalnum, word))))[:STRONGEST]
 
 
 def draw_results(rows: Sequence[Row], words: Words) -> str:
