@@ -26,6 +26,13 @@ def test_should_load_neither_pytorch_nor_the_cdk_in_any_command() -> None:
     assert loaded.isdisjoint({"torch", "transformers", "sudachitra", "sklearn", "aws_cdk"})
 
 
+def test_should_load_pytorch_in_no_endpoint_before_its_model_asks_for_it() -> None:
+    program = "import sys, training_image.serve; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert {"training_image.scheduling", "uvicorn"} <= set(done.stdout.split())
+    assert set(done.stdout.split()).isdisjoint({"torch", "transformers", "sudachitra"})
+
+
 def test_should_predict_the_same_without_what_only_other_models_need(trained: Path) -> None:
     from training_image.predictor import Predictor  # brings PyTorch, which takes seconds
 

@@ -30,6 +30,7 @@ class Explainer:
     def __init__(self, folder: Path, tokenisation: Tokenisation) -> None:
         self._reader = TokenReader(folder, min(tokenisation.view.length, EXPLAINED_TOKENS))
         self._ids = read_tokenizer_files(folder).vocabulary
+        torch.set_num_threads(1)  # the endpoint's workers have the other cores
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         model: Any = load_classifier(folder)
         self._model = model.to(self._device).eval().requires_grad_(False)

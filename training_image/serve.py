@@ -38,7 +38,7 @@ from training_image.scheduling import plan
 
 DEFAULT_PORT = 8080
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104  (inside of its container)
-BATCH_VARIABLE = "SAGEMAKER_BATCH"  # "true" in the containers of a transform job
+BATCH_VARIABLE = "SAGEMAKER_BATCH"  # "true" in a transform job's containers, "True" in those of the SDK's local mode
 BATCH_PAYLOAD_MEGABYTES = 1  # some three hundred articles, which a core classifies within BATCH_DEADLINE
 
 
@@ -163,7 +163,7 @@ def main() -> int:
     except InputError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         return EXIT_INPUT
-    serve(predictor, port, BATCH_DEADLINE if os.environ.get(BATCH_VARIABLE) == "true" else DEADLINE)
+    serve(predictor, port, BATCH_DEADLINE if os.environ.get(BATCH_VARIABLE, "").lower() == "true" else DEADLINE)
     return 0
 
 

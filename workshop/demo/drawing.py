@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from chitra.contract import Explanation
 from chitra.tokens import Reading
 from chitra.visible import visible
 from infra.prices import usd
@@ -16,6 +17,8 @@ from workshop.language import Language
 from workshop.runs.status import SERVERLESS, EndpointStatus
 
 IN_SERVICE = "InService"
+SHADES = 3  # of a word that speaks for a category, or against it
+STRONGEST = 5
 OPENING = 60  # characters of an article in a table
 _templates = Environment(
     loader=PackageLoader("workshop.demo", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -57,6 +60,34 @@ def draw_tokens(reading: Reading, words: Words, *, are_tokens: bool) -> str:
         ],
         cut=words[cut].format(count=reading.count) if reading.is_cut else "",
     )
+
+
+def draw_why(explanation: Explanation, words: Words) -> str:
+    """The explained text, each word the darker the more it says; and the words that say most."""
+    weights = {word["weight"] for word in explanation["words"]}
+    largest = max(map(abs, weights), default=0) or 1
+    shades = [(word, _shade(word["weight"] / largest)) for word in explanation["words"]]
+    ordered = sorted(explanation["words"], key=lambda word: word["weight"])
+    speaking_for = [word["text"] for word in reversed(ordered) if _shade(word["weight"] / largest).startswith("for")]
+    against = [word["text"] for word in ordered if _shade(word["weight"] / largest).startswith("against")]
+    return _drawn(
+        "why",
+        words,
+        explanation=explanation,
+        shaded=shades,
+        strongest=[(words[key], _first(found)) for key, found in (("why_for", speaking_for), ("why_against", against))],
+    )
+
+
+def _shade(share: float) -> str:
+    """A style's class, of a weight's share of the largest one."""
+    level = round(abs(share) * SHADES)
+    return f"{'for' if share > 0 else 'against'}{level}" if level else ""
+
+
+def _first(words: Sequence[str]) -> list[str]:
+    """Without punctuation, and without those that were named before."""
+    return list(dict.fromkeys(word for word in words if any(map(str.isalnum, word))))[:STRONGEST]
 
 
 def draw_results(rows: Sequence[Row], words: Words) -> str:

@@ -62,7 +62,9 @@ class Page:
             with gr.Column(min_width=280):
                 scores = _html(drawing.draw_note(words["nothing_yet"]))
         tokens = _html()
-        results = [scores, tokens]
+        why = gr.Button(words["why"], size="sm", min_width=120)
+        reasons = _html()
+        results = [scores, tokens, reasons]
         with examples:
             gr.Examples(
                 [[each.text] for each in self._examples],
@@ -77,7 +79,8 @@ class Page:
             )
         classify.click(self.classify, article, results, **EVENT)
         article.submit(self.classify, article, results, **EVENT)
-        empty = "", drawing.draw_note(words["nothing_yet"]), ""
+        why.click(self.explain, article, reasons, **EVENT)
+        empty = "", drawing.draw_note(words["nothing_yet"]), "", ""
         clear.click(lambda: empty, None, [article, *results], **EVENT)
 
     def _build_file_tab(self) -> None:
@@ -101,16 +104,23 @@ class Page:
             facts = [self._sentence(error)]
         return drawing.draw_heading(kind, self._subject.name, facts, self._words)
 
-    def classify(self, text: str) -> tuple[str, str]:
-        """The scores, and the tokens."""
+    def classify(self, text: str) -> tuple[str, str, str]:
+        """The scores and the tokens, in the place of what was shown of another text."""
         try:
             article = _checked(text)
             [answer] = self._subject.ask([article])
             scores = drawing.draw_scores(answer["scores"], self._words)
             reading = self._subject.read(article)
         except Exception as error:
-            return drawing.draw_problem(self._sentence(error)), ""
-        return scores, drawing.draw_tokens(reading, self._words, are_tokens=self._subject.reads_tokens)
+            return drawing.draw_problem(self._sentence(error)), "", ""
+        return scores, drawing.draw_tokens(reading, self._words, are_tokens=self._subject.reads_tokens), ""
+
+    def explain(self, text: str) -> str:
+        """The words that the category rests on."""
+        try:
+            return drawing.draw_why(self._subject.explain(_checked(text)), self._words)
+        except Exception as error:
+            return drawing.draw_problem(self._sentence(error))
 
     def classify_file(self, file: str | None, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
         """The table of results, and the button that gives them as a file."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from botocore.config import Config
 
+from chitra.contract import Explanation
 from chitra.errors import InputError, WorkshopError
 from chitra.fingerprint import Fingerprint, fingerprint
 from chitra.inside import UnsafePathError, inside
@@ -26,7 +27,7 @@ from workshop.language import Language
 from workshop.report.results import has_results, read_results
 from workshop.runs.costs import PriceList
 from workshop.runs.own_model import TOKENISATION_FILE, OwnModel, max_length_of
-from workshop.runs.predict import PORTION, predict
+from workshop.runs.predict import PORTION, explain, predict
 from workshop.runs.serving import models_of
 from workshop.runs.status import EndpointStatus, endpoint_status
 
@@ -49,6 +50,7 @@ class Subject:
 
     name: str
     ask: Callable[[list[str]], list[Answer]]
+    explain: Callable[[str], Explanation]
     categories: list[str]
     reader: Reader
     reads_tokens: bool
@@ -91,6 +93,7 @@ def own_model(model: OwnModel) -> Subject:
     return Subject(
         name=str(model.folder),
         ask=model.ask,
+        explain=model.explain,
         categories=sorted(answer["scores"]),
         reader=TokenReader(folder, max_length_of(folder)),
         reads_tokens=True,
@@ -114,6 +117,7 @@ def served(account: Account, settings: Settings, endpoint: str, exports: Path) -
     return Subject(
         name=endpoint,
         ask=ask,
+        explain=partial(explain, account, endpoint, config=SOON),
         categories=sorted(answer["scores"]),
         reader=TokenReader(model, max_length_of(model)) if model else SudachiReader(MOST_WORDS),
         reads_tokens=model is not None,

@@ -77,6 +77,20 @@ WORDS = {
         "The model reads the first {count} tokens; what follows does not count.",
     ),
     "words_cut": ("表示は先頭の {count} 語までです。", "Only the first {count} words are shown."),
+    "why": ("分類の理由を見る", "Why this category?"),
+    "why_heading": ("{category} と判断した手がかり", "What speaks for {category}"),
+    "why_help": (
+        "青い語は、このカテゴリーのスコアを上げた語です。濃いほど強く効いています。オレンジで下線のある語は、逆にスコアを下げた語です。"
+        "値は、語にマウスを重ねると表示されます(統合勾配法)。",
+        "Blue words raised the score of this category, the darker the more; orange, underlined ones lowered it. "
+        "Hold the mouse over a word for its weight (integrated gradients).",
+    ),
+    "why_for": ("スコアを上げた主な語:", "Raised it most:"),
+    "why_against": ("スコアを下げた主な語:", "Lowered it most:"),
+    "why_cut": (
+        "手がかりを調べたのは文章の初めの部分だけです。",
+        "Only the beginning of the text was looked at.",
+    ),
     "model": ("モデル", "Model"),
     "endpoint": ("エンドポイント", "Endpoint"),
     "no_cost": ("このマシンで動いています。費用はかかりません。", "It runs on this machine and costs nothing."),

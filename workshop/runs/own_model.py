@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from chitra.contract import Explanation
 from chitra.errors import EXIT_INPUT, InputError, WorkshopError
 from chitra.json_text import read_json
 
@@ -75,6 +76,27 @@ class OwnModel:
             raise self._failure()
         answers: list[dict[str, Any]] = json.loads(line)
         return answers
+
+    def explain(self, text: str) -> Explanation:
+        """What the answer to a text rests on, word by word; by a process of its own, which takes seconds to start.
+
+        Raises:
+            WorkshopError: it cannot tell.
+        """
+        [answer] = self.ask([text])
+        done = subprocess.run(
+            [sys.executable, "-m", "training_image.explain", str(self.folder)],
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
+            input=json.dumps({"text": text, "label": answer["label"]}) + "\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            raise WorkshopError(f"--model {self.folder}: cannot be explained: {last}")
+        explanation: Explanation = json.loads(done.stdout)
+        return explanation
 
     def _failure(self) -> Exception:
         code = self._process.wait()

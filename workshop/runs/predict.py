@@ -10,6 +10,7 @@ from typing import Any
 from botocore.config import Config
 from pydantic import BaseModel
 
+from chitra.contract import Explanation
 from chitra.errors import InputError, WorkshopError
 from chitra.json_text import parse_json
 from infra.names import Names
@@ -28,6 +29,29 @@ class _Columns(BaseModel):
     label_name: list[str]
     logits: list[list[float]]
     scores: list[dict[str, float]]
+
+
+class _Word(BaseModel):
+    text: str
+    begin: int
+    end: int
+    weight: float
+
+
+class _Explanation(BaseModel):
+    """As `chitra.contract.Explanation`."""
+
+    method: str
+    steps: int
+    label_name: str
+    logit: float
+    logit_without_words: float
+    words: list[_Word]
+    is_cut: bool
+
+
+class _Explained(BaseModel):
+    explanation: _Explanation
 
 
 def predict(
@@ -95,6 +119,23 @@ def _rows(endpoint: str, texts: list[str], answer: bytes) -> list[dict[str, Any]
         {"label": label, "label_name": name, "logits": logits, "scores": scores}
         for _, label, name, logits, scores in rows
     ]
+
+
+def explain(account: Account, endpoint: str, text: str, config: Config = PATIENT) -> Explanation:
+    """What the answer to a text rests on, word by word.
+
+    Raises:
+        WorkshopError: the endpoint's container cannot tell.
+    """
+    body = json.dumps({"inputs": text, "explain": True}).encode()
+    runtime = account.client("sagemaker-runtime", config=config)
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)
+    try:
+        found: Any = _Explained.model_validate(parse_json(answer["Body"].read(), endpoint)).explanation.model_dump()
+    except (InputError, ValueError) as error:
+        raise WorkshopError(f"endpoint {endpoint}: its image is an older one, which explains nothing.") from error
+    explanation: Explanation = found
+    return explanation
 
 
 def newest_endpoint(account: Account, names: Names, user: str = "", prefix: str = "") -> str:

@@ -10,9 +10,18 @@ from typing import Any
 
 import pytest
 
+from chitra.contract import Explanation, WordWeight
 from chitra.tokens import Reading, Word
 from workshop.demo.article_files import Row
-from workshop.demo.drawing import draw_heading, draw_report, draw_results, draw_scores, draw_tokens, endpoint_facts
+from workshop.demo.drawing import (
+    draw_heading,
+    draw_report,
+    draw_results,
+    draw_scores,
+    draw_tokens,
+    draw_why,
+    endpoint_facts,
+)
 from workshop.demo.examples import MOST, examples
 from workshop.demo.words import words_in
 from workshop.report.words import Language
@@ -39,6 +48,7 @@ def test_should_escape_whatever_others_wrote() -> None:
         draw_tokens(reading, WORDS, are_tokens=True),
         draw_results([row], WORDS),
         draw_heading("endpoint", HOSTILE, [HOSTILE], WORDS),
+        draw_why(explanation((HOSTILE, 1.0), label_name=HOSTILE), WORDS),
     ):
         assert "<img" not in drawn
         assert "\x1b" not in drawn
@@ -54,6 +64,34 @@ def test_should_mark_normalised_words_with_what_they_were() -> None:
     assert "tokens: 4 · normalised words: 2 · words not in the vocabulary: 2" in drawn
     assert "reads the first 4 tokens" in drawn
     assert "not on this machine" in draw_tokens(Reading(words, is_cut=False), WORDS, are_tokens=False)
+
+
+def explanation(*weights: tuple[str, float], label_name: str = "sports") -> Explanation:
+    return Explanation(
+        method="integrated gradients",
+        steps=8,
+        label_name=label_name,
+        logit=1.0,
+        logit_without_words=0.0,
+        words=[WordWeight(text=text, begin=0, end=len(text), weight=weight) for text, weight in weights],
+        is_cut=True,
+    )
+
+
+def test_should_colour_the_words_that_a_category_rests_on() -> None:
+    drawn = draw_why(explanation(("試合", 0.9), ("は", 0.01), ("、", 0.6), ("鍋", -0.35), ("試合", 0.8)), WORDS)
+    assert re.findall(r'<span class="(\w*)" title="(.*?)">(.*?)</span>', drawn) == [
+        ("for3", "+0.90", "試合"),
+        ("", "+0.01", "は"),
+        ("for2", "+0.60", "、"),
+        ("against1", "-0.35", "鍋"),
+        ("for3", "+0.80", "試合"),
+    ]
+    assert "What speaks for sports" in drawn
+    assert "Raised it most: 試合<" in drawn
+    assert "Lowered it most: 鍋<" in drawn
+    assert "Only the beginning" in drawn
+    assert "Raised" not in draw_why(explanation(("は", 0.0)), WORDS).replace("words raised", "")
 
 
 def status(**change: Any) -> EndpointStatus:

@@ -26,7 +26,7 @@ def subject(trained: Path) -> Subject:
             return answer
         raise BUSY
 
-    return own_model(SimpleNamespace(folder=trained / "model", ask=ask))  # type: ignore[arg-type]
+    return own_model(SimpleNamespace(folder=trained / "model", ask=ask, explain=ask))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,11 @@ def test_should_answer_in_the_readers_language(
     (tmp_path / "a.txt").write_text("春です。", encoding="utf-8")
     assert busy in page.classify("春です。")[0]
     assert busy in page.classify_file(str(tmp_path / "a.txt"))[0]
+    assert busy in page.explain("春です。")
     assert no_report in page.show_report()
     assert capsys.readouterr().err.splitlines() == [
         "error: InvokeEndpoint was refused for now (ThrottlingException): run the command again in a minute"
-    ] * len(["classify", "classify_file"])
+    ] * len(["classify", "classify_file", "explain"])
 
 
 def test_should_hide_what_nobody_expected(subject: Subject, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,6 +60,20 @@ def test_should_classify_what_a_reader_types(browser: Browser, page: Demo) -> No
         assert "このマシンで動いています。費用はかかりません。" in said
 
 
+def test_should_show_what_a_category_rests_on(browser: Browser, page: Demo) -> None:
+    with window(browser, JAPANESE, PHONE, "dark") as shown:
+        shown.open(page.address)
+        shown.classify(TEXT, "分類する")
+        shown.press("分類の理由を見る")
+        shown.page.wait_for_selector(".why")
+        assert "".join(shown.page.locator(".why span").all_inner_texts()) == TEXT
+        assert shown.page.locator(".why .for3").count() >= 1
+        assert shown.page.evaluate(CONTRAST) == {}
+        assert not shown.is_too_wide()
+        shown.press("消去")
+        shown.page.wait_for_selector(".why", state="detached")
+
+
 def test_should_speak_english_to_who_reads_english(browser: Browser, page: Demo) -> None:
     with window(browser, ENGLISH) as shown:
         shown.open(page.address)

@@ -81,6 +81,9 @@ def test_should_classify_with_the_newest_endpoint(browser: Browser, page: Demo, 
         assert "料金は確認できません" in said
         assert shown.page.locator(".scores tbody tr").count() == 9
         assert not shown.is_too_wide()
+        shown.press("分類の理由を見る")
+        shown.page.wait_for_selector(".why")
+        assert "".join(shown.page.locator(".why span").all_inner_texts()) == TEXT
 
 
 def test_should_show_sudachis_words_while_the_model_is_not_at_hand(browser: Browser, page: Demo) -> None:

@@ -13,7 +13,7 @@ from chitra.errors import InputError, WorkshopError
 from infra.names import Names
 from workshop.aws.run_names import new_run_name
 from workshop.runs import asynchronous
-from workshop.runs.predict import newest_endpoint, predict
+from workshop.runs.predict import explain, newest_endpoint, predict
 
 NAMES = Names("chitra")
 
@@ -53,6 +53,12 @@ def test_should_send_at_most_32_texts_at_a_time_and_keep_their_order(count: int)
     assert max(map(len, service.asked)) <= 32
     assert heard == [len(texts) for texts in service.asked]
     assert sum(heard) == count
+
+
+def test_should_say_that_an_older_image_explains_nothing() -> None:
+    service: Any = Endpoints()
+    with pytest.raises(WorkshopError, match="endpoint e: its image is an older one, which explains nothing"):
+        explain(service, "e", "1")
 
 
 def test_should_take_the_callers_own_newest_endpoint() -> None:
