@@ -134,12 +134,12 @@ def test_should_get_through_the_day_with_the_own_key(day: Day, sample_corpus: Pa
 def test_should_classify_a_folder_of_articles_without_an_endpoint(day: Day, sample_corpus: Path) -> None:
     articles = day.folder / "articles"
     articles.mkdir()
-    for file in sorted((sample_corpus / "text/sports").glob("*.txt"))[:3]:
+    for file in sorted((sample_corpus / "text/sports").glob("sports-*.txt"))[:2]:
         (articles / file.name).write_bytes(file.read_bytes())
     (articles / "more.csv").write_text("text\n鍋で玉ねぎを炒めます。\n", encoding="utf-8")
     assert "Add --yes" in day.workshop("classify", str(articles), key=day.key, code=2)
     shown = day.workshop("classify", str(articles), "--yes", key=day.key)
-    assert f"4 articles, by the model of run {RUN}" in shown
+    assert f"3 articles, by the model of run {RUN}" in shown
     assert "at worst" in shown
     with (day.folder / "articles.classified.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -152,7 +152,7 @@ def test_should_classify_a_folder_of_articles_without_an_endpoint(day: Day, samp
     ]
     assert day.organiser.client("sagemaker").list_models()["Models"] == []
     day.workshop("classify", "--collect", run, "--output", str(day.folder / "again.jsonl"), key=day.key)
-    assert len((day.folder / "again.jsonl").read_text(encoding="utf-8").splitlines()) == 4
+    assert len((day.folder / "again.jsonl").read_text(encoding="utf-8").splitlines()) == 3
 
 
 def test_should_let_sagemakers_sdk_train_and_serve(day: Day) -> None:
