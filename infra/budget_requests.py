@@ -11,11 +11,9 @@ other, and one that is started again gets what is left.
 
 from __future__ import annotations
 
-import math
-
 from infra.costs import Rates
 from infra.jobs import JobResources, Request
-from infra.names import BUDGET_PREFIX, Names
+from infra.names import BUDGET_PREFIX, TRIAL_END, Names
 
 # A note this young counts in full, whether or not Step Functions lists its execution yet.
 YOUNG_MILLISECONDS = 600_000
@@ -39,10 +37,10 @@ def variables() -> Request:
 
 def begin(rates: Rates) -> Request:
     """Assigned from DescribeStateMachine: since when to count, and what this execution may cost at most."""
-    jobs = math.ceil(100 * rates.jobs_at_worst)
+    jobs = f"{rates.processing * rates.processing_hours} + {rates.training * rates.training_hours} * $max([1, $trials])"
     return {
         "since": f"{{% {_milliseconds('$states.result.CreationDate')} %}}",
-        "own_jobs": f"{{% $artefact = '' ? {jobs} : 0 %}}",
+        "own_jobs": f"{{% $artefact = '' ? $ceil(100 * ({jobs})) : 0 %}}",
         "own_endpoint": f"{{% $endpoint ? $ceil(100 * {rates.hosting} * $hours) : 0 %}}",
     }
 
@@ -67,8 +65,8 @@ def training_listed(names: Names, rates: Rates) -> Request:
     own = _own("TrainingJob", names)
     cents = _cents("TrainingEndTime", rates.training, rates.warm_hours)
     return {
-        "spent": f"{{% $spent + $sum([0, {own}[$not(TrainingJobName in $open)].({cents})]) %}}",
-        "open": f"{{% $append($open, {own}[TrainingJobStatus in {AT_WORK}].TrainingJobName) %}}",
+        "spent": f"{{% $spent + $sum([0, {own}[$not({_RUN} in $open)].({cents})]) %}}",
+        "open": f"{{% $append($open, {own}[TrainingJobStatus in {AT_WORK}].{_RUN}) %}}",
         **_TOKEN,
     }
 
@@ -148,6 +146,9 @@ def refusal(amount: float) -> str:
 
 
 _TOKEN = {"token": "{% $states.result.NextToken ? $states.result.NextToken : '' %}"}
+
+
+_RUN = f"$replace(TrainingJobName, /{TRIAL_END}/, '')"  # as run_of_job has it
 
 
 def _paged(fixed: Request, computed: str) -> str:

@@ -57,10 +57,9 @@ class Rates:
     training_hours: float
     warm_hours: float
 
-    @property
-    def jobs_at_worst(self) -> float:
-        """Of the jobs of one execution."""
-        return self.processing * self.processing_hours + self.training * self.training_hours
+    def jobs_at_worst(self, trainings: int = 1) -> float:
+        """Of the jobs of one execution; a tuning has several trainings."""
+        return self.processing * self.processing_hours + self.training * self.training_hours * trainings
 
 
 def rates(settings: Settings, per_hour: Callable[[Stage], float | None] | None = None) -> Rates:

@@ -127,7 +127,10 @@ class ScopedPermissions:
             _allow("TagAtCreation", ["sagemaker:AddTags"], own, when={"Null": {"sagemaker:TaggingAction": "false"}}),
             _allow(
                 "UseAndRemoveOwnThings",
-                [f"sagemaker:{each}" for each in ("Describe*", "ListTags", "Stop*Job", "InvokeEndpoint")]
+                [
+                    f"sagemaker:{each}"
+                    for each in ("Describe*", "ListTags", "ListTrainingJobsFor*", "Stop*Job", "InvokeEndpoint")
+                ]
                 + [f"sagemaker:Delete{each}" for each in CREATED[2:]],
                 own,
             ),

@@ -28,11 +28,13 @@ from local_aws.sagemaker_store import (
     MODEL,
     PROCESSING,
     TRAINING,
+    TUNING,
     ApiError,
     Record,
     Store,
     StoredKind,
 )
+from local_aws.tuning import TuningRunner, refuse_unusable
 from local_aws.validation import problems_of_request, service_model
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -57,6 +59,7 @@ class SageMakerService:
         self._quotas = Quotas.from_environment()
         self._jobs = JobRunner(self.store, runtime, work)
         self._endpoints = EndpointRunner(self.store, runtime, work)
+        self._tunings = TuningRunner(self.store, partial(self._create_job, TRAINING))
         self._operations: dict[str, Callable[[Record], Record]] = {
             "AddTags": self._add_tags,
             "ListTags": self._list_tags,
@@ -64,6 +67,9 @@ class SageMakerService:
             "CreateTrainingJob": partial(self._create_job, TRAINING),
             "StopProcessingJob": partial(self._stop_job, PROCESSING),
             "StopTrainingJob": partial(self._stop_job, TRAINING),
+            "CreateHyperParameterTuningJob": self._create_tuning,
+            "StopHyperParameterTuningJob": partial(self._stop_job, TUNING),
+            "ListTrainingJobsForHyperParameterTuningJob": self._list_trials,
             "UpdateTrainingJob": self._update_training_job,
             "CreateModel": self._create_model,
             "CreateEndpointConfig": self._create_endpoint_config,
@@ -109,18 +115,40 @@ class SageMakerService:
             raise ApiError("UnknownOperationException", f"{operation} is not part of the local SageMaker.")
         return handler(request)
 
-    def _create_job(self, kind: StoredKind, request: Record) -> Record:
+    def _create_job(self, kind: StoredKind, request: Record, **fields: Any) -> Record:
         _require_image(image_of(request))
         status = {kind.status_key: "InProgress"}
         if kind is TRAINING:
             warm_pools.refuse_with_spot(request)
             status["SecondaryStatus"] = "Starting"
         room = partial(self._quotas.require_room, kind, *instances_of(request))
-        record = self.store.create(kind, request, check=room, **status)
+        record = self.store.create(kind, request, check=room, **status, **fields)
         if kind is TRAINING:
             warm_pools.reuse(self.store, record)
         self._jobs.start(kind, record, scope()[1])
         return {kind.arn_key: record[kind.arn_key]}
+
+    def _create_tuning(self, request: Record) -> Record:
+        refuse_unusable(request)
+        trial, limits = request["TrainingJobDefinition"], request["HyperParameterTuningJobConfig"]["ResourceLimits"]
+        _require_image(image_of(trial))
+        instance_type, count = instances_of(trial)
+        at_a_time = count * limits["MaxParallelTrainingJobs"]
+        self._quotas.require_room(TRAINING, instance_type, at_a_time, self.store.all_of(TRAINING))
+        record = self.store.create(TUNING, request, HyperParameterTuningJobStatus="InProgress")
+        self._tunings.start(record)
+        return {TUNING.arn_key: record[TUNING.arn_key]}
+
+    def _list_trials(self, request: Record) -> Record:
+        """Of one tuning job, the newest first, as long as no other order is asked for."""
+        status = request.get("StatusEquals")
+        trials = self._tunings.trials_of(self.store.get(TUNING, request[TUNING.name_key]))
+        found = [each for each in trials if status in (None, each["TrainingJobStatus"])]
+        if request.get("SortOrder") == "Ascending":
+            found.reverse()
+        start = int(request.get("NextToken", "0"))
+        end = start + request.get("MaxResults", DEFAULT_PAGE)
+        return {"TrainingJobSummaries": found[start:end], **({"NextToken": str(end)} if end < len(found) else {})}
 
     def _stop_job(self, kind: StoredKind, request: Record) -> Record:
         record = self.store.get(kind, request[kind.name_key])

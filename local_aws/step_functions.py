@@ -24,8 +24,16 @@ from local_aws.validation import problems_of_request, service_model
 POLL_SECONDS = 0.3
 SYNC = ".sync"
 SDK_INTEGRATION = "arn:aws:states:::aws-sdk:"
-JOBS = {"createProcessingJob": "ProcessingJob", "createTrainingJob": "TrainingJob"}
-RULES = {"createProcessingJob": "Processing", "createTrainingJob": "Training"}  # of events that say how a job ended
+JOBS = {
+    "createProcessingJob": "ProcessingJob",
+    "createTrainingJob": "TrainingJob",
+    "createHyperParameterTuningJob": "HyperParameterTuningJob",
+}
+RULES = {  # of events that say how a job ended
+    "createProcessingJob": "Processing",
+    "createTrainingJob": "Training",
+    "createHyperParameterTuningJob": "Tuning",
+}
 # Members that the optimised integration does not pass on, though the API has them (reported for AWS, not documented).
 NOT_OPTIMISED = {"createEndpointConfig": ("ServerlessConfig", "InferenceAmiVersion")}
 PREFIXES = {"sagemaker": "SageMaker", "scheduler": "Scheduler", "s3": "S3", "ecr": "Ecr", "sfn": "Sfn"}

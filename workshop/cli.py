@@ -7,7 +7,19 @@ import sys
 
 import typer
 
-from workshop.commands import compare, demo, endpoints, fetching, money, notebooks, organise, removal, report, runs
+from workshop.commands import (
+    compare,
+    demo,
+    endpoints,
+    fetching,
+    money,
+    notebooks,
+    organise,
+    removal,
+    report,
+    runs,
+    tune,
+)
 from workshop.commands.common import HELP, ProfileOption, RegionOption, VersionOption, run_app
 from workshop.commands.help import command_line
 from workshop.language import language_of
@@ -27,6 +39,7 @@ app.command("smoke")(organise.smoke)
 app.command("credentials")(organise.credentials)
 app.command("upload")(runs.upload)
 app.command("run")(runs.run)
+app.command("tune")(tune.tune)
 app.command("follow")(runs.follow)
 app.command("logs")(runs.logs)
 app.command("stop")(runs.stop)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any
 from chitra.errors import WorkshopError
 from infra.budget_requests import YOUNG_MILLISECONDS
 from infra.costs import Rates, rates
-from infra.names import BUDGET_PREFIX, Names
+from infra.names import BUDGET_PREFIX, Names, run_of_job
 from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
@@ -72,14 +73,14 @@ def count(listing: Listing, rates: Rates, names: Names) -> Meter:
     spent = sum(
         _cost(job, "TrainingEndTime", listing.now, rates.training, rates.warm_hours)
         for job in training
-        if job["TrainingJobName"] not in listing.running
+        if run_of_job(job["TrainingJobName"]) not in listing.running
     )
     spent += sum(
         _cost(job, "ProcessingEndTime", listing.now, rates.processing)
         for job in processing
         if job["ProcessingJobStatus"] != "InProgress"
     )
-    at_work = {job["TrainingJobName"] for job in training if job["TrainingJobStatus"] in AT_WORK}
+    at_work = {run_of_job(job["TrainingJobName"]) for job in training if job["TrainingJobStatus"] in AT_WORK}
     runs = listing.running | at_work
     reserved = sum(note.jobs for note in listing.notes if note.run in runs or note.written > listing.now - YOUNG)
     endpoints = sum(note.endpoint for note in listing.notes) / CENTS
@@ -91,9 +92,13 @@ def count(listing: Listing, rates: Rates, names: Names) -> Meter:
 
 
 def with_assumed_notes(listing: Listing, rates: Rates) -> Listing:
-    """Where no budget is set nobody notes anything: a running execution counts with the jobs that it may have."""
-    jobs = math.ceil(CENTS * rates.jobs_at_worst)
-    return replace(listing, notes=[Note(run, jobs, 0, listing.now) for run in sorted(listing.running)])
+    """Where no budget is set nobody notes anything: a running execution counts with the jobs that it may have.
+
+    Of a tuning these are the training jobs that were made by now: what else it was asked for nobody lists.
+    """
+    trainings = Counter(run_of_job(job["TrainingJobName"]) for job in listing.training)
+    cents = {run: math.ceil(CENTS * rates.jobs_at_worst(max(1, trainings[run]))) for run in sorted(listing.running)}
+    return replace(listing, notes=[Note(run, jobs, 0, listing.now) for run, jobs in cents.items()])
 
 
 def _own(summaries: Iterable[dict[str, Any]], kind: Kind, names: Names) -> list[dict[str, Any]]:
@@ -109,7 +114,9 @@ def _noted(endpoint: str, notes: Sequence[Note]) -> float:
     return sum(note.endpoint for note in notes if note.run == endpoint) / CENTS
 
 
-def require_room(account: Account, deployment: Deployment, settings: Settings, *, jobs: bool, hours: int) -> None:
+def require_room(
+    account: Account, deployment: Deployment, settings: Settings, *, jobs: bool, hours: int, trainings: int = 1
+) -> None:
     """What the workflow will ask, asked before: nothing is started, and nobody has to follow it to hear why.
 
     Raises:
@@ -118,7 +125,7 @@ def require_room(account: Account, deployment: Deployment, settings: Settings, *
     if settings.budget is None:
         return
     known = rates(settings)
-    own = (known.jobs_at_worst if jobs else 0.0) + known.hosting * hours
+    own = (known.jobs_at_worst(trainings) if jobs else 0.0) + known.hosting * hours
     left = count(read_listing(account, deployment), known, deployment.names).left(settings.budget.amount)
     if own > left:
         raise WorkshopError(
