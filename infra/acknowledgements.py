@@ -154,7 +154,10 @@ ACKNOWLEDGEMENTS = (
                 "sagemaker",
                 *(
                     f"{kind}/{{workshop}}--*"
-                    for kind in ("processing-job", "training-job", "model", "endpoint-config", "endpoint")
+                    for kind in (
+                        *("processing-job", "training-job", "hyper-parameter-tuning-job"),
+                        *("model", "endpoint-config", "endpoint"),
+                    )
                 ),
             ),
             *_arns("scheduler", "schedule/default/{workshop}--*"),
