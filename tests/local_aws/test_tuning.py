@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 import random
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from chitra.hyperparameters import parse_hyperparameters
+from infra.names import run_of_job
 from infra.settings import parse_settings
 from infra.tuning import tuning_job
 from local_aws.metrics import EMITTED
-from local_aws.sagemaker_store import ApiError
-from local_aws.tuning import NO_METRIC, drawn, falls_behind, refuse_unusable
+from local_aws.sagemaker_store import TRAINING, TUNING, ApiError, Store
+from local_aws.tuning import NO_METRIC, TuningRunner, drawn, falls_behind, refuse_unusable
 from local_aws.validation import problems_of_request
 from tests.helpers.project import CONTEXT
 from tests.infra.test_jobs import DEPLOYMENT, evaluate, variables
@@ -130,3 +134,62 @@ def test_should_stop_a_job_that_falls_behind_the_median(
 
 def trial(*accuracies: float) -> Request:
     return {EMITTED: {"validation:best_accuracy": list(accuracies)}}
+
+
+class Trainings:
+    """Instead of real ones: each ends at the second look, with an accuracy of a tenth of its number."""
+
+    def __init__(self, store: Store, **ends: Request) -> None:
+        self._store, self._ends = store, ends
+        self.most_at_a_time, self.requests = 0, list[Request]()
+
+    def create(self, request: Request, **fields: Any) -> Request:
+        number = len(self.requests) + 1
+        record = self._store.create(TRAINING, request, TrainingJobStatus="InProgress", **fields)
+        metric = {"MetricName": "validation:best_accuracy", "Value": number / 10, "Timestamp": 0}
+        end = self._ends.get(f"number_{number}", {"TrainingJobStatus": "Completed", "FinalMetricDataList": [metric]})
+        self.requests.append(request)
+        threading.Timer(0.3, lambda: self._store.update(record, **end)).start()
+        working = [each for each in self._store.all_of(TRAINING) if each["TrainingJobStatus"] == "InProgress"]
+        self.most_at_a_time = max(self.most_at_a_time, len(working))
+        return record
+
+
+def run_tuning(request: Request, **ends: Request) -> tuple[Request, Trainings]:
+    """The tuning job's record at its end."""
+    store = Store()
+    trainings = Trainings(store, **ends)
+    record = store.create(TUNING, request, HyperParameterTuningJobStatus="InProgress")
+    runner = TuningRunner(store, trainings.create)
+    runner.start(record)
+    deadline = time.monotonic() + 60
+    while "HyperParameterTuningEndTime" not in record:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return record, trainings
+
+
+def test_should_run_no_more_at_a_time_than_was_asked_for_and_take_the_best(request_of_a_tuning: Request) -> None:
+    failed = {"TrainingJobStatus": "Failed", "FailureReason": "AlgorithmError: no"}
+    record, trainings = run_tuning(request_of_a_tuning, number_4=failed)
+    assert record["HyperParameterTuningJobStatus"] == "Completed"
+    assert trainings.most_at_a_time == 2
+    names = [each["TrainingJobName"] for each in trainings.requests]
+    assert record["BestTrainingJob"]["TrainingJobName"] == names[2]
+    assert record["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == 0.3
+    counters = record["TrainingJobStatusCounters"]
+    assert (counters["Completed"], counters["NonRetryableError"], counters["InProgress"]) == (3, 1, 0)
+    assert all(run_of_job(name) == "chitra--run-1" for name in names)
+    parameters = trainings.requests[0]["HyperParameters"]
+    assert parameters["_tuning_objective_metric"] == "validation:best_accuracy"
+    parse_hyperparameters(parameters)
+    for request in trainings.requests:
+        assert problems_of_request("sagemaker", "CreateTrainingJob", request) == []
+
+
+def test_should_fail_when_no_training_job_tells_its_objective(request_of_a_tuning: Request) -> None:
+    silent = {"TrainingJobStatus": "Completed"}
+    ends = {f"number_{number}": silent for number in range(1, 5)}
+    record, _ = run_tuning(request_of_a_tuning, **ends)
+    assert record["HyperParameterTuningJobStatus"] == "Failed"
+    assert "objective metric" in record["FailureReason"]
