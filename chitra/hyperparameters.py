@@ -14,7 +14,7 @@ from chitra.json_text import read_json
 from chitra.long_articles import Strategy
 
 HYPERPARAMETERS_VARIABLE = "CHITRA_HYPERPARAMETERS"  # an object in JSON: what the notebooks train with
-SDK_PREFIX = "sagemaker_"  # what SageMaker's own SDK adds; not ours to judge
+NOT_OURS = ("sagemaker_", "_tuning_")  # what SageMaker's own SDK and its tuning jobs add
 
 
 class Hyperparameters(BaseModel):
@@ -64,7 +64,7 @@ def parse_hyperparameters(values: dict[str, Any]) -> Hyperparameters:
     Raises:
         InputError: names every hyperparameter that is unknown or out of range.
     """
-    decoded = {key: _decode(value) for key, value in values.items() if not key.startswith(SDK_PREFIX)}
+    decoded = {key: _decode(value) for key, value in values.items() if not key.startswith(NOT_OURS)}
     unknown = sorted(set(decoded) - set(known_names()))
     if unknown:
         raise InputError(f"hyperparameter {', '.join(unknown)}: is unknown. Known are {', '.join(known_names())}.")

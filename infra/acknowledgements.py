@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.scoped_permissions import KINDS
+from infra.scoped_permissions import TYPES
 
 BUCKET = "{workshop}-foundation:ExportsOutputFnGetAttStorageBucket5CB7C8EAArnB295C186"
 OBJECTS_IN_FOUNDATION = "<StorageBucket5CB7C8EA.Arn>"
 ARN = "arn:<AWS::Partition>:{service}:{region}:<AWS::AccountId>:"
 # With access scoped a participant's own, by tags of users and roles that only the stacks give.
 OWN_RUNS = "{workshop}--<aws:PrincipalTag/participant>-*"
-OWN_THINGS = tuple(f"{kind}/{OWN_RUNS}" for kind in KINDS.values())
+OWN_THINGS = tuple(f"{kind}/{OWN_RUNS}" for kind in TYPES)
 OWN_FOLDER = "<aws:PrincipalTag/user>/*"
 FULL_ACCESS = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonSageMakerFullAccess]"
 POWER_USER = "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/PowerUserAccess]"
@@ -163,7 +163,7 @@ ACKNOWLEDGEMENTS = (
                 *(
                     f"{kind}/{{workshop}}--*"
                     for kind in (
-                        *("processing-job", "training-job", "transform-job"),
+                        *("processing-job", "training-job", "transform-job", "hyper-parameter-tuning-job"),
                         *("model", "endpoint-config", "endpoint"),
                     )
                 ),

@@ -15,7 +15,7 @@ import math
 
 from infra.costs import Rates
 from infra.jobs import JobResources, Request
-from infra.names import BUDGET_PREFIX, Names
+from infra.names import BUDGET_PREFIX, TRIAL_END, Names
 
 # A note this young counts in full, whether or not Step Functions lists its execution yet.
 YOUNG_MILLISECONDS = 600_000
@@ -39,10 +39,11 @@ def variables() -> Request:
 
 def begin(rates: Rates) -> Request:
     """Assigned from DescribeStateMachine: since when to count, and what this execution may cost at most."""
-    jobs, batch = math.ceil(100 * rates.jobs_at_worst), math.ceil(100 * rates.classification_at_worst)
+    jobs = f"{rates.processing * rates.processing_hours} + {rates.training * rates.training_hours} * $max([1, $trials])"
+    batch = math.ceil(100 * rates.classification_at_worst)
     return {
         "since": f"{{% {_milliseconds('$states.result.CreationDate')} %}}",
-        "own_jobs": f"{{% $articles != '' ? {batch} : $artefact = '' ? {jobs} : 0 %}}",
+        "own_jobs": f"{{% $articles != '' ? {batch} : $artefact = '' ? $ceil(100 * ({jobs})) : 0 %}}",
         "own_endpoint": f"{{% $endpoint ? $ceil(100 * {rates.hosting} * $hours) : 0 %}}",
     }
 
@@ -64,19 +65,20 @@ def list_jobs(names: Names) -> Request | str:
 
 def training_listed(names: Names, rates: Rates) -> Request:
     """Those of open executions are counted by what they may cost at most; any other that is at work may go on."""
-    return _listed("Training", _cents("TrainingEndTime", rates.training, rates.warm_hours), names)
+    return _listed("Training", _RUN, _cents("TrainingEndTime", rates.training, rates.warm_hours), names)
 
 
 def transforms_listed(names: Names, rates: Rates) -> Request:
     """The same."""
-    return _listed("Transform", _cents("TransformEndTime", rates.transform, 0), names)
+    return _listed("Transform", "TransformJobName", _cents("TransformEndTime", rates.transform, 0), names)
 
 
-def _listed(kind: str, cents: str, names: Names) -> Request:
-    own, name = _own(f"{kind}Job", names), f"{kind}JobName"
+def _listed(kind: str, run: str, cents: str, names: Names) -> Request:
+    """``run`` is the expression of the run that a job belongs to."""
+    own = _own(f"{kind}Job", names)
     return {
-        "spent": f"{{% $spent + $sum([0, {own}[$not({name} in $open)].({cents})]) %}}",
-        "at_work": f"{{% $append($at_work, {own}[{kind}JobStatus in {AT_WORK}].{name}) %}}",
+        "spent": f"{{% $spent + $sum([0, {own}[$not({run} in $open)].({cents})]) %}}",
+        "at_work": f"{{% $append($at_work, {own}[{kind}JobStatus in {AT_WORK}].{run}) %}}",
         **_TOKEN,
     }
 
@@ -156,6 +158,9 @@ def refusal(amount: float) -> str:
 
 
 _TOKEN = {"token": "{% $states.result.NextToken ? $states.result.NextToken : '' %}"}
+
+
+_RUN = f"$replace(TrainingJobName, /{TRIAL_END}/, '')"  # as run_of_job has it
 
 
 def _paged(fixed: Request, computed: str) -> str:

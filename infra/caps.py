@@ -18,7 +18,7 @@ from infra.tasks import Tasks
 
 RUNS_PER_PAGE = 500  # so that a page stays below the 256 KiB of a state's result
 ENDPOINTS_PER_PAGE = 100
-OWN_NAME = "/^(.+)-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}$/"
+OWN_NAME = "/^(.+)-(?:[0-9]{8}-[0-9]{6}-|t)[0-9a-f]{4}$/"
 BEGIN = "$participant & '-'"
 
 

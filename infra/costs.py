@@ -71,10 +71,9 @@ class Rates:
     transform: float
     transform_hours: float
 
-    @property
-    def jobs_at_worst(self) -> float:
-        """Of the jobs of one execution."""
-        return self.processing * self.processing_hours + self.training * self.training_hours
+    def jobs_at_worst(self, trainings: int = 1) -> float:
+        """Of the jobs of one execution; a tuning has several trainings."""
+        return self.processing * self.processing_hours + self.training * self.training_hours * trainings
 
     @property
     def classification_at_worst(self) -> float:

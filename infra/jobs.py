@@ -130,7 +130,7 @@ def training_job(settings: Settings, resources: JobResources) -> Request:
         "TrainingJobName": RUN,
         "RoleArn": resources.execution_role_arn,
         "AlgorithmSpecification": _algorithm(resources),
-        "HyperParameters": _hyperparameters(job.hyperparameters),
+        "HyperParameters": hyperparameters(job.hyperparameters),
         "InputDataConfig": [
             {
                 "ChannelName": name,
@@ -321,7 +321,7 @@ def _capacity(settings: EndpointSettings) -> Request:
     return {"InstanceType": settings.instance_type, "InitialInstanceCount": settings.min_instances, **ami}
 
 
-def _hyperparameters(defaults: dict[str, str | int | float]) -> str:
+def hyperparameters(defaults: dict[str, str | int | float]) -> str:
     """SageMaker takes texts only: the defaults, then what the execution's input overrides."""
     pairs = ", ".join(f"'{key}': '{value}'" for key, value in sorted(defaults.items()))
     return f"{{% $merge([{{{pairs}}}, $merge($each($overrides, function($v, $k) {{{{$k: $string($v)}}}}))]) %}}"

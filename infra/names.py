@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 
@@ -182,6 +183,11 @@ def dataset_mark(key: str) -> str:
     return f"{DATASETS_PREFIX}{key}/complete.json"
 
 
+def run_of_job(name: str) -> str:
+    """The run that a training job belongs to: of a tuning job's trial the tuning run, and else the job's own name."""
+    return re.sub(TRIAL_END, "", name)
+
+
 BOOTSTRAP_QUALIFIER = "hnb659fds"  # the CDK's own default
 BOOTSTRAP_VERSION_PARAMETER = f"/cdk-bootstrap/{BOOTSTRAP_QUALIFIER}/version"
 IMAGE_KEYS = ("image", "training-image", "endpoint-image")  # the first is preprocessing's
@@ -201,6 +207,8 @@ DATASET_OF_RUN = "dataset/"  # below a run's models: an object whose name is the
 CHECKPOINTS_PREFIX = "checkpoints/"
 SMOKE_PREFIX = "smoke/"  # SageMaker asks every training job for a place; a smoke job leaves nothing there
 RUN_NAME_LENGTH = 63  # SageMaker's API reference, of names of jobs, models and endpoints
+TUNING_NAME_LENGTH = 32  # the same, of names of tuning jobs
+TRIAL_END = "-[0-9]{3}-[0-9a-f]{8}$"  # what SageMaker adds to a tuning job's name, for each of its training jobs
 RUN_END_LENGTH = len("20261231-235959-ffff")  # of the time and a random number
 JOB_ROLE_END = "jobs"
 DATASET_JOBS = "dataset"  # whose jobs are called so after the workshop's prefix, and smoke jobs
@@ -214,3 +222,4 @@ PREPROCESS_STATE = "Preprocess"
 WAIT_FOR_DATASET_STATE = "Wait for dataset"  # that another execution makes
 TRAIN_STATE = "Train"
 CLASSIFY_STATE = "Classify"
+TUNE_STATE = "Tune"

@@ -37,6 +37,8 @@ KINDS = {
     "EndpointConfig": "endpoint-config",
     "Endpoint": "endpoint",
 }
+# Tunings are made by the workflow; whose they are watches and stops them.
+TYPES = (*KINDS.values(), "hyper-parameter-tuning-job")
 DELETED = tuple(each for each in KINDS if not each.endswith("Job"))  # SageMaker keeps jobs
 LISTED = tuple(each for each in KINDS if each != "Model")  # nothing that participants run lists models
 
@@ -155,7 +157,10 @@ class ScopedPermissions:
             _allow("TagAtCreation", ["sagemaker:AddTags"], own, when={"Null": {"sagemaker:TaggingAction": "false"}}),
             _allow(
                 "UseAndRemoveOwnThings",
-                [f"sagemaker:{each}" for each in ("Describe*", "ListTags", "Stop*Job", self._invoke())]
+                [
+                    f"sagemaker:{each}"
+                    for each in ("Describe*", "ListTags", "ListTrainingJobsFor*", "Stop*Job", self._invoke())
+                ]
                 + [f"sagemaker:Delete{each}" for each in DELETED],
                 own,
             ),
@@ -197,7 +202,7 @@ class ScopedPermissions:
         )
 
     def _own_things(self) -> list[str]:
-        return [self._arn("sagemaker", f"{kind}/{self._runs}*") for kind in KINDS.values()]
+        return [self._arn("sagemaker", f"{kind}/{self._runs}*") for kind in TYPES]
 
     def _instance_types(self) -> list[str]:
         return sorted(set(self._settings.instance_types))

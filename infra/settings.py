@@ -202,10 +202,16 @@ class EndpointSettings(_Section):
 
 
 class LimitSettings(_Section):
-    """What one participant may have at a time. Executions count their own, and refuse what would be one too many."""
+    """What one participant may have at a time. Executions count their own, and refuse what would be one too many.
+
+    ``tuning_jobs`` are the training jobs of one tuning, of which so many run at a time; more that are asked for are not
+    made.
+    """
 
     executions_per_participant: Annotated[int, Field(ge=1, le=20)] = 3
     endpoints_per_participant: Annotated[int, Field(ge=1, le=20)] = 2
+    tuning_jobs: Annotated[int, Field(ge=1, le=50)] = 10
+    tuning_jobs_at_a_time: Annotated[int, Field(ge=1, le=10)] = 2
 
 
 class BudgetSettings(_Section):

@@ -9,13 +9,13 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra import budget_requests, datasets, jobs, scaling
+from infra import budget_requests, datasets, jobs, scaling, tuning
 from infra.budget_states import BudgetStates
 from infra.caps import cap_states, caps_variables
 from infra.classify_states import classify_states, classify_variables
 from infra.dataset_states import DatasetStates
 from infra.machine_dependency import wait_for_the_policy_alone
-from infra.names import JOB_ROLE_END, TRAIN_STATE, Names
+from infra.names import JOB_ROLE_END, TRAIN_STATE, TUNE_STATE, Names
 from infra.retention import RETENTION
 from infra.settings import Settings
 from infra.stage_images import StageImages
@@ -36,7 +36,8 @@ class Workflow(Construct):
     Input, every key optional: ``corpus`` (prefix in the bucket), ``hyperparameters`` (overrides), ``endpoint``
     (true to create one), ``hours`` (until it is deleted), ``artefact`` (the model of an earlier run: nothing is
     preprocessed or trained then), ``articles`` (folder in the bucket whose articles that model classifies, and nothing
-    else is done), ``participant`` (whose it is). The execution's name is the name of the run.
+    else is done), ``tuning`` (`infra/tuning.py` says what is in it: the best of many models is taken), ``participant``
+    (whose it is). The execution's name is the name of the run.
 
     The input cannot widen what its author may do: the states name what they make after the execution, jobs and models
     read with the execution role, whose boundary ends at the workshop's bucket, and ``hours`` has an upper bound. With
@@ -106,7 +107,8 @@ class Workflow(Construct):
         preprocessing = (
             2 * self._settings.preprocessing.max_runtime_minutes
         )  # somebody else's job that fails, then ours
-        training = self._settings.training.max_runtime_minutes * (2 if self._settings.training.spot else 1)
+        one_training = self._settings.training.max_runtime_minutes * (2 if self._settings.training.spot else 1)
+        training = one_training * self._settings.limits.tuning_jobs  # one after the other at worst
         run = in_line + preprocessing + training + ENDPOINT_MINUTES
         return max(run, MINUTES_IN_LINE + self._settings.classification.max_runtime_minutes + ENDPOINT_MINUTES)
 
@@ -136,6 +138,7 @@ class Workflow(Construct):
         variables = {
             **jobs.run_variables(self._names, settings.endpoint.hours_to_live),
             **datasets.variables(resources),
+            **tuning.variables(settings.limits),
             **self._tasks.variables(),
             **caps_variables(),
             **classify_variables(),
@@ -155,7 +158,17 @@ class Workflow(Construct):
         wants_endpoint.when(sfn.Condition.jsonata("{% $endpoint %}"), serve).otherwise(done)
         has_model = sfn.Choice.jsonata(self, "Model given?")
         dataset = DatasetStates(self, self._tasks, settings=settings, names=self._names, resources=resources)
-        dataset.last.next(train.next(wants_endpoint))
+        tune = self._tasks.task(
+            TUNE_STATE,
+            "sagemaker:createHyperParameterTuningJob.sync",
+            tuning.tuning_job(settings, resources),
+            Assign=tuning.best_artefact(resources),
+        )
+        wants_tuning = sfn.Choice.jsonata(self, "Tuning wanted?")
+        wants_tuning.when(sfn.Condition.jsonata("{% $trials > 0 %}"), tune).otherwise(train)
+        dataset.last.next(wants_tuning)
+        train.next(wants_endpoint)
+        tune.next(wants_endpoint)
         has_model.when(sfn.Condition.jsonata("{% $artefact = '' %}"), dataset.first)
         has_model.otherwise(wants_endpoint)
         has_articles = sfn.Choice.jsonata(self, "Articles given?")

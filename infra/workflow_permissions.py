@@ -67,7 +67,8 @@ class WorkflowPermissions:
         ]
 
     def _sagemaker(self) -> list[iam.PolicyStatement]:
-        kinds = ("processing-job", "training-job", "transform-job", "model", "endpoint-config", "endpoint")
+        jobs = ("processing-job", "training-job", "transform-job", "hyper-parameter-tuning-job")
+        kinds = (*jobs, "model", "endpoint-config", "endpoint")
         return [
             iam.PolicyStatement(
                 actions=[f"sagemaker:{verb}ProcessingJob" for verb in ("Create", "Describe", "Stop")],
@@ -76,6 +77,10 @@ class WorkflowPermissions:
             iam.PolicyStatement(
                 actions=[f"sagemaker:{verb}TrainingJob" for verb in ("Create", "Describe", "Stop")],
                 resources=[self.sagemaker_arn("training-job")],
+            ),
+            iam.PolicyStatement(
+                actions=[f"sagemaker:{verb}HyperParameterTuningJob" for verb in ("Create", "Describe", "Stop")],
+                resources=[self.sagemaker_arn("hyper-parameter-tuning-job")],
             ),
             iam.PolicyStatement(
                 actions=[f"sagemaker:{verb}TransformJob" for verb in ("Create", "Describe", "Stop")],
@@ -165,7 +170,7 @@ class WorkflowPermissions:
                 actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
                 resources=[
                     self._arn("events", f"rule/StepFunctionsGetEventsForSageMaker{kind}JobsRule")
-                    for kind in ("Processing", "Training", "Transform")
+                    for kind in ("Processing", "Training", "Transform", "Tuning")
                 ],
             ),
         ]

@@ -8,6 +8,8 @@ import time
 
 from local_aws.sagemaker_store import Record, Store
 
+EMITTED = "EmittedMetrics"  # in a job's record, for tuning jobs: all values of each metric, in their order
+
 
 class Metrics:
     """Keeps the newest value of each metric in the job's record, as DescribeTrainingJob tells them."""
@@ -26,6 +28,9 @@ class Metrics:
         now = time.time()
         news = [{"MetricName": name, "Value": value, "Timestamp": now} for name, value in values.items()]
         with self._lock:  # of the job's hosts
+            curves = self._record.setdefault(EMITTED, {})
+            for name, value in values.items():
+                curves.setdefault(name, []).append(value)
             known = self._record.get("FinalMetricDataList", [])
             kept = [each for each in known if each["MetricName"] not in values]
             self._store.update(self._record, FinalMetricDataList=[*kept, *news])

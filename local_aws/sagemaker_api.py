@@ -24,17 +24,19 @@ from local_aws.sagemaker_permissions import further_permissions
 from local_aws.sagemaker_store import (
     ENDPOINT,
     ENDPOINT_CONFIG,
-    LISTED_KINDS,
+    KINDS,
     MODEL,
     PROCESSING,
     TRAINING,
     TRANSFORM,
+    TUNING,
     ApiError,
     Record,
     Store,
     StoredKind,
 )
 from local_aws.sagemaker_transforms import TransformRunner
+from local_aws.tuning import TuningRunner, refuse_unusable
 from local_aws.validation import problems_of_request, service_model
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -61,6 +63,7 @@ class SageMakerService:
         self._jobs = JobRunner(self.store, runtime, work)
         self._endpoints = EndpointRunner(self.store, runtime, work)
         self._transforms = TransformRunner(self.store, runtime, work)
+        self._tunings = TuningRunner(self.store, partial(self._create_job, TRAINING))
         self._operations: dict[str, Callable[[Record], Record]] = {
             "AddTags": self._add_tags,
             "ListTags": self._list_tags,
@@ -70,6 +73,9 @@ class SageMakerService:
             "StopProcessingJob": partial(self._stop_job, PROCESSING),
             "StopTrainingJob": partial(self._stop_job, TRAINING),
             "StopTransformJob": partial(self._stop_job, TRANSFORM),
+            "CreateHyperParameterTuningJob": self._create_tuning,
+            "StopHyperParameterTuningJob": partial(self._stop_job, TUNING),
+            "ListTrainingJobsForHyperParameterTuningJob": self._list_trials,
             "UpdateTrainingJob": self._update_training_job,
             "CreateModel": self._create_model,
             "CreateEndpointConfig": self._create_endpoint_config,
@@ -78,7 +84,7 @@ class SageMakerService:
             "DeleteEndpointConfig": partial(self._delete, ENDPOINT_CONFIG),
             "DeleteEndpoint": self._delete_endpoint,
         }
-        for kind in LISTED_KINDS:
+        for kind in KINDS:
             self._operations[f"Describe{kind.noun}"] = partial(self._describe, kind)
             self._operations[f"List{kind.noun}s"] = partial(self._list, kind)
 
@@ -119,14 +125,14 @@ class SageMakerService:
             raise ApiError("UnknownOperationException", f"{operation} is not part of the local SageMaker.")
         return handler(request)
 
-    def _create_job(self, kind: StoredKind, request: Record) -> Record:
+    def _create_job(self, kind: StoredKind, request: Record, **fields: Any) -> Record:
         _require_image(image_of(request))
         status = {kind.status_key: "InProgress"}
         if kind is TRAINING:
             warm_pools.refuse_with_spot(request)
             status["SecondaryStatus"] = "Starting"
         room = partial(self._quotas.require_room, kind, *instances_of(request))
-        record = self.store.create(kind, request, check=room, **status)
+        record = self.store.create(kind, request, check=room, **status, **fields)
         if kind is TRAINING:
             warm_pools.reuse(self.store, record)
         self._jobs.start(kind, record, scope()[1])
@@ -139,6 +145,28 @@ class SageMakerService:
         record = self.store.create(TRANSFORM, request, check=room, TransformJobStatus="InProgress")
         self._transforms.start(record, scope()[1])
         return {"TransformJobArn": record["TransformJobArn"]}
+
+    def _create_tuning(self, request: Record) -> Record:
+        refuse_unusable(request)
+        trial, limits = request["TrainingJobDefinition"], request["HyperParameterTuningJobConfig"]["ResourceLimits"]
+        _require_image(image_of(trial))
+        instance_type, count = instances_of(trial)
+        at_a_time = count * limits["MaxParallelTrainingJobs"]
+        self._quotas.require_room(TRAINING, instance_type, at_a_time, self.store.all_of(TRAINING))
+        record = self.store.create(TUNING, request, HyperParameterTuningJobStatus="InProgress")
+        self._tunings.start(record)
+        return {TUNING.arn_key: record[TUNING.arn_key]}
+
+    def _list_trials(self, request: Record) -> Record:
+        """Of one tuning job, the newest first, as long as no other order is asked for."""
+        status = request.get("StatusEquals")
+        trials = self._tunings.trials_of(self.store.get(TUNING, request[TUNING.name_key]))
+        found = [each for each in trials if status in (None, each["TrainingJobStatus"])]
+        if request.get("SortOrder") == "Ascending":
+            found.reverse()
+        start = int(request.get("NextToken", "0"))
+        end = start + request.get("MaxResults", DEFAULT_PAGE)
+        return {"TrainingJobSummaries": found[start:end], **({"NextToken": str(end)} if end < len(found) else {})}
 
     def _stop_job(self, kind: StoredKind, request: Record) -> Record:
         record = self.store.get(kind, request[kind.name_key])

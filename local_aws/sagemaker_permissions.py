@@ -18,6 +18,7 @@ from local_aws.sagemaker_store import ENDPOINT_CONFIG, MODEL, Store, arn
 CREATE = "Create"
 ENDPOINT_PATH = re.compile(r"/endpoints/([^/]+)/[a-z-]+")
 OPERATION = re.compile(r"(?:Create|Delete|Describe|Invoke|List|Start|Stop|Update)([A-Z]\w+)")
+OF_TUNING = "TrainingJobsFor"  # a list that IAM decides on by the tuning job
 NAMES = ("{noun}Name", "{noun}Id")  # as the API calls them
 ROLE = re.compile(r"arn:aws:iam::\d{12}:role/.+")
 
@@ -65,7 +66,7 @@ def resource_of(operation: str, request: Request) -> str:
     if "ResourceArn" in request:
         return str(request["ResourceArn"])
     match = OPERATION.fullmatch(operation)
-    noun = match.group(1) if match else ""
+    noun = match.group(1).removeprefix(OF_TUNING) if match else ""
     for pattern in NAMES:
         name = request.get(pattern.format(noun=noun))
         if isinstance(name, str):

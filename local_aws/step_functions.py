@@ -24,10 +24,13 @@ from local_aws.validation import problems_of_request, service_model
 POLL_SECONDS = 0.3
 SYNC = ".sync"
 SDK_INTEGRATION = "arn:aws:states:::aws-sdk:"
-JOBS = {f"create{kind}Job": f"{kind}Job" for kind in ("Processing", "Training", "Transform")}
-RULES = {
-    f"create{kind}Job": kind for kind in ("Processing", "Training", "Transform")
-}  # of events that say how a job ended
+JOBS = {f"create{kind}Job": f"{kind}Job" for kind in ("Processing", "Training", "HyperParameterTuning", "Transform")}
+RULES = {  # of events that say how a job ended
+    "createProcessingJob": "Processing",
+    "createTrainingJob": "Training",
+    "createHyperParameterTuningJob": "Tuning",
+    "createTransformJob": "Transform",
+}
 # Members that the optimised integration does not pass on, though the API has them (reported for AWS, not documented).
 NOT_OPTIMISED = {"createEndpointConfig": ("ServerlessConfig", "InferenceAmiVersion")}
 PREFIXES = {

@@ -87,6 +87,7 @@ RUN_BY = {
     "workshop status": (MOTO, 'moto.workshop("status")'),
     "workshop stop": ("tests/local_aws/test_quotas.py", '"stop", "left"'),
     "workshop teardown": (MOTO, '"teardown", "--yes"'),
+    "workshop tune": ("tests/local_aws/test_datasets.py", '["tune", "--name", "tuned"'),
     "workshop upload": (DAY, 'day.workshop("upload"'),
     "workshop verify": (MOTO, 'moto.workshop("verify")'),
 }

@@ -19,6 +19,7 @@ from workshop.commands import (
     removal,
     report,
     runs,
+    tune,
 )
 from workshop.commands.common import HELP, ProfileOption, RegionOption, VersionOption, run_app
 from workshop.commands.help import command_line
@@ -39,6 +40,7 @@ app.command("smoke")(organise.smoke)
 app.command("credentials")(organise.credentials)
 app.command("upload")(runs.upload)
 app.command("run")(runs.run)
+app.command("tune")(tune.tune)
 app.command("follow")(runs.follow)
 app.command("logs")(runs.logs)
 app.command("stop")(runs.stop)

@@ -36,15 +36,8 @@ PAGE = 2
 def run_states(listing: Listing, own: dict[str, Any], known: Rates = RATES) -> dict[str, Any]:
     """The variables of an execution when it decides. Answers come in pages, with times as Step Functions has them."""
     context = {"StateMachine": {"Id": MACHINE}, "Execution": {"Name": "x"}}
-    variables = {
-        **requests.variables(),
-        "run": "chitra--own",
-        "hours": 2,
-        "artefact": "",
-        "articles": "",
-        "endpoint": False,
-        **own,
-    }
+    none = {"artefact": "", "articles": "", "endpoint": False, "trials": 0}
+    variables = {**requests.variables(), "run": "chitra--own", "hours": 2, **none, **own}
 
     def take(assign: dict[str, Any], answers: list[dict[str, Any]]) -> None:
         for answer in answers:
@@ -130,7 +123,7 @@ def listings(draw: Any) -> Listing:
 
 def own_note(endpoint: bool, hours: int, artefact: str, articles: str = "", known: Rates = RATES) -> Any:
     """What an execution notes, in Python."""
-    dollars = known.classification_at_worst if articles else 0 if artefact else known.jobs_at_worst
+    dollars = known.classification_at_worst if articles else 0 if artefact else known.jobs_at_worst()
     jobs_cents = math.ceil(100 * dollars)
     cents = math.ceil(100 * known.hosting * hours) if endpoint else 0
     return read_note(f"budget/chitra--own/{jobs_cents}-{cents}", NOW)
@@ -166,7 +159,7 @@ def test_should_start_what_fits_and_refuse_what_does_not(
 def test_should_let_no_two_pass_on_the_same_remainder() -> None:
     """Of two that start together each may see the other's note; whoever reads last does."""
     other = own_note(False, 1, "")
-    room = 1.5 * RATES.jobs_at_worst
+    room = 1.5 * RATES.jobs_at_worst()
     alone, together = (run_states(Listing(NOW, notes=notes), {}) for notes in ([], [replace(other, run="chitra--r1")]))
     assert evaluate(requests.is_within(room), alone, {}) is True
     assert evaluate(requests.is_within(room), together, {}) is False

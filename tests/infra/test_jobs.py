@@ -10,10 +10,10 @@ from typing import Any
 import jsonata
 import pytest
 
-from infra import jobs
+from infra import jobs, tuning
 from infra.costs import rates
 from infra.names import Names
-from infra.settings import EndpointSettings, Settings
+from infra.settings import EndpointSettings, LimitSettings, Settings
 from infra.stage_images import StageImages
 from local_aws.batches import check_request
 from local_aws.validation import problems_of_request
@@ -51,6 +51,7 @@ def _hash(text: str, algorithm: str) -> str:
 def variables(execution_input: dict[str, Any], name: str = "run-1") -> dict[str, Any]:
     states = {"input": execution_input, "context": {"Execution": {"Name": name}}}
     assigned = evaluate(jobs.run_variables(Names("chitra"), 2), {}, states)
+    assigned |= evaluate(tuning.variables(LimitSettings()), {}, states)
     return {**assigned, "artefact": ARTEFACT, "dataset": KEY, "dataset_job": "chitra--dataset-0", "attempt": 2}
 
 

@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from chitra.corpus import read_corpus
 from local_aws.runtime import Runtime
@@ -20,17 +22,21 @@ from tests.helpers.project import ROOT, SETTINGS
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment, find_deployment
+from workshop.cli import app
 from workshop.data.export import export_run
 from workshop.data.results import dataset_keys, runs_with_results
 from workshop.data.upload import upload_corpus
+from workshop.runs.endpoint import create_endpoint
 from workshop.runs.follow import Event, LogLine, RunFailedError, StageStarted, follow_run, read_logs
-from workshop.runs.run import Run, start_run, stop_run
+from workshop.runs.run import Run, find_run, start_run, stop_run
+from workshop.runs.tuning import read_ranges, trials_of
 
 QUICK = {"epochs": "1", "max_length": "32"}
 
 
 @dataclass(frozen=True)
 class Workshop:
+    aws: LocalAws
     account: Account
     deployment: Deployment
 
@@ -78,7 +84,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_co
         account = Account(deploy(aws, SETTINGS))
         deployment = find_deployment(account, SETTINGS)
         upload_corpus(account.client("s3"), deployment, sample_corpus)
-        yield Workshop(account, deployment)
+        yield Workshop(aws, account, deployment)
 
 
 def stages(events: list[Event]) -> list[str]:
@@ -124,6 +130,68 @@ def test_should_take_the_dataset_that_is_there(workshop: Workshop, tmp_path: Pat
     assert manifest["dataset"] == metrics["dataset"] == workshop.key("later") == workshop.key("a")
     runs = runs_with_results(workshop.s3, bucket)
     assert (runs.names, runs.refused) == ([f"chitra--{name}" for name in ("a", "b", "c", "later")], [])
+
+
+def test_should_train_a_tuning_on_it_and_serve_the_best_model(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two real training jobs at a time, with values from the ranges."""
+    monkeypatch.setattr("workshop.commands.following.follow_run", partial(follow_run, poll_seconds=0.3))
+    monkeypatch.setattr("workshop.commands.common.console.width", 80)
+    quick = [word for pair in QUICK.items() for word in ("-p", "=".join(pair))]
+    asked = ["-r", "learning_rate=1e-3:1e-2:log", "-r", "train-batch-size=4,8", "--jobs", "2", *quick]
+    done = CliRunner().invoke(app, ["tune", "--name", "tuned", *asked, "--yes"], env=workshop.aws.environment())
+    assert done.exit_code == 0, done.output
+    assert "2 trainings, 2 at a time, each of 120 minutes at most\ncosts: expected" in done.output
+    sagemaker = workshop.account.client("sagemaker")
+    first, second = trials = trials_of(sagemaker, "chitra--tuned")
+    assert (first.number, second.number) == ("001", "002")
+    for trial in trials:
+        job = sagemaker.describe_training_job(TrainingJobName=trial.job)
+        metrics = {each["MetricName"]: each["Value"] for each in job["FinalMetricDataList"]}
+        assert (trial.status, trial.accuracy) == ("Completed", pytest.approx(metrics["validation:best_accuracy"]))
+        assert 1e-3 <= float(job["HyperParameters"]["learning_rate"]) <= 1e-2
+        assert job["HyperParameters"]["epochs"] == "1"
+        assert job["TuningJobArn"].endswith("hyper-parameter-tuning-job/chitra--tuned")
+        assert {"Key": "workshop", "Value": "chitra"} in sagemaker.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"]
+        assert f"{trial.number}  Completed  learning_rate" in done.output
+    best = max(trials, key=lambda each: each.accuracy or 0)
+    assert f"best: {best.job}\nserve it: .venv/bin/workshop endpoint create chitra--tuned" in done.output
+    serving = create_endpoint(workshop.account, workshop.deployment, "chitra--tuned", hours=1)
+    stop_run(workshop.account, serving)
+    states = workshop.account.client("stepfunctions")
+    given = json.loads(states.describe_execution(executionArn=serving.execution_arn)["input"])
+    assert given["artefact"] == f"s3://{workshop.deployment.bucket}/models/{best.job}/output/model.tar.gz"
+    stages_of_logs = {line.stage for line in read_logs(workshop.account, find_tuned(workshop))}
+    assert stages_of_logs == {"Tune 001", "Tune 002"}
+    assert dataset_keys(workshop.s3, workshop.deployment.bucket, best.job) == [workshop.key("tuned")]
+
+
+def find_tuned(workshop: Workshop) -> Run:
+    return find_run(workshop.account, workshop.deployment, "chitra--tuned")
+
+
+def test_should_stop_a_tuning_with_its_training_jobs(workshop: Workshop) -> None:
+    asked = {"jobs": 3, "parallel": 1, "ranges": read_ranges(["learning_rate=1e-3:1e-2"])}
+    slow = {**QUICK, "epochs": "50"}
+    run = start_run(
+        workshop.account, workshop.deployment, hyperparameters=slow, endpoint=False, name="endless", tuning=asked
+    )
+    sagemaker = workshop.account.client("sagemaker")
+
+    def training() -> bool:
+        listed = sagemaker.list_training_jobs(NameContains="chitra--endless-")["TrainingJobSummaries"]
+        return bool(listed)
+
+    until(training)
+    stop_run(workshop.account, run)
+
+    def ended() -> bool:
+        job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=run.name)
+        return bool(job["HyperParameterTuningJobStatus"] == "Stopped")
+
+    until(ended)
+    assert [trial.status for trial in trials_of(sagemaker, run.name)] == ["Stopped"]
 
 
 def test_should_make_another_one_of_another_corpus(workshop: Workshop) -> None:

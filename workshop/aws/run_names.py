@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 
 from chitra.errors import InputError
 from chitra.visible import visible
-from infra.names import RUN_NAME_LENGTH, Names
+from infra.names import RUN_NAME_LENGTH, TUNING_NAME_LENGTH, Names
 
 # SageMaker's API reference: the pattern of names of jobs, models and endpoints.
 RUN_NAME = re.compile("[a-zA-Z0-9](-*[a-zA-Z0-9])*")
-END = "[0-9]{8}-[0-9]{6}-[0-9a-f]{4}"  # the time and a random number
+TUNING_MARK = "t"
+# The time and a random number, or of tunings, for whose names there is little room, a letter and the number.
+END = f"([0-9]{{8}}-[0-9]{{6}}-|{TUNING_MARK})[0-9a-f]{{4}}"
 
 
 def is_run_name(name: str) -> bool:
@@ -49,6 +51,29 @@ def new_run_name(names: Names, user: str = "") -> str:
     Two calls in the same second differ in the last four digits, and those of two people in the participant, too.
     """
     return f"{own_prefix(names, user)}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def new_tuning_name(names: Names, user: str = "") -> str:
+    """``<workshop>--<participant>-t<4 hex>``.
+
+    Raises:
+        InputError: it would be too long for SageMaker.
+    """
+    return check_tuning_name(f"{own_prefix(names, user)}{TUNING_MARK}{secrets.token_hex(2)}")
+
+
+def check_tuning_name(name: str) -> str:
+    """The same name.
+
+    Raises:
+        InputError: SageMaker could call no tuning so.
+    """
+    if len(check_run_name(name)) > TUNING_NAME_LENGTH:
+        raise InputError(
+            f"{name}: is too long for a tuning: SageMaker takes {TUNING_NAME_LENGTH} characters, the workshop's name "
+            "and two hyphens among them. Give a shorter --name."
+        )
+    return name
 
 
 def is_named_by(names: Names, user: str, name: str) -> bool:

@@ -38,7 +38,8 @@ def needed_quotas(settings: Settings) -> list[Need]:
     """By instance type, for the account as a whole, and for those who follow their runs."""
     people = len(settings.participants)
     processing = settings.preprocessing.instance_count * people
-    training = settings.training.instance_count * people
+    # One person's tuning, too, has several at a time.
+    training = settings.training.instance_count * max(people, settings.limits.tuning_jobs_at_a_time)
     kind = "spot training job" if settings.training.spot else "training job"
     lookups = math.ceil(people / POLL_SECONDS)  # one at each look
     return [

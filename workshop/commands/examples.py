@@ -34,6 +34,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         ("run --json | tee run.jsonl", "経過を JSON で受け取る", "for a program"),
     ),
+    "tune": (
+        ("tune --jobs 4", "4 回学習して、いちばん良いものを残す", "the best of four trainings"),
+        (
+            "tune -r learning_rate=1e-5:1e-4:log -r epochs=2,3,4 --endpoint",
+            "範囲を指定し、最良のモデルを公開する",
+            "ranges of your own, and serve the best",
+        ),
+        ("tune --strategy Hyperband --parallel 1 --yes", "見込みのない学習を途中で止める", "stop what falls behind"),
+    ),
     "follow": (
         (f"follow {RUN}", "表示に戻る", "come back to a run"),
         (f"follow {RUN} --json", "経過を JSON で受け取る", "for a program"),

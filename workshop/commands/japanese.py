@@ -21,6 +21,11 @@ JAPANESE = {
         "コーパスをバケットに送ります。主催者が送ったものは全員が、参加者が送ったものは本人の実行だけが使います。"
     ),
     "Preprocess and train on AWS, and follow it.": "AWS で前処理と学習を行い、経過を表示します。",
+    "Train several models with other hyperparameters each, and keep the best by validation accuracy."
+    "\n\nSays what it may cost, and asks before it starts.": (
+        "ハイパーパラメーターを変えながら何度か学習し、検証の正解率がいちばん高いモデルを選びます。"
+        "\n\n料金の上限を表示し、確認してから始めます。"
+    ),
     "Show a run from its beginning, until it ends.": "実行の経過を、最初から終わりまで表示します。",
     "Print what the jobs of a run have written so far.": "実行のジョブがこれまでに書いたログを表示します。",
     "End a run with the job at work. An endpoint that it made stays until its schedule, or you, delete it.": (
@@ -115,6 +120,14 @@ JAPANESE = {
     "Archive, extracted folder, or JSONL files.": "コーパス。アーカイブ、展開したフォルダー、JSONL ファイルのどれか。",
     "Name of the run; your name and the time when left out.": "実行の名前。省くと、自分の名前と時刻から付きます。",
     "name=value.": "ハイパーパラメーター。名前=値 の形で、何度でも指定できます。",
+    "NAME=LOW:HIGH, NAME=LOW:HIGH:log or NAME=VALUE,VALUE; learning rate and batch size when left out.": (
+        "試す範囲。名前=下限:上限、名前=下限:上限:log、名前=値,値 のどれか。省くと、学習率とバッチサイズ。"
+    ),
+    "Trainings in all; as many as cdk.json allows.": "学習の回数。省くと、cdk.json で許された回数。",
+    "Trainings at a time; as many as cdk.json allows.": "同時に動かす学習の数。省くと、cdk.json で許された数。",
+    "How values are chosen; Hyperband stops what falls behind after an epoch or more.": (
+        "値の選び方。Hyperband は、見込みのない学習を途中で止めます。"
+    ),
     "Also create an endpoint, which costs money until it expires.": (
         "エンドポイントも作ります。期限がくるまで料金がかかります。"
     ),

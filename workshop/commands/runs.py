@@ -70,7 +70,7 @@ def run(
     names = Names(settings.name)
     if name is not None:
         check_run_name(full_name(names, name))
-    overrides = dict(_pair(text) for text in hyperparameter or [])
+    overrides = dict(pair(text) for text in hyperparameter or [])
     parse_hyperparameters(overrides)
     aws = account_of(settings)
     with aws_errors():
@@ -81,7 +81,7 @@ def run(
                 raise WorkshopError(refusal)
         user = participant(aws, names)
         chosen = chosen or new_run_name(names, user)
-        corpus = _corpus(aws, deployment, user)
+        corpus = corpus_of(aws, deployment, user)
         own = corpus != CORPUS_PREFIX
         if own and not as_json:
             say(f"corpus: your own, s3://{deployment.bucket}/{corpus}")
@@ -99,18 +99,18 @@ def run(
         say(f"endpoint {started.name} deletes itself in {hours} hours")
 
 
-def say_costs(aws: Account, settings: Settings, *, jobs: bool, hours: int) -> None:
+def say_costs(aws: Account, settings: Settings, *, jobs: bool, hours: int, trainings: int = 1) -> None:
     """Before anything starts."""
     prices = PriceList(aws, settings.prices)
     try:
-        say(f"costs: {estimate(aws, settings, prices, jobs=jobs, hours=hours)}")
+        say(f"costs: {estimate(aws, settings, prices, jobs=jobs, hours=hours, trainings=trainings)}")
     except AWS_ERRORS as error:
         say(f"costs are unknown: {advice(error)}")
     if prices.remark:
         say(prices.remark)
 
 
-def _corpus(aws: Account, deployment: Deployment, user: str) -> str:
+def corpus_of(aws: Account, deployment: Deployment, user: str) -> str:
     """The prefix of the caller's own corpus when they uploaded one, and of the workshop's else."""
     from workshop.data.upload import has_corpus
 
@@ -164,7 +164,7 @@ def _find(name: str, folder: Path) -> tuple[Account, Run]:
     return aws, find_run(aws, deployment, check_run_name(deployment.full_name(name)))
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
     key, separator, value = text.partition("=")
     if not separator or not key or not value:
         raise InputError(f"--hyperparameter {text}: write name=value, for example epochs=2.")

@@ -11,7 +11,7 @@ from typing import Any
 
 from chitra.inside import UnsafePathError, file_names
 from chitra.visible import visible
-from infra.names import DATASET_KEY_DIGITS, DATASET_OF_RUN, DATASETS_PREFIX, MODELS_PREFIX
+from infra.names import DATASET_KEY_DIGITS, DATASET_OF_RUN, DATASETS_PREFIX, MODELS_PREFIX, run_of_job
 from workshop.aws.objects import list_objects
 from workshop.aws.run_names import is_run_name
 
@@ -102,8 +102,11 @@ def results_of(s3: Any, bucket: str, run: str) -> Results:
 
 
 def dataset_keys(s3: Any, bucket: str, run: str) -> list[str]:
-    """What the run was trained on: one dataset, as the workflow notes it; none when it was stopped before."""
-    prefix = f"{MODELS_PREFIX}{run}/{DATASET_OF_RUN}"
+    """What the run was trained on: one dataset, as the workflow notes it; none when it was stopped before.
+
+    A tuning's trials have that of the tuning.
+    """
+    prefix = f"{MODELS_PREFIX}{run_of_job(run)}/{DATASET_OF_RUN}"
     names = (entry["Key"].removeprefix(prefix) for entry in list_objects(s3, bucket, prefix))
     return [name for name in names if DATASET_KEY.fullmatch(name)]
 

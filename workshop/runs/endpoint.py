@@ -19,6 +19,7 @@ from workshop.aws.tags import owner_in_sagemaker
 from workshop.aws.waiting import Pace, none_if_hidden, none_if_missing
 from workshop.runs.run import Run, start_execution
 from workshop.runs.serving import delete_serving
+from workshop.runs.tuning import best_trial
 
 TIME = "%Y-%m-%dT%H:%M:%S"
 # UpdateSchedule replaces everything; these are taken over.
@@ -35,13 +36,14 @@ SCHEDULE_KEYS = (
 
 
 def create_endpoint(account: Account, deployment: Deployment, run: str, *, hours: int | None, user: str = "") -> Run:
-    """Start an execution of the workflow that only serves the model of a finished run.
+    """Start an execution of the workflow that only serves the model of a finished run; of a tuning, its best one.
 
     The workflow makes endpoints in one way only: first the schedule that deletes it, then the endpoint.
 
     Raises:
         WorkshopError: the run left no model.
     """
+    run = best_trial(account, run) or run
     artefact = f"{MODELS_PREFIX}{run}/output/model.tar.gz"
     s3 = account.client("s3")
     if none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=artefact)) is None:

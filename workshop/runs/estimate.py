@@ -32,8 +32,12 @@ class Estimate:
         return f"expected {expected} · at worst {at_worst}{f' ({self.basis})' if self.basis else ''}"
 
 
-def estimate(account: Account, settings: Settings, prices: PriceList, *, jobs: bool = True, hours: int = 0) -> Estimate:
+def estimate(
+    account: Account, settings: Settings, prices: PriceList, *, jobs: bool = True, hours: int = 0, trainings: int = 1
+) -> Estimate:
     """Of an execution with or without jobs, and an endpoint of so many hours; a serverless one is not in it.
+
+    A tuning has several ``trainings``.
 
     Raises:
         AWS_ERRORS: the jobs before could not be looked at.
@@ -44,13 +48,15 @@ def estimate(account: Account, settings: Settings, prices: PriceList, *, jobs: b
     }
     longest = {stage.use: stage.hours for stage in stages(settings)} | {"Hosting": float(hours)}
     used = (["Processing", "Training"] if jobs else []) + (["Hosting"] if hours and "Hosting" in per_hour else [])
+    longest["Training"] *= trainings
     worst = _sum([_cost(per_hour[use], longest[use]) for use in used])
     if not jobs:
         return Estimate(Money(0.0, worst, worst), "")
     seconds, basis = _expected(account, settings)
     if seconds is None:
         return Estimate(Money(0.0, None, worst), "expected run times are unknown until a run has finished")
-    expected = _cost(per_hour["Training"], seconds[1] / 3600 + settings.training.keep_warm_minutes / 60)
+    hours_of_one = seconds[1] / 3600 + settings.training.keep_warm_minutes / 60
+    expected = _cost(per_hour["Training"], trainings * hours_of_one)
     parts = [_cost(per_hour["Processing"], seconds[0] / 3600) if seconds[0] else 0.0, expected]
     return Estimate(Money(0.0, _sum([*parts, *(_cost(per_hour[use], longest[use]) for use in used[2:])]), worst), basis)
 

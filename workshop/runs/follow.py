@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chitra.errors import WorkshopError
-from infra.names import CLASSIFY_STATE, PREPROCESS_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
+from infra.names import CLASSIFY_STATE, PREPROCESS_STATE, TRAIN_STATE, TUNE_STATE, WAIT_FOR_DATASET_STATE
 from workshop.aws.account import Account
 from workshop.aws.advice import AWS_ERRORS, advice, is_passing
 from workshop.aws.log_groups import PROCESSING_LOGS, TRAINING_LOGS, TRANSFORM_LOGS
@@ -18,6 +18,7 @@ from workshop.aws.log_lines import Written, new_lines
 from workshop.runs.history import InLine, begin_of, in_line, jobs_in, reason_of, stages_in
 from workshop.runs.job_state import AT_WORK, JobLooks, JobState
 from workshop.runs.run import Run
+from workshop.runs.tuning import TrialReader, trials_of
 
 LOG_GROUPS = {
     PREPROCESS_STATE: PROCESSING_LOGS,
@@ -142,10 +143,19 @@ def read_logs(account: Account, run: Run) -> Iterator[LogLine]:
     logs, read = account.client("logs"), set[str]()
     events = _history(account.client("stepfunctions"), run)
     for stage, job in jobs_in(events).items():
-        if job not in read and stage in LOG_GROUPS:
-            read.add(job)
-            lines = LogReader(logs, LOG_GROUPS[stage]).new_lines(job)
-            yield from (LogLine(stage, line.text, line.at) for line in lines)
+        if job in read:
+            continue
+        read.add(job)
+        if stage in LOG_GROUPS:
+            yield from _lines_of(logs, stage, stage, job)
+        elif stage == TUNE_STATE:
+            for trial in trials_of(account.client("sagemaker"), job):
+                yield from _lines_of(logs, TRAIN_STATE, f"{stage} {trial.number}", trial.job)
+
+
+def _lines_of(logs: Any, stage: str, title: str, job: str) -> Iterator[LogLine]:
+    lines = LogReader(logs, LOG_GROUPS[stage]).new_lines(job)
+    return (LogLine(title, line.text, line.at) for line in lines)
 
 
 def _history(states: Any, run: Run) -> list[dict[str, Any]]:
@@ -164,10 +174,11 @@ class _Follower:
 
     def __init__(self, account: Account, run: Run) -> None:
         self._states, self._logs, self._run = account.client("stepfunctions"), account.client("logs"), run
+        self._account = account
         self._known, self._jobs = 0, dict[str, str]()
         self._job_looks = JobLooks(account)
         self._waiting: InLine | None = None
-        self._reader: tuple[str, LogReader] | None = None  # of the newest stage that has a log
+        self._reader: tuple[str, LogReader | TrialReader] | None = None  # of the newest stage that has a log
         self.stage, self.tail = "Start", list[str]()
 
     def look(self, *, last: bool) -> Iterator[Event]:
@@ -182,13 +193,18 @@ class _Follower:
             self._known += 1
             self.stage, self.tail = name, []
             yield StageStarted(name, begin_of(name, events))
-            if name in LOG_GROUPS:
-                self._reader = (name, LogReader(self._logs, LOG_GROUPS[name]))
+            if name in LOG_GROUPS or name == TUNE_STATE:
+                self._reader = (name, self._reader_of(name))
                 yield from self._of_the_job()
         waiting = in_line(events)
         if waiting and waiting != self._waiting:
             yield Waiting(self.stage, waiting)
         self._waiting = waiting
+
+    def _reader_of(self, stage: str) -> LogReader | TrialReader:
+        if stage == TUNE_STATE:
+            return TrialReader(self._account.client("sagemaker"))
+        return LogReader(self._logs, LOG_GROUPS[stage])
 
     def _of_the_job(self) -> Iterator[JobState | LogLine]:
         """What is new about the newest job, and in its log."""
@@ -197,6 +213,8 @@ class _Follower:
         stage, reader = self._reader
         if stage in self._jobs:
             yield from self._job_looks.news(stage, self._jobs[stage])
+        if stage == TUNE_STATE and stage not in self._jobs:
+            return
         for line in reader.new_lines(self._jobs.get(stage, self._run.name)):
             if stage == self.stage:
                 self.tail = [*self.tail, line.text][-TAIL_LINES:]

@@ -13,7 +13,7 @@ Event = dict[str, Any]
 
 QUOTA_ERROR = "ResourceLimitExceeded"
 LIMIT = re.compile(r"service limit '([^']+)'")  # as SageMaker words it: 'ml.g4dn.xlarge for training job usage'
-JOB_NAME = re.compile(r'"(?:Processing|Training|Transform)JobName"\s*:\s*"([A-Za-z0-9-]+)"')
+JOB_NAME = re.compile(r'"(?:Processing|Training|HyperParameterTuning|Transform)JobName"\s*:\s*"([A-Za-z0-9-]+)"')
 LEADING_ON = tuple(f"{kind}StateEntered" for kind in ("Choice", "Fail", "Pass", "Wait"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +10,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.names import CLASSIFY_STATE, TRAIN_STATE, WAIT_FOR_DATASET_STATE
+from infra.names import CLASSIFY_STATE, TRAIN_STATE, TUNE_STATE, WAIT_FOR_DATASET_STATE
 from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
 from workshop.aws.waiting import none_if_missing
-from workshop.runs.costs import PROCESSING, TRANSFORM, Capacity, capacity_of_training
+from workshop.runs.costs import PROCESSING, TRAINING, TRANSFORM, Capacity, capacity_of_training
 
-STARTING = "Starting"
+STARTING, TUNING = "Starting", "Tuning"
 AT_WORK = ("InProgress", "Stopping")
 
 
@@ -58,7 +59,8 @@ class JobLooks:
         """
         if not self._allowed:
             return
-        look = {TRAIN_STATE: _training_job, CLASSIFY_STATE: _transform_job}.get(stage, _processing_job)
+        looks = {TRAIN_STATE: _training_job, TUNE_STATE: _tuning_job, CLASSIFY_STATE: _transform_job}
+        look = looks.get(stage, _processing_job)
         try:
             state = none_if_missing(lambda: look(self._account.client("sagemaker"), stage, job))
         except ClientError as error:
@@ -86,6 +88,28 @@ def _training_job(sagemaker: Any, stage: str, name: str) -> JobState:
         job.get("BillableTimeInSeconds"),
         job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
         job["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0),
+        own=True,
+    )
+
+
+def _tuning_job(sagemaker: Any, stage: str, name: str) -> JobState:
+    """Billed as if all instances that it may have at a time were at work from its beginning to its end."""
+    job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    limits, trial = job["HyperParameterTuningJobConfig"]["ResourceLimits"], job["TrainingJobDefinition"]
+    jobs, parallel = limits["MaxNumberOfTrainingJobs"], limits["MaxParallelTrainingJobs"]
+    resources, status = trial["ResourceConfig"], job["HyperParameterTuningJobStatus"]
+    return JobState(
+        stage,
+        name,
+        TUNING if status == "InProgress" else status,
+        job["CreationTime"],
+        "",
+        Capacity(resources["InstanceType"], resources["InstanceCount"] * parallel, TRAINING),
+        job["CreationTime"],
+        job.get("HyperParameterTuningEndTime"),
+        None,
+        trial["StoppingCondition"]["MaxRuntimeInSeconds"] * math.ceil(jobs / parallel),
+        0,
         own=True,
     )
 

@@ -24,6 +24,7 @@ STATUSES = {
     "DownloadingTrainingImage": ("学習プログラムのイメージを取得しています", "the image with the program is fetched"),
     "Downloading": ("学習データを取得しています", "the articles are fetched from the bucket"),
     "Training": ("学習しています", "the model learns"),
+    "Tuning": ("値を変えながら学習を繰り返しています", "models are trained with values out of the ranges"),
     "InProgress": ("記事を読み込み、トークンに分割しています", "articles are read and tokenised"),
     "Interrupted": (
         "スポットインスタンスが回収されました。空きが出しだい続きから再開します",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any
 from chitra.errors import WorkshopError
 from infra.budget_requests import YOUNG_MILLISECONDS
 from infra.costs import Rates, rates
-from infra.names import BUDGET_PREFIX, Names
+from infra.names import BUDGET_PREFIX, Names, run_of_job
 from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
@@ -74,7 +75,7 @@ def count(listing: Listing, rates: Rates, names: Names) -> Meter:
     spent = sum(
         _cost(job, "TrainingEndTime", listing.now, rates.training, rates.warm_hours)
         for job in training
-        if job["TrainingJobName"] not in listing.running
+        if run_of_job(job["TrainingJobName"]) not in listing.running
     )
     transforms = _own(listing.transforms, TRANSFORM, names)
     spent += sum(
@@ -87,7 +88,7 @@ def count(listing: Listing, rates: Rates, names: Names) -> Meter:
         for job in processing
         if job["ProcessingJobStatus"] != "InProgress"
     )
-    at_work = {job["TrainingJobName"] for job in training if job["TrainingJobStatus"] in AT_WORK}
+    at_work = {run_of_job(job["TrainingJobName"]) for job in training if job["TrainingJobStatus"] in AT_WORK}
     at_work |= {job["TransformJobName"] for job in transforms if job["TransformJobStatus"] in AT_WORK}
     runs = listing.running | at_work
     reserved = sum(note.jobs for note in listing.notes if note.run in runs or note.written > listing.now - YOUNG)
@@ -100,9 +101,13 @@ def count(listing: Listing, rates: Rates, names: Names) -> Meter:
 
 
 def with_assumed_notes(listing: Listing, rates: Rates) -> Listing:
-    """Where no budget is set nobody notes anything: a running execution counts with the jobs that it may have."""
-    jobs = math.ceil(CENTS * rates.jobs_at_worst)
-    return replace(listing, notes=[Note(run, jobs, 0, listing.now) for run in sorted(listing.running)])
+    """Where no budget is set nobody notes anything: a running execution counts with the jobs that it may have.
+
+    Of a tuning these are the training jobs that were made by now: what else it was asked for nobody lists.
+    """
+    trainings = Counter(run_of_job(job["TrainingJobName"]) for job in listing.training)
+    cents = {run: math.ceil(CENTS * rates.jobs_at_worst(max(1, trainings[run]))) for run in sorted(listing.running)}
+    return replace(listing, notes=[Note(run, jobs, 0, listing.now) for run, jobs in cents.items()])
 
 
 def _own(summaries: Iterable[dict[str, Any]], kind: Kind, names: Names) -> list[dict[str, Any]]:
@@ -126,6 +131,7 @@ def require_room(
     jobs: bool = False,
     hours: int = 0,
     articles: bool = False,
+    trainings: int = 1,
 ) -> None:
     """What the workflow will ask, asked before: nothing is started, and nobody has to follow it to hear why.
 
@@ -136,7 +142,7 @@ def require_room(
     if settings.budget is None:
         return
     known = rates(settings)
-    own = (known.jobs_at_worst if jobs else 0.0) + known.hosting * hours
+    own = (known.jobs_at_worst(trainings) if jobs else 0.0) + known.hosting * hours
     own += known.classification_at_worst if articles else 0.0
     left = count(read_listing(account, deployment), known, deployment.names).left(settings.budget.amount)
     if own > left:

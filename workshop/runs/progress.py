@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chitra.training_lines import EpochDone, StepDone, read_line
-from infra.names import TRAIN_STATE
+from infra.names import TRAIN_STATE, TUNE_STATE
 from workshop.runs.costs import Capacity
 from workshop.runs.follow import Event, LogLine, OutOfSight, StageStarted, Waiting
 from workshop.runs.job_state import JobState
@@ -92,7 +92,8 @@ class Progress:
         own = [job for job in self._jobs.values() if job.own and job.started]
         if not own:
             return None
-        left, training = self.seconds_left(now), next((job for job in own if job.stage == TRAIN_STATE), None)
+        trained = (job for job in own if job.stage in (TRAIN_STATE, TUNE_STATE))
+        left, training = self.seconds_left(now), next(trained, None)
         so_far = _sum([self._cost(job, _billed(job, now)) for job in own])
         if training is None or training.ended:
             warm = self._cost(training, training.warm_seconds) if training else 0.0

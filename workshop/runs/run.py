@@ -39,9 +39,14 @@ def start_run(
     endpoint: bool,
     name: str,
     corpus: str = CORPUS_PREFIX,
+    tuning: dict[str, Any] | None = None,
 ) -> Run:
-    """Start one execution with overrides of the deployed hyperparameters; ``corpus`` is a prefix in the bucket."""
+    """Start one execution with overrides of the deployed hyperparameters; ``corpus`` is a prefix in the bucket.
+
+    ``tuning`` is what infra/tuning.py describes.
+    """
     request = {"hyperparameters": hyperparameters, "endpoint": endpoint, "corpus": corpus}
+    request |= {"tuning": tuning} if tuning else {}
     return start_execution(account, deployment, check_run_name(deployment.full_name(name)), request)
 
 
