@@ -11,6 +11,7 @@ from chitra.long_articles import View
 from chitra.model_files import read_tokenizer_files
 from training_image.artefact import save_artefact
 from training_image.candidates.build import time_ways
+from training_image.candidates.measure import one_core_each
 from training_image.candidates.record import Record
 
 MAX_LENGTH = 512
@@ -26,7 +27,8 @@ def make_artefact(tokenizer_dir: Path, folder: Path, *, layers: int) -> Record:
     model = BertForSequenceClassification(config)
     save_artefact(model, tokenizer_dir, folder, view=View(MAX_LENGTH), article_length=MAX_LENGTH)
     del model
-    timed = time_ways(folder, ["cpu"])
+    with one_core_each():
+        timed = time_ways(folder, ["cpu"])
     record = Record(ways=[way.model_copy(update={"served": True, "accuracy": 0, "agreement": 0}) for way in timed])
     record.write(folder)
     return record
