@@ -85,6 +85,9 @@ class Exchange:
             answer = self._too_late(body_is_there=body.ended)
             status = answer.status_code
             await answer(scope, receive, send)
+        except Exception:  # is answered further out
+            status = status or 500
+            raise
         finally:
             if scope["path"] == "/invocations":
                 self._counters.requests.add(str(status or "none"))

@@ -250,6 +250,7 @@ def test_should_not_be_ready_once_the_model_cannot_answer(own_url: str) -> None:
     assert invoke(own_url, "fail").status_code == 500  # one text that the model fails on is no broken model
     assert httpx.get(f"{own_url}/ping").status_code == 200
     assert invoke(own_url, "break").status_code == 500
+    assert 'chitra_requests_total{status="500"} 2\n' in httpx.get(f"{own_url}/metrics").text
     answer = httpx.get(f"{own_url}/ping")
     assert answer.status_code == 503
     assert answer.json() == {"error": "the model cannot answer any more; see the endpoint's log"}
