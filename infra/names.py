@@ -209,3 +209,4 @@ PREPROCESS_STATE = "Preprocess"
 WAIT_FOR_DATASET_STATE = "Wait for dataset"  # that another execution makes
 TRAIN_STATE = "Train"
 CLASSIFY_STATE = "Classify"
+CLEANING_STATES = STOP_CLASSIFYING_STATE, REMOVE_MODEL_STATE = ("Stop classifying", "Remove model")
