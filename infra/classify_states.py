@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra import jobs
 from infra.jobs import JobResources, Request
-from infra.names import CLASSIFY_STATE
+from infra.names import CLASSIFY_STATE, REMOVE_MODEL_STATE, STOP_CLASSIFYING_STATE
 from infra.settings import Settings
 from infra.tasks import Tasks
 
@@ -34,14 +34,14 @@ def classify_states(
         TimeoutSeconds=60 * settings.classification.max_runtime_minutes,
     )
     stop = tasks.state(
-        "Stop classifying",
+        STOP_CLASSIFYING_STATE,
         {
             "Type": "Task",
             "Resource": "arn:aws:states:::aws-sdk:sagemaker:stopTransformJob",
             "Arguments": {"TransformJobName": jobs.RUN},
         },
     )
-    remove = tasks.task("Remove model", "aws-sdk:sagemaker:deleteModel", {"ModelName": jobs.RUN})
+    remove = tasks.task(REMOVE_MODEL_STATE, "aws-sdk:sagemaker:deleteModel", {"ModelName": jobs.RUN})
     late = f"longer than the {settings.classification.max_runtime_minutes} minutes of "
     way_out = "classification.max_runtime_minutes (cdk.json): the job is stopped. Raise them, or give fewer articles."
     classify.add_catch(stop, errors=["States.Timeout"], assign=_problem("TookTooLong", f"{late}{way_out}"))

@@ -23,8 +23,13 @@ class Stage:
     count: int
     hours: float
 
+    @property
+    def title(self) -> str:
+        """The use in words: ``batch transform``."""
+        return "".join(f" {each}" if each.isupper() else each for each in self.use).strip().lower()
+
     def __str__(self) -> str:
-        return f"{self.use.lower()}: {self.count} x {self.instance_type} for at most {self.hours:g} h"
+        return f"{self.title}: {self.count} x {self.instance_type} for at most {self.hours:g} h"
 
 
 def stages(settings: Settings) -> list[Stage]:

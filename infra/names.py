@@ -223,3 +223,4 @@ WAIT_FOR_DATASET_STATE = "Wait for dataset"  # that another execution makes
 TRAIN_STATE = "Train"
 CLASSIFY_STATE = "Classify"
 TUNE_STATE = "Tune"
+CLEANING_STATES = STOP_CLASSIFYING_STATE, REMOVE_MODEL_STATE = ("Stop classifying", "Remove model")

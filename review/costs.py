@@ -42,7 +42,7 @@ def sources_of(settings: Settings | None, table: PriceTable) -> list[str]:
     said = []
     for stage in every_stage(settings):
         price = price_of(stage, settings, table)
-        what = f"{stage.instance_type} ({stage.use.lower()})"
+        what = f"{stage.instance_type} ({stage.title})"
         if price is None:
             said.append(f"no price known: {what} in {settings.region}")
         elif price.sheet is None:

@@ -26,6 +26,8 @@ from workshop.aws.deployment import find_deployment
 from workshop.checks.check import State
 from workshop.checks.definition import check_definition
 from workshop.cli import app
+from workshop.data.batches import Unlabelled
+from workshop.runs.classify import start_classification
 from workshop.runs.endpoint import create_endpoint
 from workshop.runs.follow import RunFailedError, follow_run
 from workshop.runs.meter import count, read_listing, require_room
@@ -79,6 +81,17 @@ def test_should_schedule_the_end_of_an_endpoint_and_say_when_it_fails(session: b
     schedule = session.client("scheduler").get_schedule(Name=started.name)
     end = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
     assert abs(end - datetime.now(UTC) - timedelta(hours=3)) < timedelta(minutes=2)
+
+
+def test_should_remove_the_model_of_a_classification_that_fails(session: boto3.Session) -> None:
+    account = Account(session)
+    line = Unlabelled("a.txt", "鍋で玉ねぎを炒めます。").line()
+    started = start_classification(account, find_deployment(account, SETTINGS), [line], of=RUN)
+    with pytest.raises(
+        RunFailedError, match="Classify: AlgorithmError: truncated"
+    ):  # what it should read with is no archive
+        list(follow_run(account, started, poll_seconds=0.2))
+    assert started.name not in {each["ModelName"] for each in session.client("sagemaker").list_models()["Models"]}
 
 
 def test_should_make_no_endpoint_when_its_schedule_cannot_be_made(session: boto3.Session) -> None:

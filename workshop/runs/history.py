@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from infra.names import CLEANING_STATES
+
 Event = dict[str, Any]
 
 QUOTA_ERROR = "ResourceLimitExceeded"
@@ -29,9 +31,10 @@ class InLine:
 
 
 def stages_in(events: Iterable[Event]) -> list[str]:
-    """Names of the states that were entered, each once; those that only lead to others are left out."""
+    """Names of the states that were entered, each once; those that only lead to others, or clean up, are left out."""
     entered = (event for event in events if "stateEnteredEventDetails" in event)
-    return list(dict.fromkeys(_stage(event) for event in entered if event.get("type") not in LEADING_ON))
+    names = dict.fromkeys(_stage(event) for event in entered if event.get("type") not in LEADING_ON)
+    return [name for name in names if name not in CLEANING_STATES]
 
 
 def begin_of(stage: str, events: Iterable[Event]) -> datetime | None:

@@ -10,6 +10,8 @@ from infra.names import (
     COUNT_ENDPOINTS_STATE,
     COUNT_RUNS_STATE,
     PREPROCESS_STATE,
+    REMOVE_MODEL_STATE,
+    STOP_CLASSIFYING_STATE,
     TRAIN_STATE,
     WAIT_FOR_DATASET_STATE,
 )
@@ -77,8 +79,8 @@ STAGES = {
     "Describe endpoint": "エンドポイントの起動",
     "Register model": "モデルの登録(一括分類)",
     CLASSIFY_STATE: "記事の一括分類",
-    "Stop classifying": "一括分類の停止",
-    "Remove model": "モデルの削除(一括分類)",
+    STOP_CLASSIFYING_STATE: "一括分類の停止",
+    REMOVE_MODEL_STATE: "モデルの削除(一括分類)",
     "Done": "完了",
 }
 
