@@ -10,6 +10,7 @@ from infra.names import (
     COUNT_RUNS_STATE,
     PREPROCESS_STATE,
     TRAIN_STATE,
+    TUNE_STATE,
     WAIT_FOR_DATASET_STATE,
 )
 from workshop.language import Language, one_of
@@ -67,6 +68,7 @@ STAGES = {
     "Mark dataset": "データセットの確定",
     "Note dataset": "データセットの記録",
     TRAIN_STATE: "学習",
+    TUNE_STATE: "ハイパーパラメーターの調整",
     "Create model": "モデルの登録",
     "Configure endpoint": "エンドポイントの設定",
     "Schedule expiry": "自動削除の予約",
