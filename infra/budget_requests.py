@@ -32,7 +32,7 @@ HAS_MORE_NOTES = "{% $states.input.IsTruncated = true %}"
 def variables() -> Request:
     """What the first state assigns."""
     numbers = {"spent": 0, "endpoints": 0, "reserved": 0}
-    return {**numbers, "token": "", "open": [], "living": [], "notes_after": BUDGET_PREFIX}
+    return {**numbers, "token": "", "open": [], "at_work": [], "living": [], "notes_after": BUDGET_PREFIX}
 
 
 def begin(rates: Rates) -> Request:
@@ -66,7 +66,7 @@ def training_listed(names: Names, rates: Rates) -> Request:
     cents = _cents("TrainingEndTime", rates.training, rates.warm_hours)
     return {
         "spent": f"{{% $spent + $sum([0, {own}[$not({_RUN} in $open)].({cents})]) %}}",
-        "open": f"{{% $append($open, {own}[TrainingJobStatus in {AT_WORK}].{_RUN}) %}}",
+        "at_work": f"{{% $append($at_work, {own}[TrainingJobStatus in {AT_WORK}].{_RUN}) %}}",
         **_TOKEN,
     }
 
@@ -108,7 +108,7 @@ def notes_listed() -> Request:
     row = (
         f"($of := $split($substringAfter(Key, '{BUDGET_PREFIX}'), '/'); $cents := $split($of[1], '-'); "
         f"{{'run': $of[0], 'jobs': $number($cents[0]), 'endpoint': $number($cents[1]), "
-        f"'open': $of[0] in $open or {young}}})"
+        f"'open': $of[0] in $open or $of[0] in $at_work or {young}}})"
     )
     rows = f"$notes := $states.result.Contents.{row};"
     noted = "{'name': name, 'cents': cents, 'noted': noted + $sum([0, ($name := name; $notes[run = $name].endpoint)])}"
