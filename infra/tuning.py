@@ -78,5 +78,5 @@ def _fixed(settings: Settings) -> str:
     """What is the same for all: the defaults, then what the execution's input overrides; not what has a range."""
     defaults = settings.training.hyperparameters
     epochs = f"{parse_hyperparameters(defaults).epochs:g}"
-    merged = jobs.hyperparameters({EPOCHS: epochs} | defaults)[3:-3]
+    merged = jobs.hyperparameters({EPOCHS: epochs, **defaults})[3:-3]
     return f"{{% $merge([{{}}, $sift({merged}, function($v, $k) {{ $not($k in $ranges.*.Name) }})]) %}}"
