@@ -179,7 +179,7 @@ class TuningRunner:
         summaries = self.trials_of(record)
         states = [each["TrainingJobStatus"] for each in summaries]
         objectives = [each["ObjectiveStatus"] for each in summaries]
-        whole = [each for each in summaries if each["TrainingJobStatus"] == "Completed"]
+        whole = [each for each in reversed(summaries) if each["TrainingJobStatus"] == "Completed"]
         best = max(
             (each for each in whole if each["ObjectiveStatus"] == "Succeeded"),
             key=lambda each: _gain(record, each["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]),

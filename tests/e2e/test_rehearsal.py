@@ -34,6 +34,7 @@ def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list
     program = "import rehearsal.rehearse as r; from rehearsal.cli import main; main()"
     return [sys.executable, "-c", program, "--folder", str(home), runtime, *arguments]
 
+
 ROUNDED = 0.1  # an endpoint may compute in fewer bits than the report did
 
 

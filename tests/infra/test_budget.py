@@ -84,7 +84,9 @@ def still(template: Any) -> Any:
 
 
 ages = st.integers(0, 100_000)
-names_of_jobs = st.sampled_from([*RUNS, "chitra--smoke-1", "chitra--aborted", "my-chitra--r1", "chitra--dataset-1-1"])
+OTHERS = ("chitra--smoke-1", "chitra--aborted", "my-chitra--r1", "chitra--dataset-1-1")
+TRIALS = ("chitra--r1-001-0123abcd", "chitra--r1-002-0123abcd", "chitra--r2-001-0123abcd")
+names_of_jobs = st.sampled_from([*RUNS, *OTHERS, *TRIALS])
 
 
 @st.composite
@@ -121,10 +123,12 @@ def listings(draw: Any) -> Listing:
     )
 
 
-def own_note(endpoint: bool, hours: int, artefact: str, articles: str = "", known: Rates = RATES) -> Any:
-    """What an execution notes, in Python."""
-    dollars = known.classification_at_worst if articles else 0 if artefact else known.jobs_at_worst()
-    jobs_cents = math.ceil(100 * dollars)
+def own_note(
+    endpoint: bool, hours: int, artefact: str, articles: str = "", known: Rates = RATES, *, trials: int = 0
+) -> Any:
+    """What an execution notes, in Python; ``trials`` is 0 where nothing is tuned."""
+    trained = 0 if artefact else known.jobs_at_worst(max(1, trials))
+    jobs_cents = math.ceil(100 * (known.classification_at_worst if articles else trained))
     cents = math.ceil(100 * known.hosting * hours) if endpoint else 0
     return read_note(f"budget/chitra--own/{jobs_cents}-{cents}", NOW)
 
@@ -136,14 +140,15 @@ def own_note(endpoint: bool, hours: int, artefact: str, articles: str = "", know
     st.integers(1, 72),
     st.sampled_from(["", "s3://bucket/model.tar.gz"]),
     st.sampled_from(["", "classified/chitra--own"]),
+    st.sampled_from([0, 1, 7]),
     st.floats(0.01, 400),
 )
 def test_should_start_what_fits_and_refuse_what_does_not(
-    listing: Listing, endpoint: bool, hours: int, artefact: str, articles: str, amount: float
+    listing: Listing, endpoint: bool, hours: int, artefact: str, articles: str, trials: int, amount: float
 ) -> None:
-    own = {"endpoint": endpoint, "hours": hours, "artefact": artefact, "articles": articles}
+    own = {"endpoint": endpoint, "hours": hours, "artefact": artefact, "articles": articles, "trials": trials}
     variables = run_states(listing, own)
-    note = own_note(endpoint, hours, artefact, articles)
+    note = own_note(endpoint, hours, artefact, articles, trials=trials)
     before, after = count(listing, RATES, NAMES), count(replace(listing, notes=[*listing.notes, note]), RATES, NAMES)
     assert total_of(variables) == pytest.approx(after.total, abs=1e-6)
     starts = evaluate(requests.is_within(amount), variables, {})

@@ -33,6 +33,7 @@ OWN_GATE, THEIR_GATE = (at(f"stateMachine:{run(number, 'start')}", "states") for
 MACHINE = at("stateMachine:chitra-workflow", "states")
 OWN_EXECUTION, THEIR_EXECUTION = (at(f"execution:chitra-workflow:participant-{n}-r", "states") for n in (1, 2))
 IMAGE, BOOTSTRAP = f"cdk-hnb659fds-container-assets-{ACCOUNT}-{REGION}", f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+TUNING = "hyper_parameter_tuning_job"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 
@@ -166,6 +167,15 @@ SAGEMAKER = [
     no(P1, "sagemaker.stop_training_job", "another's", TrainingJobName=run(2)),
     no(P1, "sagemaker.stop_processing_job", "a dataset's", ProcessingJobName="chitra--dataset-0123456789abcdef-1"),
     yes(P1, "sagemaker.list_training_jobs", "names"),
+    yes(P1, f"sagemaker.describe_{TUNING}", "an own one", HyperParameterTuningJobName=run(1)),
+    yes(P1, f"sagemaker.list_training_jobs_for_{TUNING}", "an own one's", HyperParameterTuningJobName=run(1)),
+    no(P1, f"sagemaker.list_training_jobs_for_{TUNING}", "another's", HyperParameterTuningJobName=run(2)),
+    no(
+        *(P1, f"sagemaker.create_{TUNING}", "a tuning beside the workflow"),
+        HyperParameterTuningJobName=run(1, "x"),
+        HyperParameterTuningJobConfig={"Strategy": "Random", "ResourceLimits": {"MaxParallelTrainingJobs": 1}},
+        Tags=TAG,
+    ),
     no(P1, "sagemaker.add_tags", "an own model", ResourceArn=at(f"model/{run(1)}"), Tags=OTHER_TAG),
     no(P1, "sagemaker.delete_tags", "an own model's", ResourceArn=at(f"model/{run(1)}"), TagKeys=["workshop"]),
     no(P1, "sagemaker.create_presigned_domain_url", "opens Studio", DomainId="d-1", UserProfileName="u"),

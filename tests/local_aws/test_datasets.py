@@ -155,7 +155,7 @@ def test_should_train_a_tuning_on_it_and_serve_the_best_model(
         assert job["TuningJobArn"].endswith("hyper-parameter-tuning-job/chitra--tuned")
         assert {"Key": "workshop", "Value": "chitra"} in sagemaker.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"]
         assert f"{trial.number}  Completed  learning_rate" in done.output
-    best = max(trials, key=lambda each: each.accuracy or 0)
+    best = max(trials, key=lambda each: each.accuracy or 0)  # the first of equals
     assert f"best: {best.job}\nserve it: .venv/bin/workshop endpoint create chitra--tuned" in done.output
     serving = create_endpoint(workshop.account, workshop.deployment, "chitra--tuned", hours=1)
     stop_run(workshop.account, serving)

@@ -24,7 +24,7 @@ from workshop.commands.tables import show_table
 from workshop.runs.image_check import why_refused
 from workshop.runs.meter import require_room
 from workshop.runs.run import Run, start_run
-from workshop.runs.tuning import names_of, plan, trials_of
+from workshop.runs.tuning import best_trial, names_of, plan, trials_of
 
 
 class Strategy(StrEnum):
@@ -119,8 +119,7 @@ def _say_trials(aws: Account, run: Run, *, is_served: bool) -> None:
         for each in trials
     ]
     show_table("Trainings", ("run", "validation accuracy", "state", "hyperparameters"), rows)
-    best = next((each for each in trials if each.status == "Completed" and each.accuracy is not None), None)
-    if best:
-        say(f"best: {best.job}")
+    if best := best_trial(aws, run.name):
+        say(f"best: {best}")
         if not is_served:
             say(f"serve it: .venv/bin/workshop endpoint create {run.name}")

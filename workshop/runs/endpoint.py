@@ -43,18 +43,25 @@ def create_endpoint(account: Account, deployment: Deployment, run: str, *, hours
     Raises:
         WorkshopError: the run left no model.
     """
-    run = best_trial(account, run) or run
-    artefact = f"{MODELS_PREFIX}{run}/output/model.tar.gz"
-    s3 = account.client("s3")
-    if none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=artefact)) is None:
-        raise WorkshopError(
-            f"run {run}: left no model in s3://{deployment.bucket}/{artefact}. See `.venv/bin/workshop status`."
-        )
+    left_by = run if _has_model(account, deployment, run) else best_trial(account, run)
+    if not left_by:
+        place = f"s3://{deployment.bucket}/{_model_of(run)}"
+        raise WorkshopError(f"run {run}: left no model in {place}. See `.venv/bin/workshop status`.")
     name = new_run_name(deployment.names, user)
-    request: dict[str, Any] = {"endpoint": True, "artefact": f"s3://{deployment.bucket}/{artefact}"}
+    request: dict[str, Any] = {"endpoint": True, "artefact": f"s3://{deployment.bucket}/{_model_of(left_by)}"}
     if hours is not None:
         request["hours"] = check_hours(hours)
     return start_execution(account, deployment, name, request)
+
+
+def _model_of(run: str) -> str:
+    """The object's key."""
+    return f"{MODELS_PREFIX}{run}/output/model.tar.gz"
+
+
+def _has_model(account: Account, deployment: Deployment, run: str) -> bool:
+    s3 = account.client("s3")
+    return none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=_model_of(run))) is not None
 
 
 def check_hours(hours: int) -> int:

@@ -13,6 +13,7 @@ from infra.names import (
     REMOVE_MODEL_STATE,
     STOP_CLASSIFYING_STATE,
     TRAIN_STATE,
+    TUNE_STATE,
     WAIT_FOR_DATASET_STATE,
 )
 from workshop.language import Language, one_of
@@ -72,6 +73,7 @@ STAGES = {
     "Mark dataset": "データセットの確定",
     "Note dataset": "データセットの記録",
     TRAIN_STATE: "学習",
+    TUNE_STATE: "ハイパーパラメーターの調整",
     "Create model": "モデルの登録",
     "Configure endpoint": "エンドポイントの設定",
     "Schedule expiry": "自動削除の予約",
