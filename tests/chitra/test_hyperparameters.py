@@ -28,7 +28,7 @@ def test_should_know_the_names_of_the_2022_hands_on() -> None:
 
 def test_should_list_the_known_ones_when_one_is_unknown() -> None:
     with pytest.raises(
-        InputError, match=r"hyperparameter batch_size: is unknown\. Known are classifier_learning_rate, embedding"
+        InputError, match=r"hyperparameter batch_size: is unknown\. Known are attention, classifier_learning_rate, "
     ):
         parse_hyperparameters({"batch_size": "8"})
 

@@ -63,7 +63,7 @@ def test_should_name_the_participants_of_cdk_json(project: Path) -> None:
     [
         (["run"], 1, "no AWS credentials were found"),
         (["run", "-p", "epochs"], 2, "--hyperparameter epochs: write name=value"),
-        (["run", "-p", "nosuch=1"], 2, "hyperparameter nosuch: is unknown. Known are classifier_learning_rate"),
+        (["run", "-p", "nosuch=1"], 2, "hyperparameter nosuch: is unknown. Known are attention"),
         (["run", "-p", "epochs=many"], 2, "hyperparameter epochs: Input should be a valid number"),
         (["run", "-p", "train-batch-size=0"], 2, "hyperparameter train-batch-size: Input should be greater than"),
         (["run", "--name", "has space"], 2, "chitra--has space: is no name of a run or endpoint"),
