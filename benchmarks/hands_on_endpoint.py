@@ -1,7 +1,6 @@
 """An endpoint as the 2022 hands-on had it: SudachiTra's tokenizer and transformers' model in fp32, a request at a time.
 
-A request may ask for ``padding``: ``max_length``, as the hands-on
-padded, or ``longest``, which is none for one text.
+A request may ask for ``padding``: ``max_length``, as the hands-on padded, or ``longest``, which is none for one text.
 """
 
 from __future__ import annotations
