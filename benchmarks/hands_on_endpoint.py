@@ -1,13 +1,11 @@
 """An endpoint as the 2022 hands-on had it: SudachiTra's tokenizer and transformers' model in fp32, a request at a time.
 
-`python -m benchmarks.hands_on_endpoint FOLDER PORT`. A request may ask for ``padding``: ``max_length``, as the hands-on
-padded, or ``longest``, which is none for one text.
+A request may ask for ``padding``: ``max_length``, as the hands-on padded, or ``longest``, which is none for one text.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -58,7 +56,3 @@ def serve(folder: Path, port: int) -> None:
             """Nothing: thousands of requests are measured."""
 
     ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
-
-
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]), int(sys.argv[2]))

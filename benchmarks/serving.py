@@ -44,6 +44,11 @@ LAYERS, STUDENT_LAYERS = 12, 6
 VOCABULARY_SIZE = 32_000  # about that of chiTra-1.0
 HANDS_ON, PADDED = "hands-on", f", hands-on padded to {LONGEST}"
 WALL, CPU = "ms", "CPU ms"
+SERVE_HANDS_ON = """
+import pathlib, sys
+from benchmarks.hands_on_endpoint import serve
+serve(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,28 +179,26 @@ def _starts(folder: Path, text: str) -> list[Row]:
 def _ours(folder: Path) -> Iterator[Endpoint]:
     port = free_port()
     places = {"SAGEMAKER_BASE_DIR": str(folder.parent), "SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_HOST": "127.0.0.1"}
-    with _running(["training_image.serve"], port, places) as process:
+    with _running(["-m", "training_image.serve"], port, places) as process:
         yield Endpoint(f"http://127.0.0.1:{port}/invocations", process, {})
 
 
 @contextmanager
 def _hands_on(folder: Path) -> Iterator[Endpoint]:
     port = free_port()
-    with _running(["benchmarks.hands_on_endpoint", str(folder), str(port)], port, {}) as process:
+    with _running(["-c", SERVE_HANDS_ON, str(folder), str(port)], port, {}) as process:
         yield Endpoint(f"http://127.0.0.1:{port}", process, {"padding": "longest"})
 
 
 @contextmanager
 def _running(command: Sequence[str], port: int, variables: dict[str, str]) -> Iterator[psutil.Process]:
-    """A module as a process, once it takes connections at ``port``."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command], env={**os.environ, **variables}, stderr=subprocess.DEVNULL
-    )
+    """A Python program as a process, once it takes connections at ``port``."""
+    process = subprocess.Popen([sys.executable, *command], env={**os.environ, **variables}, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + PATIENCE
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > until:
-                raise SystemExit(f"{command[0]} did not start")
+                raise SystemExit(f"{' '.join(command)} did not start")
             time.sleep(0.02)
         yield psutil.Process(process.pid)
     finally:

@@ -53,6 +53,7 @@ RUN_BY = {
     "local-aws shell": (LOCAL, "{LOCAL} shell --as participant-2"),
     "local-aws up": (LOCAL, "{LOCAL} up"),
     "python -m benchmarks.preprocessing": (PROGRAMS, '["benchmarks.preprocessing"'),
+    "python -m benchmarks.serving": (PROGRAMS, '["benchmarks.serving"'),
     "python -m benchmarks.training": (PROGRAMS, '["benchmarks.training"'),
     "python -m checks": ("tests/checks/test_checks.py", "main([str(tmp_path)])"),
     "python -m dependencies.lock": ("tests/dependencies/test_locks.py", "# Written by `make lock`."),

@@ -25,6 +25,8 @@ from tests import secrets
 from tests.helpers.project import ROOT, write_cdk_json
 from tests.helpers.recording import not_in_the_table, record_file
 
+ROUNDED = 0.1  # an endpoint may compute in fewer bits than the report did
+
 
 def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list[str]:
     """A rehearsal that writes to ``folder``, which is the build/rehearsal of a workshop's folder."""
@@ -33,9 +35,6 @@ def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list
     write_cdk_json(home)
     program = "import rehearsal.rehearse as r; from rehearsal.cli import main; main()"
     return [sys.executable, "-c", program, "--folder", str(home), runtime, *arguments]
-
-
-ROUNDED = 0.1  # an endpoint may compute in fewer bits than the report did
 
 
 @pytest.fixture(scope="module")
