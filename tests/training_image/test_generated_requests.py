@@ -66,7 +66,7 @@ def endpoint(trained: Path, make_job: Callable[[Path], Job]) -> Iterator[Endpoin
 @schema.parametrize()
 @generated
 def test_should_answer_as_its_own_document_says(case: Any, endpoint: Endpoint) -> None:
-    case.call_and_validate(base_url=endpoint.url)
+    case.call_and_validate(base_url=endpoint.url, timeout=60)
 
 
 @generated
