@@ -148,12 +148,14 @@ class SageMakerService:
 
     def _create_tuning(self, request: Record) -> Record:
         refuse_unusable(request)
-        trial, limits = request["TrainingJobDefinition"], request["HyperParameterTuningJobConfig"]["ResourceLimits"]
+        config, trial = request["HyperParameterTuningJobConfig"], request["TrainingJobDefinition"]
+        limits = config["ResourceLimits"]
         _require_image(image_of(trial))
         instance_type, count = instances_of(trial)
         at_a_time = count * limits["MaxParallelTrainingJobs"]
         self._quotas.require_room(TRAINING, instance_type, at_a_time, self.store.all_of(TRAINING))
-        record = self.store.create(TUNING, request, HyperParameterTuningJobStatus="InProgress")
+        listed = {"Strategy": config["Strategy"], "ResourceLimits": limits}
+        record = self.store.create(TUNING, request, HyperParameterTuningJobStatus="InProgress", **listed)
         self._tunings.start(record)
         return {TUNING.arn_key: record[TUNING.arn_key]}
 

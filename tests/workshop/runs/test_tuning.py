@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ from chitra.errors import InputError
 from infra.names import Names
 from infra.settings import LimitSettings
 from tests.helpers.project import write_cdk_json
+from tests.workshop.runs.test_run import Service
 from workshop import cli
 from workshop.aws.run_names import check_tuning_name, is_named_by, new_tuning_name
+from workshop.runs.follow import LogLine, StageStarted, follow_run, read_logs
+from workshop.runs.job_state import JobState
+from workshop.runs.run import Run
 from workshop.runs.tuning import DEFAULT_RANGES, Trial, TrialReader, plan, read_ranges
 
 LIMITS = LimitSettings()
@@ -153,3 +158,48 @@ def test_should_tell_of_each_trial_when_its_state_changes() -> None:
 def test_should_call_a_trial_by_its_number() -> None:
     assert Trial("chitra--t-a-012-0123abcd", "Completed", {}, None, "").number == "012"
     assert json.dumps(plan(LIMITS, jobs=1, parallel=1, strategy="Bayesian", ranges=[]).to_json())
+
+
+class Tuned(Service):
+    """An execution that tunes: one trial that is made and ends while it is followed."""
+
+    def __init__(self) -> None:
+        super().__init__({"": (["epoch one"], "a")}, ["RUNNING", "RUNNING", "SUCCEEDED"])
+        asked = json.dumps({"HyperParameterTuningJobName": "chitra--t", "TrainingJobDefinition": {}})
+        self.stages = ["Tune"]
+        self.later = [{"type": "TaskScheduled", "taskScheduledEventDetails": {"parameters": asked}}]
+
+    def paginate(self, **given: Any) -> list[dict[str, Any]]:
+        if "HyperParameterTuningJobName" not in given:
+            return super().paginate(**given)
+        assert given["HyperParameterTuningJobName"] == "chitra--t"
+        trial = {"TrainingJobName": "chitra--t-001-0123abcd", "TunedHyperParameters": {"seed": "7"}}
+        status = "InProgress" if self.looks < 2 else "Stopped"
+        return [{"TrainingJobSummaries": [{**trial, "TrainingJobStatus": status}]}]
+
+    def describe_hyper_parameter_tuning_job(self, **given: Any) -> dict[str, Any]:
+        limits = {"MaxNumberOfTrainingJobs": 5, "MaxParallelTrainingJobs": 2}
+        return {
+            "HyperParameterTuningJobStatus": "InProgress",
+            "HyperParameterTuningJobConfig": {"ResourceLimits": limits},
+            "TrainingJobDefinition": {
+                "ResourceConfig": {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 1},
+                "StoppingCondition": {"MaxRuntimeInSeconds": 100},
+            },
+            "CreationTime": datetime(2026, 11, 26, tzinfo=UTC),
+        }
+
+
+def test_should_follow_a_tuning_trial_by_trial() -> None:
+    """What it costs is told as if as many instances as may be were at work all the time: three rounds of two."""
+    account: Any = Tuned()
+    begin, job, *lines = follow_run(account, Run("arn", "chitra--t"), poll_seconds=0.0)
+    assert begin == StageStarted("Tune")
+    assert isinstance(job, JobState)
+    assert (job.status, str(job.capacity), job.longest_seconds) == ("Tuning", "2 x ml.g4dn.xlarge", 300)
+    assert lines == [LogLine("Tune", "001  InProgress  seed 7"), LogLine("Tune", "001  Stopped  seed 7")]
+
+
+def test_should_show_the_log_of_each_trial() -> None:
+    account: Any = Tuned()
+    assert list(read_logs(account, Run("arn", "chitra--t"))) == [LogLine("Tune 001", "epoch one")]
