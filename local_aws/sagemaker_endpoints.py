@@ -54,7 +54,7 @@ class EndpointRunner:
             variant = self._store.get(ENDPOINT_CONFIG, record["EndpointConfigName"])["ProductionVariants"][0]
             model = self._store.get(MODEL, variant["ModelName"])
             session = service_session(model["ExecutionRoleArn"], region=region)
-            recording.runs_image(model["ExecutionRoleArn"], model["PrimaryContainer"]["Image"])
+            recording.runs_image(model["ExecutionRoleArn"], model["PrimaryContainer"]["Image"], "Endpoints")
             base.mkdir(parents=True)
             s3 = session.client("s3", endpoint_url=endpoint_url())
             container = model["PrimaryContainer"]
