@@ -61,9 +61,10 @@ review: setup $(CHECKS_STAMP)  ## what the change since BASE (main) does to data
 snapshot: setup  ## write the templates and pages that tests compare with anew, to be looked at in the diff
 	UPDATE_SNAPSHOTS=1 pytest tests/infra/test_snapshots.py tests/review/test_pages.py
 
-permissions: setup  ## docs/permissions.md and the policies to ask for, from what a day on the local AWS calls (some minutes)
+permissions: setup  ## docs/permissions.md and the policies to ask for, from what days on the local AWS call, in both modes of access (half an hour)
 	@rm -f $(RECORDING) && mkdir -p $(dir $(RECORDING))
 	ACCESS=full LOCAL_AWS_RECORD=$(RECORDING) pytest -n 0 $(RECORDED)
+	ACCESS=scoped LOCAL_AWS_RECORD=$(RECORDING) pytest -n 0 $(RECORDED)
 	python -m permissions $(RECORDING)
 
 doctor: setup  ## check account, quotas and this machine before a deployment

@@ -138,18 +138,24 @@ def _note_what_builds_do() -> None:
     codebuild._start_build = start_build
 
 
-def as_role(role_arn: str, actions: Sequence[str], resource: str = "*") -> None:
+def as_role(
+    role_arn: str, actions: Sequence[str], resource: str = "*", conditions: Mapping[str, str] | None = None
+) -> None:
     """What a service of AWS's would do with a role, and its local one does by itself."""
     if VARIABLE in os.environ:
         for action in actions:
-            _note(role_arn, action, resource, {"aws:RequestedRegion": scope()[1]}, allowed=True)
+            _note(role_arn, action, resource, {"aws:RequestedRegion": scope()[1], **(conditions or {})}, allowed=True)
 
 
-def runs_image(role_arn: str, image: str) -> None:
-    """A job or an endpoint begins with an image of ECR, and tells CloudWatch how it fares."""
+def runs_image(role_arn: str, image: str, kind: str) -> None:
+    """A job or an endpoint begins with an image of ECR, and tells CloudWatch how it fares.
+
+    ``kind`` is that of the metrics' namespace (SageMaker developer guide, "Amazon SageMaker AI metrics in CloudWatch").
+    """
     account, region = scope()
     repository = image.partition("/")[2].rpartition("@")[0] or image.partition("/")[2].rpartition(":")[0]
-    as_role(role_arn, ["ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"])
+    as_role(role_arn, ["ecr:GetAuthorizationToken"])
+    as_role(role_arn, ["cloudwatch:PutMetricData"], conditions={"cloudwatch:namespace": f"/aws/sagemaker/{kind}"})
     as_role(role_arn, PULLS, f"arn:aws:ecr:{region}:{account}:repository/{repository}")
 
 
@@ -164,6 +170,8 @@ def _note(principal: str, action: str, resource: str, keys: Mapping[str, Any], *
 
 
 def _attached(principal: str) -> list[str]:
-    """The names of a user's managed policies: they tell what the user is."""
-    user = iam._users.get(principal.rpartition(":user/")[2], {})
-    return [arn.rpartition("/")[2] for arn in user.get("AttachedPolicies", [])]
+    """The names of a user's or a role's managed policies: they tell what it is."""
+    kind, _, name = principal.split(":", 5)[5].partition("/")
+    known = iam._users if kind == "user" else iam._roles
+    identity = known.get(name.partition("/")[0], {})
+    return [arn.rpartition("/")[2] for arn in identity.get("AttachedPolicies", [])]

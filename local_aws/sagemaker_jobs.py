@@ -49,7 +49,7 @@ class JobRunner:
 
     def _run(self, kind: StoredKind, record: Record, region: str, run: Callable[[Record, Any, Path], None]) -> None:
         session = service_session(record["RoleArn"], region=region)
-        recording.runs_image(record["RoleArn"], image_of(record))
+        recording.runs_image(record["RoleArn"], image_of(record), f"{kind.noun}s")
         base = self._work / kind.resource / record[kind.name_key]
         try:
             base.mkdir(parents=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from permissions.judge import Answer, Request, judge
 from permissions.placeholders import Placeholders, fill
-from permissions.principals import PARTICIPANT, POWER_USER, kind_of_role, kind_of_user
+from permissions.principals import DOES_AS, PARTICIPANT, kind_of_role, kind_of_user
 from permissions.recorded import Call
 from permissions.templates import Identity, Policies
 
@@ -98,6 +98,7 @@ def _requests(call: Call, policies: Policies, examples: dict[str, str]) -> Itera
         "aws:SecureTransport": "true",
         "aws:RequestedRegion": examples["<region>"],
         **({"aws:username": identity.name} if kind == "user" else {}),
+        **{f"aws:PrincipalTag/{key}": value for key, value in identity.tags.items()},
         **{key: fill(value, examples) for key, value in json.loads(call.conditions).items()},
     }
     bucket = resource.removeprefix(BUCKET_ARN).partition("/")[0] if resource.startswith(BUCKET_ARN) else ""
@@ -108,9 +109,9 @@ def _requests(call: Call, policies: Policies, examples: dict[str, str]) -> Itera
 
 
 def makes(identity: Identity, call: Call, examples: Mapping[str, str]) -> bool:
-    """Whether the call is one of the identity's; power users do all that participants do."""
+    """Whether the call is one of the identity's, or of somebody whose calls it makes, too."""
     kind = kind_of(identity, examples)
-    return kind == call.principal or (kind == POWER_USER and call.principal == PARTICIPANT)
+    return call.principal in (kind, DOES_AS.get(kind))
 
 
 def kind_of(identity: Identity, examples: Mapping[str, str]) -> str:
@@ -119,7 +120,7 @@ def kind_of(identity: Identity, examples: Mapping[str, str]) -> str:
     name = identity.name
     for word in ("<account>", "<region>", "<workshop>", "<participant>"):
         name = name.replace(examples[word], word, 1)
-    return kind_of_role(name)
+    return kind_of_role(name, identity.attached)
 
 
 def refused(found: Iterable[Verdict]) -> list[str]:

@@ -15,30 +15,33 @@ from permissions.checks import Verdict
 from permissions.templates import Policies
 
 REASONS = Path(__file__).with_name("unneeded.json")
+SCOPED = "scoped"  # with what the names of variants with that access begin
 HASH_OF_A_LOGICAL_ID = re.compile(r"[0-9A-F]{8}$")
 
 
 @dataclass(frozen=True, order=True)
 class Unneeded:
-    """An action of an Allow statement. ``policy`` is the policy's name, or the logical ID of an inline one."""
+    """An action of an Allow statement. ``policy`` is the policy's name, or its logical ID; with the mode of access when
+    it is ``scoped``."""
 
     policy: str
     action: str
 
 
 def unneeded(variants: Mapping[str, Policies], judged: Iterable[Verdict]) -> list[Unneeded]:
-    """Actions that no statement of that policy is needed for, in any variant."""
+    """Actions that no statement of that policy is needed for, in any variant of a mode of access."""
     used: dict[str, set[str]] = defaultdict(set)
     written: dict[str, set[str]] = defaultdict(set)
-    for policies in variants.values():
+    for variant, policies in variants.items():
         for name in policies.own:
             for _, statement in _allows(policies.documents[name]):
-                written[_label(name)] |= set(_actions(statement))
+                written[_label(variant, name)] |= set(_actions(statement))
     for verdict in judged:
         for name, number in verdict.answer.allows:
             statements = dict(_allows(variants[verdict.variant].documents[name]))
             action = verdict.request.action.lower()
-            used[_label(name)] |= {each for each in _actions(statements[number]) if fnmatchcase(action, each.lower())}
+            fitting = {each for each in _actions(statements[number]) if fnmatchcase(action, each.lower())}
+            used[_label(verdict.variant, name)] |= fitting
     return sorted(Unneeded(name, action) for name in written for action in written[name] - used[name])
 
 
@@ -77,5 +80,7 @@ def _actions(statement: dict[str, Any]) -> list[str]:
     return [actions] if isinstance(actions, str) else actions
 
 
-def _label(name: str) -> str:
-    return HASH_OF_A_LOGICAL_ID.sub("", name.rpartition("/")[2].rpartition(" ")[2])
+def _label(variant: str, name: str) -> str:
+    """Policies of a role or a user follow its name."""
+    name = name.rpartition("/" if "/" in name else " ")[2]
+    return HASH_OF_A_LOGICAL_ID.sub("", name) + (f" ({SCOPED})" if variant.startswith(SCOPED) else "")

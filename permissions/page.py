@@ -9,7 +9,15 @@ from pathlib import Path
 
 from infra.settings import PROJECT
 from permissions.needed import read_reasons
-from permissions.principals import DEPLOYER, OF_THE_CDK, ORGANISER, PARTICIPANT
+from permissions.principals import (
+    DEPLOYER,
+    EXECUTION,
+    OF_THE_CDK,
+    ORGANISER,
+    PARTICIPANT,
+    SCOPED,
+    WORKFLOW,
+)
 from permissions.recorded import Call
 
 PAGE = PROJECT / "docs" / "permissions.md"
@@ -20,7 +28,9 @@ ORDER = (
     ORGANISER,
     PARTICIPANT,
     "execution role",
+    "preprocessing role",
     "workflow role",
+    "gate role",
     "expiry role",
     "image build role",
 )
@@ -28,8 +38,14 @@ ABOUT = {
     DEPLOYER: "Whoever runs `make deploy`: the bootstrap with their own permissions, the rest by the CDK's roles.",
     ORGANISER: "Whoever runs the workshop's commands with more than a participant's key.",
     PARTICIPANT: "With the key from the organiser: the commands, the notebooks, SageMaker's Python SDK.",
-    "execution role": "What SageMaker does for a job or an endpoint: data, image, log, metrics.",
-    "workflow role": "What the state machine does.",
+    f"{PARTICIPANT} {SCOPED}": "The same commands, notebooks and SDK, on what is their own.",
+    "participant's job role": "With access scoped, what SageMaker does for a participant's job or endpoint.",
+    EXECUTION: "What SageMaker does for a job or an endpoint: data, image, log, metrics.",
+    f"{EXECUTION} {SCOPED}": "The same, of the organiser's own jobs and endpoints alone.",
+    "preprocessing role": "With access scoped, what SageMaker does for the jobs that make datasets.",
+    WORKFLOW: "What the state machine does.",
+    f"{WORKFLOW} {SCOPED}": "The same, with the roles of participants' jobs besides.",
+    "gate role": "What participants' gates to the workflow do, with access scoped.",
     "expiry role": "What EventBridge Scheduler does when an endpoint's time is over.",
     "image build role": "What CodeBuild does, with `image_source: codebuild` only.",
 }

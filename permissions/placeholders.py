@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 BUCKET = re.compile(
@@ -25,10 +25,12 @@ CHANGING = (
     (re.compile(r"(:stack/[^/]+/).+"), r"\1<id>"),
 )
 RUN_OF_THE_WORKSHOP = re.compile(
-    r"<workshop>--(?!dataset-)(<participant>-)?(?!smoke-)[^/:]+|(?<=:execution:)([^:]+):(<participant>-)?[^:]+"
+    r"(?<=:execution:)([^:]+):(<(?:other )?participant>-)?[^:]+"
+    r"|<workshop>--(?!dataset-)(<(?:other )?participant>-)?(?!smoke-)[^/:]+"
 )
 EXAMPLES = {
     "<other region>": "eu-west-1",
+    "<other participant>": "another",
     "<id>": "6ea4552f-6959-401c-9f92-84a8f89e06a3",
     "<hash>": "5b6275b64dac3754ca48639601130b36",
     "<run>": "20261126-093000-1a2b",
@@ -40,11 +42,15 @@ EXAMPLES = {
 
 @dataclass(frozen=True, slots=True)
 class Placeholders:
-    """Of one recording: whatever belongs to one of ``workshops``, in ``region``, or to one of ``participants``."""
+    """Of one recording: whatever belongs to one of ``workshops``, in ``region``, or to one of ``participants``.
+
+    Where one of these calls, ``caller``, what is another's is told apart.
+    """
 
     workshops: frozenset[str]
     participants: frozenset[str]
     region: str
+    caller: str = ""
 
     @classmethod
     def of(cls, lines: Iterable[dict[str, Any]]) -> Placeholders:
@@ -58,13 +64,19 @@ class Placeholders:
         }
         return cls(workshops, frozenset(participants), buckets[0]["region"] if buckets else "")
 
+    def called_by(self, name: str) -> Placeholders:
+        """For the calls of a user or a role of this name: a participant's own, or anybody's."""
+        own = (each for each in self.participants for workshop in self.workshops if name in _own(workshop, each))
+        return replace(self, caller=next(own, ""))
+
     def name(self, text: str) -> str:
         """A text without the account, region, workshop and participant that it speaks of."""
         for workshop in sorted(self.workshops, key=len, reverse=True):
             text = re.sub(rf"(?<![\w-]){re.escape(workshop)}(?=--|-(?!sdk)|/|$)", "<workshop>", text)
         for participant in sorted(self.participants, key=len, reverse=True):
-            text = re.sub(rf"(?<=<workshop>-){re.escape(participant)}(?![\w])", "<participant>", text)
-            text = re.sub(rf"(?:(?<=<workshop>--)|(?<=:)){re.escape(participant)}(?=-)", "<participant>", text)
+            word = "<participant>" if self.caller in ("", participant) else "<other participant>"
+            text = re.sub(rf"(?<=<workshop>-){re.escape(participant)}(?![\w])", word, text)
+            text = re.sub(rf"(?:(?<=<workshop>--)|(?<=:)){re.escape(participant)}(?=-)", word, text)
         text = re.sub(r"\b\d{12}\b", "<account>", text)
         return ANY_REGION.sub(lambda match: "<region>" if match[0] == self.region else "<other region>", text)
 
@@ -76,8 +88,13 @@ class Placeholders:
         return text if ":iam:" in text or ":stateMachine:" in text else RUN_OF_THE_WORKSHOP.sub(_run, text)
 
 
+def _own(workshop: str, participant: str) -> tuple[str, str]:
+    """Names of a participant's user, and of the role of their jobs."""
+    return f"{workshop}-{participant}", f"{workshop}--{participant}-jobs"
+
+
 def _run(match: re.Match[str]) -> str:
-    return f"{match[2]}:{match[3] or ''}<run>" if match[2] else f"<workshop>--{match[1] or ''}<run>"
+    return f"{match[1]}:{match[2] or ''}<run>" if match[1] else f"<workshop>--{match[3] or ''}<run>"
 
 
 def fill(value: Any, examples: dict[str, str]) -> Any:

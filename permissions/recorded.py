@@ -18,7 +18,7 @@ STAGES_OF_THE_DEPLOYER = ("Bootstrap", "Deploy")
 CHECKS = ("Look for leftovers", "Look at what everybody got")
 # How a condition key is spelled in the Service Authorization Reference; others mean nothing to any policy here.
 SPELLING = {"aws:requesttag/": "aws:RequestTag/", "aws:resourcetag/": "aws:ResourceTag/", "aws:tagkeys": "aws:TagKeys"}
-KEPT_KEYS = ("sagemaker:", "iam:passedtoservice", "s3:prefix")
+KEPT_KEYS = ("sagemaker:", "iam:passedtoservice", "s3:prefix", "cloudwatch:namespace")
 
 
 @dataclass(frozen=True, order=True)
@@ -42,8 +42,9 @@ def read(file: Path) -> dict[Call, set[str]]:
     calls: dict[Call, set[str]] = defaultdict(set)
     for stage, line in _with_stages(lines):
         if principal := _principal(line, stage, places):
-            conditions = json.dumps(dict(_conditions(line, places)), ensure_ascii=False, sort_keys=True)
-            resource = places.resource(line["resource"])
+            caller = places.called_by(_caller(line)[1])
+            conditions = json.dumps(dict(_conditions(line, caller)), ensure_ascii=False, sort_keys=True)
+            resource = caller.resource(line["resource"])
             calls[Call(principal, line["action"], resource, conditions, line["allowed"])].add(stage)
     return {call: stages - {""} for call, stages in calls.items()}
 
@@ -59,7 +60,7 @@ def _with_stages(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[st
 
 def _principal(line: dict[str, Any], stage: str, places: Placeholders) -> str:
     """What kind of principal a line is about; empty for one that is none of the workshop's."""
-    kind, _, name = line["principal"].split(":", 5)[5].partition("/")
+    kind, name = _caller(line)
     match kind:
         case "root":
             if stage in ("", *CHECKS):
@@ -69,7 +70,13 @@ def _principal(line: dict[str, Any], stage: str, places: Placeholders) -> str:
             policies = line.get("policies", [])
             return kind_of_user(policies) if policies and "<participant>" in places.name(name) else ""
         case _:  # role, or assumed-role with the name of a session
-            return kind_of_role(places.name(name.partition("/")[0]))
+            return kind_of_role(places.name(name), line.get("policies", []))
+
+
+def _caller(line: dict[str, Any]) -> tuple[str, str]:
+    """``root``, ``user``, ``role`` or ``assumed-role``, and a name without that of a session."""
+    kind, _, name = line["principal"].split(":", 5)[5].partition("/")
+    return kind, name.partition("/")[0]
 
 
 def _conditions(line: dict[str, Any], places: Placeholders) -> Iterator[tuple[str, Any]]:

@@ -29,12 +29,14 @@ REFERRED_TO_BY_ARN = ("AWS::IAM::ManagedPolicy", "AWS::StepFunctions::StateMachi
 
 @dataclass(slots=True)
 class Identity:
-    """A user or a role; ``policies`` and ``boundary`` are names of documents in ``Policies``."""
+    """A user or a role; ``policies`` and ``boundary`` are names of documents in ``Policies``, ``attached`` are
+    the managed ones without the rest of their ARNs."""
 
     arn: str
     attached: list[str] = field(default_factory=list)
     policies: list[str] = field(default_factory=list)
     boundary: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -88,6 +90,7 @@ def _read(stacks: _Stacks, found: Policies, stack: str, logical_id: str, resourc
             identity.policies += properties.get("ManagedPolicyArns", [])
             identity.attached += [each.rpartition("/")[2] for each in properties.get("ManagedPolicyArns", [])]
             identity.boundary = properties.get("PermissionsBoundary", "")
+            identity.tags = {each["Key"]: each["Value"] for each in properties.get("Tags", [])}
             for policy in properties.get("Policies", []):
                 found.documents[f"{arn} {policy['PolicyName']}"] = policy["PolicyDocument"]
                 identity.policies.append(f"{arn} {policy['PolicyName']}")
@@ -97,7 +100,9 @@ def _read(stacks: _Stacks, found: Policies, stack: str, logical_id: str, resourc
             for kind, key in (("role", "Roles"), ("user", "Users")):
                 for holder in properties.get(key, []):
                     holder_arn = f"arn:aws:iam::{stacks.account}:{kind}/{holder}"
-                    found.identities.setdefault(holder_arn, Identity(holder_arn)).policies.append(name)
+                    identity = found.identities.setdefault(holder_arn, Identity(holder_arn))
+                    identity.policies.append(name)
+                    identity.attached += [arn.rpartition("/")[2]] if name == arn else []
         case "AWS::S3::BucketPolicy":
             found.documents[f"{stack} {logical_id}"] = properties["PolicyDocument"]
             found.of_buckets[properties["Bucket"]] = f"{stack} {logical_id}"

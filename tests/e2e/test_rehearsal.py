@@ -22,7 +22,7 @@ from local_aws.engine import docker, engine_problem
 from local_aws.record import VARIABLE
 from rehearsal.rehearse import STEPS
 from tests import secrets
-from tests.helpers.project import ROOT, write_cdk_json
+from tests.helpers.project import ACCESS_OF_DAYS, ROOT, write_cdk_json
 from tests.helpers.recording import not_in_the_table, record_file
 
 ROUNDED = 0.1  # an endpoint may compute in fewer bits than the report did
@@ -34,7 +34,8 @@ def command(*arguments: str, folder: Path, runtime: str = "--no-docker") -> list
     home.mkdir(exist_ok=True)
     write_cdk_json(home)
     program = "import rehearsal.rehearse as r; from rehearsal.cli import main; main()"
-    return [sys.executable, "-c", program, "--folder", str(home), runtime, *arguments]
+    options = ["--folder", str(home), runtime, "--access", ACCESS_OF_DAYS]
+    return [sys.executable, "-c", program, *options, *arguments]
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,10 @@ from infra.settings import CDK_JSON, CONTEXT_KEY, parse_settings
 ROOT = Path(__file__).parent.parent.parent
 CONTEXT: dict[str, Any] = json.loads((ROOT / "tests/settings.json").read_text(encoding="utf-8"))
 SETTINGS = parse_settings(CONTEXT)
-# Of the notebooks and the crowd, which the suite runs once: `ACCESS=full` has them run in the other mode.
+# The suite runs each journey once: notebooks and crowd in one mode, the rehearsal and whole days in the other, unless
+# ACCESS in the environment names one for all.
 ACCESS = os.environ.get("ACCESS", "scoped")
+ACCESS_OF_DAYS = os.environ.get("ACCESS", "full")
 PROGRAMS = ("app.py", "chitra", "dependencies", "infra", "local_aws", "models", "preprocessing", "rehearsal", "samples")
 PROGRAMS += ("rules", "training_image", "workshop")
 INSTALLED = (".venv", "node_modules")

@@ -36,12 +36,5 @@ def templates() -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def variants() -> dict[str, Policies]:
-    """`tests/infra/test_snapshots.py` compares the snapshots with what is synthesised.
-
-    Access ``scoped`` is judged on the local AWS alone (tests/local_aws/test_scoped.py): the recorded day is ``full``.
-    """
-    return {
-        name: policies_of(stacks, account=ACCOUNT, region=SETTINGS.region)
-        for name, stacks in templates().items()
-        if name != "scoped"
-    }
+    """`tests/infra/test_snapshots.py` compares the snapshots with what is synthesised."""
+    return {name: policies_of(stacks, account=ACCOUNT, region=SETTINGS.region) for name, stacks in templates().items()}

@@ -12,7 +12,7 @@ from infra.settings import parse_settings
 from local_aws.record import stage
 from local_aws.runtime import Runtime
 from local_aws.server import LocalAws
-from tests.helpers.project import CONTEXT, write_cdk_json
+from tests.helpers.project import ACCESS_OF_DAYS, CONTEXT, write_cdk_json
 from tests.helpers.recording import NAMED
 from tests.local_aws.conftest import deploy
 from tests.rehearsal.test_participants_day import Day
@@ -22,13 +22,15 @@ from workshop.runs.image_build import build_image
 from workshop.runs.run import start_run
 
 pytestmark = pytest.mark.skipif(not NAMED, reason="records for the table only")
-IN_CODEBUILD = CONTEXT | {"image_source": "codebuild"}
+# CodeBuild's images are elsewhere, for whatever access: once is enough.
+SOURCE = "codebuild" if ACCESS_OF_DAYS == "full" else "local"
+WITH_ACCESS = CONTEXT | {"access": ACCESS_OF_DAYS, "image_source": SOURCE}
 
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Iterator[Day]:
-    folder, settings = tmp_path_factory.mktemp("organiser"), parse_settings(IN_CODEBUILD)
-    write_cdk_json(folder, IN_CODEBUILD)
+    folder, settings = tmp_path_factory.mktemp("organiser"), parse_settings(WITH_ACCESS)
+    write_cdk_json(folder, WITH_ACCESS)
     with LocalAws(folder / "aws", runtime=Runtime(stand_in), region=settings.region) as aws:
         organiser = deploy(aws, settings)
         yield Day(aws, organiser, find_deployment(Account(organiser), settings), folder)
@@ -43,7 +45,8 @@ def whatever_it_finds(day: Day, command: str) -> None:
 def stop_a_run_that_trains(day: Day) -> None:
     """As the participant who started it."""
     account = Account(day.aws.session_from(day.key))
-    run = start_run(account, day.deployment, hyperparameters={}, endpoint=False, name="stopped")
+    deployment = find_deployment(account, parse_settings(WITH_ACCESS))
+    run = start_run(account, deployment, hyperparameters={}, endpoint=False, name="stopped")
     sagemaker = day.organiser.client("sagemaker")
     while run.name not in [each["TrainingJobName"] for each in sagemaker.list_training_jobs()["TrainingJobSummaries"]]:
         time.sleep(0.2)
@@ -52,12 +55,17 @@ def stop_a_run_that_trains(day: Day) -> None:
         time.sleep(0.2)
 
 
-def test_should_run_every_command(day: Day, sample_corpus: Path) -> None:
+def build_images(day: Day) -> None:
     with stage("workshop build-image"):
         list(build_image(Account(day.organiser), day.deployment.names, poll_seconds=0.1))
     ecr = day.organiser.client("ecr")
     for image in day.deployment.images:  # the local CodeBuild builds nothing
         ecr.describe_images(repositoryName="chitra-image", imageIds=[{"imageTag": image.rpartition(":")[2]}])
+
+
+def test_should_run_every_command(day: Day, sample_corpus: Path) -> None:
+    if SOURCE == "codebuild":
+        build_images(day)
     whatever_it_finds(day, "doctor")
     day.workshop("upload", "--corpus", str(sample_corpus))
     day.workshop("credentials", "participant-1", "--console")
@@ -69,6 +77,9 @@ def test_should_run_every_command(day: Day, sample_corpus: Path) -> None:
     day.workshop("export", "day")
     day.workshop("endpoint", "delete", "day")
     stop_a_run_that_trains(day)
+    day.workshop("status", key=day.key)
+    day.workshop("run", "--name", "own", "-p", "epochs=1", key=day.key)
+    day.workshop("report", "own", key=day.key)
     whatever_it_finds(day, "smoke")
     day.workshop("credentials", "participant-1", "--revoke")
     day.workshop("teardown", "--yes", "--discard-data", "--settle", "1")

@@ -45,12 +45,14 @@ def test_should_know_the_policies_of_everybody_who_calls(of_the_table: list[Verd
     judged = {each.call.principal for each in of_the_table}
     unjudged = {each.principal for each in read_table()} - judged - NOBODYS
     assert {name for name in unjudged if not name.startswith("CDK's ")} == set()
-    assert {"participant", "execution role", "workflow role", "expiry role", "image build role"} <= judged
+    of_one_mode = {"expiry role", "image build role", "participant's job role", "preprocessing role", "gate role"}
+    of_both = {"participant", "execution role", "workflow role"}
+    assert {*of_one_mode, *of_both, *(f"{each} with access scoped" for each in of_both)} <= judged
 
 
 def test_should_deny_what_nobody_needs(judged: list[Verdict]) -> None:
     forbidden = forbidden_calls()
-    assert len(forbidden) >= 40
+    assert len(forbidden) >= 200
     assert let_through(each for each in judged if each.call in forbidden) == []
     assert {each.call for each in judged} >= set(forbidden)
 
@@ -100,12 +102,13 @@ def test_should_name_the_permission_that_is_missing(variants: dict[str, Policies
 
 def test_should_let_a_wrong_policy_show(variants: dict[str, Policies]) -> None:
     """A list of what is denied would be worth nothing if it passed whatever the policies say."""
-    open_to_all = copy.deepcopy(variants["local"])
-    for document in open_to_all.documents.values():
+    open_to_all = {name: copy.deepcopy(variants[name]) for name in ("local", "scoped")}
+    for document in (each for policies in open_to_all.values() for each in policies.documents.values()):
         document["Statement"] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
-    [first, *rest] = let_through(verdicts(forbidden_calls(), {"local": open_to_all}))
-    assert "is allowed by" in first
-    assert len(rest) > 90
+    lines = let_through(verdicts(forbidden_calls(), open_to_all))
+    assert all("is allowed by" in each for each in lines)
+    assert len([each for each in lines if "(local)" in each]) > 90
+    assert len([each for each in lines if "(scoped)" in each]) > 100
 
 
 @pytest.mark.parametrize("kind", FILES)

@@ -15,10 +15,13 @@ from permissions.table import TABLE, read_table, table_text, unknown
 from workshop.aws.permissions import BOOTSTRAP_ACTIONS, ORGANISER_ACTIONS
 
 BUCKET = "arn:aws:s3:::chitra-sagemaker-123456789012-ap-northeast-1"
-USER = "arn:aws:iam::123456789012:user/chitra-tanaka"
+USER, OTHER_USER = (f"arn:aws:iam::123456789012:user/chitra-{name}" for name in ("tanaka", "suzuki"))
 ROLE = "arn:aws:sts::123456789012:assumed-role/chitra-workflow-WorkflowStateMachineRoleAB27BF0D-E3D977EC60510/service"
 ROOT = "arn:aws:iam::123456789012:root"
+JOB_ROLE = "arn:aws:sts::123456789012:assumed-role/chitra--tanaka-jobs/service"
+GATE_EXECUTION = "arn:aws:states:ap-northeast-1:123456789012:execution:chitra--tanaka-start:tanaka-20261126-093000-1a2b"
 HOME = {"aws:RequestedRegion": "ap-northeast-1"}
+NAMESPACE = {"cloudwatch:namespace": "/aws/sagemaker/Endpoints"}
 
 
 def line(principal: str, action: str, resource: str, conditions: dict[str, object] = HOME, *policies: str) -> str:
@@ -50,6 +53,13 @@ def recording(tmp_path: Path) -> Path:
         ),
         line(USER, "s3:GetObject", f"{BUCKET}/datasets/{'7c' * 16}/test/x.arrow", HOME, "AmazonSageMakerFullAccess"),
         line(ROLE, "sagemaker:CreateTrainingJob", run, HOME | tags),
+        json.dumps({"stage": "scoped"}),
+        line(USER, "states:DescribeExecution", GATE_EXECUTION, HOME, "chitra-participant"),
+        line(
+            ROLE, "iam:PassRole", "arn:aws:iam::123456789012:role/chitra--tanaka-jobs", HOME, "chitra-pass-job-roles-1"
+        ),
+        line(JOB_ROLE, "cloudwatch:PutMetricData", "*", HOME | NAMESPACE),
+        *(line(who, "iam:GetUser", OTHER_USER, HOME, "chitra-participant") for who in (USER, OTHER_USER)),
     ]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
@@ -61,10 +71,18 @@ def test_should_keep_of_a_recording_what_the_next_one_has_alike(recording: Path)
     job = "arn:aws:sagemaker:<region>:<account>:training-job/<workshop>--<participant>-<run>"
     of_dataset = "arn:aws:s3:::<workshop>-sagemaker-<account>-<region>/datasets/<hash>/<file>"
     elsewhere = json.dumps({"aws:RequestedRegion": "<other region>"})
+    of_gate = "arn:aws:states:<region>:<account>:execution:<workshop>--<participant>-start:<participant>-<run>"
+    own, others = (f"arn:aws:iam::<account>:user/<workshop>-<{who}participant>" for who in ("", "other "))
+    job_role = "arn:aws:iam::<account>:role/<workshop>--<participant>-jobs"
     assert read(recording) == {
         Call("organiser", "cloudformation:DescribeStacks", stack, elsewhere): {"Tear down"},
         Call("participant", "s3:GetObject", of_dataset): {"workshop run"},
         Call("workflow role", "sagemaker:CreateTrainingJob", job, tags): {"workshop run"},
+        Call("participant with access scoped", "states:DescribeExecution", of_gate): {"scoped"},
+        Call("participant with access scoped", "iam:GetUser", own): {"scoped"},
+        Call("participant with access scoped", "iam:GetUser", others): {"scoped"},
+        Call("workflow role with access scoped", "iam:PassRole", job_role): {"scoped"},
+        Call("participant's job role", "cloudwatch:PutMetricData", "*", json.dumps(NAMESPACE)): {"scoped"},
     }
 
 

@@ -1,4 +1,7 @@
-"""A participant's whole day with the access key from the organiser: the workshop's commands, then SageMaker's SDK."""
+"""A participant's whole day with the access key from the organiser: the workshop's commands, then SageMaker's SDK.
+
+With access ``full``, or with the one that ``ACCESS`` names in the environment.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,12 @@ import boto3
 import pytest
 
 from infra.names import Names
-from infra.settings import FOLDER_VARIABLE
+from infra.settings import FOLDER_VARIABLE, parse_settings
 from local_aws.extensions import UNIVERSAL_TARGET
 from local_aws.record import VARIABLE, stage
 from local_aws.runtime import Runtime
 from local_aws.server import ACCOUNT, LocalAws
-from tests.helpers.project import SETTINGS, write_cdk_json
+from tests.helpers.project import ACCESS_OF_DAYS, CONTEXT, write_cdk_json
 from tests.helpers.recording import not_in_the_table, record_file
 from tests.local_aws.conftest import deploy
 from workshop.aws.account import Account
@@ -32,7 +35,10 @@ from workshop.data.upload import has_corpus
 
 NAMES = Names("chitra")
 USER = "chitra-participant-1"
-RUN = "chitra--day"
+WITH_ACCESS = CONTEXT | {"access": ACCESS_OF_DAYS}
+SETTINGS = parse_settings(WITH_ACCESS)
+OWN = NAMES.runs_of("participant-1") if SETTINGS.access == "scoped" else NAMES.run_prefix
+RUN = f"{OWN}day"
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Day:
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory, stand_in: Path, sample_corpus: Path) -> Iterator[Day]:
     folder = tmp_path_factory.mktemp("day")
-    write_cdk_json(folder)
+    write_cdk_json(folder, WITH_ACCESS)
     file = record_file(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(file))
@@ -118,7 +124,7 @@ def test_should_get_through_the_day_with_the_own_key(day: Day, sample_corpus: Pa
     day.workshop("export", "day", key=day.key)
     assert (day.folder / f"export/{RUN}/model.tar.gz").is_file()
     assert day.keys("exports/") == [f"exports/{USER}/{RUN}.json"]
-    day.workshop("export", "day")
+    day.workshop("export", RUN)
     assert f"exports/{RUN}.json" in day.keys("exports/")
 
     assert day.workshop("endpoint", "delete", "day", key=day.key) == f"endpoint {RUN} is gone\n"
@@ -157,9 +163,12 @@ def test_should_classify_a_folder_of_articles_without_an_endpoint(day: Day, samp
 
 def test_should_let_sagemakers_sdk_train_and_serve(day: Day) -> None:
     program = str(Path(__file__).with_name("sdk_day.py"))
-    images = (day.deployment.training_image, day.deployment.endpoint_image)
+    offered = find_deployment(Account(day.aws.session_from(day.key)), SETTINGS)
+    images = (offered.training_image, offered.endpoint_image)
     with stage("SageMaker's SDK"):
-        done = day.program(program, day.deployment.bucket, day.deployment.execution_role, *images, RUN, key=day.key)
+        done = day.program(
+            *(program, offered.bucket, offered.execution_role, *images, RUN, f"{OWN}sdk", f"users/{USER}"), key=day.key
+        )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "Completed" in done.stdout
     assert json.loads(done.stdout.partition("answered ")[2].splitlines()[0])["label_name"]
