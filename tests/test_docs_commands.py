@@ -52,6 +52,7 @@ RUN_BY = {
     "local-aws status": (LOCAL, "{LOCAL} status"),
     "local-aws shell": (LOCAL, "{LOCAL} shell --as participant-2"),
     "local-aws up": (LOCAL, "{LOCAL} up"),
+    "python -m benchmarks.accuracy": (PROGRAMS, '["benchmarks.accuracy"'),
     "python -m benchmarks.preprocessing": (PROGRAMS, '["benchmarks.preprocessing"'),
     "python -m checks": ("tests/checks/test_checks.py", "main([str(tmp_path)])"),
     "python -m dependencies.lock": ("tests/dependencies/test_locks.py", "# Written by `make lock`."),
