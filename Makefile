@@ -41,8 +41,9 @@ test: setup $(CHECKS_STAMP)  ## lint, types and tests
 	$(MAKE) --no-print-directory lint
 	pytest
 
-bench: setup  ## tokenisation and training against the 2022 hands-on's recipe (CORPUS=path for a corpus of your own)
+bench: setup  ## tokenisation, training and serving against the 2022 hands-on's recipe, the stand-in's accuracy (CORPUS=path for a corpus of your own)
 	python -m benchmarks.preprocessing "$(or $(CORPUS),samples/corpus)"
+	python -m benchmarks.accuracy "$(or $(CORPUS),samples/corpus)"
 
 lint: setup  ## lint, types and the contracts of imports
 	ruff check .

@@ -71,7 +71,6 @@ class EndpointRunner:
             variant = config["ProductionVariants"][0]
             model = self._store.get(MODEL, variant["ModelName"])
             session = service_session(model["ExecutionRoleArn"], region=region)
-            recording.runs_image(model["ExecutionRoleArn"], model["PrimaryContainer"]["Image"], "Endpoints")
             client = config.get("AsyncInferenceConfig", {}).get("ClientConfig", {})
             queue = ThreadPoolExecutor(client.get("MaxConcurrentInvocationsPerInstance", 1))
             endpoint = _Endpoint(record, config, model, session, self._work / "endpoint" / name, queue)

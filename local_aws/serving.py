@@ -49,7 +49,8 @@ def start_serving(
     ``environment`` is added to the model's own.
     """
     definition = model["PrimaryContainer"]
-    recording.runs_image(model["ExecutionRoleArn"], definition["Image"])
+    _, _, _, kind, *_ = log[0].split("/")  # /aws/sagemaker/TransformJobs, or /aws/sagemaker/Endpoints/...
+    recording.runs_image(model["ExecutionRoleArn"], definition["Image"], kind)
     base.mkdir(parents=True)
     s3 = session.client("s3", endpoint_url=endpoint_url())
     download_archive(s3, definition["ModelDataUrl"], base / "model", base / "model.tar.gz")

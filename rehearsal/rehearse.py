@@ -174,13 +174,13 @@ def stand_in_hyperparameters(articles: int) -> dict[str, str]:
     """What the small model learns well with; chiTra itself takes the deployed defaults."""
     small = articles < SMALL_CORPUS
     return {
-        "epochs": "8" if small else "4",
+        "epochs": "8" if small else "2",
         "train-batch-size": "16" if small else "32",
-        "learning_rate": "0.001" if small else "0.0005",
-        "embedding_learning_rate": "0.003" if small else "0.002",
+        "learning_rate": "0.0005",
+        "embedding_learning_rate": "0.001",
         "classifier_learning_rate": "0.01",
         "word_dropout": "0.2",
-        "max_length": "256",
+        "max_length": "512",
         "long_articles": "windows",
     }
 

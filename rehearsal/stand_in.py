@@ -1,12 +1,13 @@
 """Builds the stand-in model: chiTra's exact file format with small dimensions, from the corpus at hand.
 
 No pretrained weight and no held-out article goes in. So that it learns usefully within minutes on a CPU, its
-untrained weights start from what the training articles say about words:
+untrained weights start from what the training articles, and their categories, say about words:
 
 - word embeddings are the latent semantic analysis of the training split (truncated SVD of TF-IDF, without the
   first component, which only tells frequent from rare words), at length one per word;
-- one dimension carries the idf, and the attention starts out as an average over all words that favours high idf:
-  BERT normalises embeddings, which would remove idf weights from their scale. [CLS] has next to nothing of its own;
+- one dimension carries the logarithm of a word's salience: how much it weighs in a linear classifier of the training
+  articles. The attention starts out as the average of all words weighted by it: BERT normalises embeddings, which would
+  remove weights from their scale. [CLS] has next to nothing of its own;
 - the values are scaled so that averages of articles, which differ little, spread over all dimensions, and the
   pooler hands them on as they are.
 """
@@ -25,6 +26,7 @@ import numpy as np
 import torch
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.svm import LinearSVC
 from sudachipy import Dictionary, SplitMode
 from sudachitra.word_formatter import word_formatter
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -38,20 +40,18 @@ from chitra.tokenisation import within_limit
 Array = np.ndarray[Any, np.dtype[Any]]
 
 VOCABULARY_SIZE = 16_000
-HIDDEN_SIZE = 128
-TOPICS = HIDDEN_SIZE - 1  # dimensions of the semantic analysis; the last one carries the idf
+HIDDEN_SIZE = 192
+TOPICS = HIDDEN_SIZE - 1  # dimensions of the semantic analysis; the last one carries the salience
 RARE = 2  # a character seen less often is left to [UNK]
 UNKNOWN = "[UNK]"
 SPECIAL_TOKENS = ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]"]
 WORD_FORM = "normalized_and_surface"
 SPREAD = 2.0  # standard deviation, over articles, of each dimension of their words' average
-IDF_SHARPNESS = 0.3
-UNSEEN_IDF = (
-    -2.0
-)  # of pieces that no training article holds, [SEP] among them, in standard deviations: hardly looked at
+SVM_C = 0.5
+LEAST_SALIENCE = 0.02  # of the average: of what tells nothing, and of what no training article holds, as [SEP]
 CLS_NOISE = 0.01
 MEASURED_ARTICLES = 512  # whose averages are looked at
-MEASURED_PIECES = 254
+MEASURED_PIECES = 510
 TOKENIZER_CONFIG = {
     "tokenizer_class": "BertSudachipyTokenizer",
     "do_lower_case": False,
@@ -81,8 +81,10 @@ def build_stand_in(corpus: Path, folder: Path, *, seed: int) -> int:
     vocabulary = _train_vocabulary(words)
     torch.manual_seed(seed)
     pieces = _pieces(words, vocabulary)
-    vectors, idf = _word_vectors(pieces, vocabulary, seed)
-    model = _initialise(BertForPreTraining(_config(len(vocabulary))), vectors, idf)
+    vectorizer = TfidfVectorizer(analyzer=list, lowercase=False, vocabulary=vocabulary, sublinear_tf=True)
+    matrix = vectorizer.fit_transform(pieces)
+    salience = _log_salience(matrix, vectorizer.idf_, [article.category for article in training], seed)
+    model = _initialise(BertForPreTraining(_config(len(vocabulary))), _word_vectors(matrix, seed), salience)
     _spread(model, _inputs(pieces[:MEASURED_ARTICLES], vocabulary))
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -103,10 +105,11 @@ def _config(vocabulary_size: int) -> BertConfig:
         hidden_size=HIDDEN_SIZE,
         num_hidden_layers=1,
         num_attention_heads=2,
-        intermediate_size=256,
+        intermediate_size=64,
         max_position_embeddings=512,
-        hidden_dropout_prob=0.3,
+        hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
+        classifier_dropout=0.4,
     )
 
 
@@ -153,32 +156,38 @@ def _pieces(words: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> list[l
     return [[piece for word in document for piece in pieces_of[word]] for document in words]
 
 
-def _word_vectors(documents: list[list[str]], vocabulary: Sequence[str], seed: int) -> tuple[Array, Array]:
-    """Unit vectors of shape (vocabulary, TOPICS) and idf of shape (vocabulary,), with mean 0 and standard deviation 1.
+def _word_vectors(matrix: Any, seed: int) -> Array:
+    """Unit vectors of shape (vocabulary, TOPICS), from TF-IDF of shape (articles, vocabulary).
 
     Pieces never seen get random vectors: BERT would blow zeros up to full length in the one dimension that is left,
     and all attention would go to them.
     """
-    vectorizer = TfidfVectorizer(analyzer=list, lowercase=False, vocabulary=list(vocabulary), sublinear_tf=True)
-    matrix = vectorizer.fit_transform(documents)
-    components = min(TOPICS + 1, *matrix.shape)
+    articles, pieces = matrix.shape
+    components = min(TOPICS + 1, articles, pieces)
     svd = TruncatedSVD(components, random_state=seed).fit(matrix)
-    vectors = np.zeros((len(vocabulary), TOPICS), dtype=np.float32)
+    vectors = np.zeros((pieces, TOPICS), dtype=np.float32)
     vectors[:, : components - 1] = (svd.components_ * np.sqrt(svd.singular_values_)[:, None])[1:].T
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unseen = lengths[:, 0] <= 1e-6
+    unseen = np.linalg.norm(vectors, axis=1) <= 1e-6
     vectors[unseen] = np.random.default_rng(seed).standard_normal((unseen.sum(), TOPICS))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    idf = (vectorizer.idf_ - vectorizer.idf_[~unseen].mean()) / vectorizer.idf_[~unseen].std()
-    return vectors, np.where(unseen, UNSEEN_IDF, idf)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def _log_salience(matrix: Any, idf: Array, categories: Sequence[str], seed: int) -> Array:
+    """How much the pieces tell about categories, of shape (vocabulary,), as logarithms of shares of the average.
+
+    It is the length of a piece's weights in a linear SVM on TF-IDF, times its idf.
+    """
+    weights = LinearSVC(C=SVM_C, random_state=seed).fit(matrix, categories).coef_
+    salience = np.linalg.norm(weights, axis=0) * idf
+    return np.asarray(np.log(salience / salience[salience > 0].mean() + LEAST_SALIENCE))
 
 
 @torch.no_grad()
-def _initialise(model: BertForPreTraining, vectors: Array, idf: Array) -> BertForPreTraining:
+def _initialise(model: BertForPreTraining, vectors: Array, salience: Array) -> BertForPreTraining:
     config = model.config
     embeddings = model.bert.embeddings
     embeddings.word_embeddings.weight[:, :TOPICS] = torch.from_numpy(vectors)
-    embeddings.word_embeddings.weight[:, TOPICS] = torch.from_numpy(idf * vectors.std()).float()
+    embeddings.word_embeddings.weight[:, TOPICS] = torch.from_numpy(salience * vectors.std()).float()
     cls = torch.randn(config.hidden_size) * CLS_NOISE
     cls[TOPICS] = -1.0
     embeddings.word_embeddings.weight[SPECIAL_TOKENS.index("[CLS]")] = cls
@@ -194,7 +203,7 @@ def _initialise(model: BertForPreTraining, vectors: Array, idf: Array) -> BertFo
     for first in range(0, config.hidden_size, head_size):
         attention.self.key.weight[first].zero_()
         attention.self.key.weight[first, TOPICS] = 1.0
-        attention.self.query.bias[first] = IDF_SHARPNESS * math.sqrt(head_size)
+        attention.self.query.bias[first] = math.sqrt(head_size)
     pooler: Any = model.bert.pooler
     pooler.dense.weight.copy_(identity)
     return model

@@ -52,6 +52,7 @@ RUN_BY = {
     "local-aws status": (LOCAL, "{LOCAL} status"),
     "local-aws shell": (LOCAL, "{LOCAL} shell --as participant-2"),
     "local-aws up": (LOCAL, "{LOCAL} up"),
+    "python -m benchmarks.accuracy": (PROGRAMS, '["benchmarks.accuracy"'),
     "python -m benchmarks.preprocessing": (PROGRAMS, '["benchmarks.preprocessing"'),
     "python -m benchmarks.serving": (PROGRAMS, '["benchmarks.serving"'),
     "python -m benchmarks.training": (PROGRAMS, '["benchmarks.training"'),

@@ -30,6 +30,7 @@ TAKES_NOTHING = set[str]()
 NO_JOB = "SAGEMAKER_BASE_DIR: nosuch does not exist. SageMaker mounts a job's folder as /opt/ml; elsewhere, name one."
 
 WRONG_CALLS = [
+    (["benchmarks.accuracy"], "Missing argument 'corpus'"),
     (["benchmarks.preprocessing"], "Missing argument 'corpus'"),
     (["benchmarks.preprocessing", "nosuch"], "error: nosuch: no such corpus."),
     (["benchmarks.preprocessing", "notes.md"], "error: notes.md: holds no .tar.gz"),

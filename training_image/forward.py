@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
 from chitra.long_articles import View
-from training_image.collation import padded
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 Forward = Callable[[Sequence[Sequence[int]]], Array]  # one batch of inputs to logits of shape (inputs, categories)
@@ -32,18 +30,3 @@ def averaged(rows: Array, articles: np.ndarray[Any, np.dtype[np.int64]]) -> Arra
     sums = np.zeros((int(articles.max()) + 1, rows.shape[1]), np.float64)
     np.add.at(sums, articles, rows)
     return (sums / np.bincount(articles)[:, None]).astype(np.float32)
-
-
-@torch.inference_mode()
-def forward(model: Any, inputs: Sequence[Sequence[int]], *, pad_id: int) -> Array:
-    """One batch through a model of transformers; in halves where the GPU's memory is too small for it."""
-    model.eval()
-    try:
-        batch = {name: tensor.to(model.device) for name, tensor in padded(inputs, pad_id).items()}
-        logits: Array = model(**batch).logits.float().cpu().numpy()
-        return logits
-    except torch.OutOfMemoryError:
-        if len(inputs) == 1:
-            raise
-    half = len(inputs) // 2
-    return np.concatenate([forward(model, part, pad_id=pad_id) for part in (inputs[:half], inputs[half:])])

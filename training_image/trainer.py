@@ -22,9 +22,10 @@ from training_image.callbacks import StopWhenAsked, TellEpoch
 from training_image.channels import Channels
 from training_image.checkpoints import newest_complete_checkpoint
 from training_image.collation import TrainingCollator
-from training_image.forward import Array, forward, logits_of
+from training_image.forward import Array, logits_of
 from training_image.kernels import choose_kernels
 from training_image.progress import PrintProgress
+from training_image.torch_forward import forward
 from training_image.weights import load_classifier
 
 WAIT_SECONDS = 600  # how long processes wait for each other, while the first one writes a checkpoint, for example

@@ -109,7 +109,7 @@ def test_should_load_nothing_but_tensors(tmp_path: Path, stand_in: Path, make: C
         ({"id2label": {"0": "a"}}, "id2label names no categories"),
         ({"id2label": {"0": "a", "2": "b"}}, "id2label names no categories"),
         ({"id2label": ["a"]}, "id2label"),
-        ({"num_attention_heads": 3}, "its weights cannot be loaded"),
+        ({"num_attention_heads": 5}, "its weights cannot be loaded"),
         ({"hidden_size": 256}, "its weights cannot be loaded"),
     ],
 )

@@ -10,8 +10,8 @@ import torch
 from transformers import BertForSequenceClassification
 
 from training_image.candidates.model import Device
-from training_image.collation import padded
 from training_image.forward import Array
+from training_image.torch_forward import forward
 from training_image.weights import load_classifier
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -27,13 +27,9 @@ class TorchModel:
         self.pad_id: int = model.config.pad_token_id
         self.names: dict[int, str] = model.config.id2label
 
-    @torch.inference_mode()
     def forward(self, inputs: Sequence[Sequence[int]]) -> Array:
         """Logits of shape (inputs, categories)."""
-        batch = padded(inputs, self.pad_id)
-        output = self._model(**{name: tensor.to(self.device) for name, tensor in batch.items()})
-        logits: Array = output.logits.float().cpu().numpy()
-        return logits
+        return forward(self._model, inputs, pad_id=self.pad_id)
 
 
 def load_torch(model_dir: Path, device: Device, precision: str) -> TorchModel:
