@@ -29,7 +29,7 @@ any_json = st.recursive(
 )
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.strip)
 generated = settings(
-    max_examples=400, derandomize=True, database=None, suppress_health_check=list(HealthCheck), deadline=None
+    max_examples=250, derandomize=True, database=None, suppress_health_check=list(HealthCheck), deadline=None
 )
 media_type("application/jsonlines", texts.map(lambda text: json.dumps(text).encode()), aliases=["application/x-ndjson"])
 media_type("text/csv", texts.map(lambda text: ('"' + text.replace('"', '""') + '"').encode()))
@@ -69,7 +69,7 @@ def test_should_answer_as_its_own_document_says(case: Any, endpoint: Endpoint) -
     case.call_and_validate(base_url=endpoint.url, timeout=60)
 
 
-@generated
+@settings(generated, max_examples=700)
 @given(
     st.sampled_from(
         ["application/json", "application/jsonlines", "application/x-ndjson", "text/csv", "", "text/plain"]
