@@ -113,8 +113,12 @@ def _text(values: Sequence[float]) -> str:
 
 
 def _preprocess(corpus: Path, base: Path, model_dir: Path, seed: int) -> None:
-    (base / "processing/input").mkdir(parents=True)
-    (base / "processing/input/corpus").symlink_to(corpus.resolve())
+    given = base / "processing/input/corpus"
+    given.parent.mkdir(parents=True)
+    if corpus.is_file():
+        given.mkdir()
+        given /= corpus.name
+    given.symlink_to(corpus.resolve())
     (base / "input/data").mkdir(parents=True)
     (base / "input/config").mkdir()
     _run("preprocessing", base, model_dir, "--seed", str(seed), "--max-length", str(MAX_ARTICLE_LENGTH))

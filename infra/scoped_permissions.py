@@ -32,15 +32,15 @@ USER, PARTICIPANT = (f"${{aws:PrincipalTag/{key}}}" for key in (USER_TAG, PARTIC
 KINDS = {
     "TrainingJob": "training-job",
     "ProcessingJob": "processing-job",
-    "TransformJob": "transform-job",
     "Model": "model",
     "EndpointConfig": "endpoint-config",
     "Endpoint": "endpoint",
 }
-# Tunings are made by the workflow; whose they are watches and stops them.
-TYPES = (*KINDS.values(), "hyper-parameter-tuning-job")
+# The workflow makes these; whose they are watches and stops them.
+TYPES = (*KINDS.values(), "transform-job", "hyper-parameter-tuning-job")
 DELETED = tuple(each for each in KINDS if not each.endswith("Job"))  # SageMaker keeps jobs
-LISTED = tuple(each for each in KINDS if each != "Model")  # nothing that participants run lists models
+# Nothing that participants run lists models.
+LISTED = (*(each for each in KINDS if each != "Model"), "TransformJob")
 
 
 class ScopedPermissions:

@@ -26,7 +26,8 @@ REVIEWED: dict[str, tuple[str, dict[str, Any]]] = {
     "participants": ("participants", {"participants": ["tanaka", "suzuki"]}),
     "participants-power-user": ("participants", {"power_user": True}),
     "foundation-scoped": ("foundation", SCOPED),
-    **{f"workflow-scoped-{source}": ("workflow", SCOPED | changes) for source, changes in SOURCES.items()},
+    "workflow-scoped": ("workflow", SCOPED),
+    **{f"workflow-scoped-{source}": ("workflow", SCOPED | SOURCES[source]) for source in ("codebuild", "uri")},
     "participants-scoped": ("participants", SCOPED),
 }
 

@@ -19,14 +19,17 @@ SHIPPED = "local"  # how the workflow's snapshot of the tests' own settings is c
 
 
 def templates() -> dict[str, dict[str, Any]]:
-    """By variant, the templates of its stacks: a stack without a snapshot of a variant is as shipped."""
+    """By variant, the templates of its stacks: one without a snapshot of ``scoped-uri`` is that of ``scoped``, or as
+    shipped."""
     texts = {file.stem: file.read_text(encoding="utf-8") for file in SNAPSHOTS.glob("*.json")}
     files = {name: json.loads(text.replace("<sha256>", EXAMPLES["<hash>"])) for name, text in texts.items()}
     variants = {name.partition("-")[2] or SHIPPED for name in files}
     return {
         variant: {
             f"{SETTINGS.name}-{stack}": next(
-                files[name] for name in (f"{stack}-{variant}", stack, f"{stack}-{SHIPPED}") if name in files
+                files[name]
+                for name in (f"{stack}-{variant}", f"{stack}-{variant.partition('-')[0]}", stack, f"{stack}-{SHIPPED}")
+                if name in files
             )
             for stack in STACKS
         }
