@@ -114,11 +114,12 @@ def _text(values: Sequence[float]) -> str:
 
 def _preprocess(corpus: Path, base: Path, model_dir: Path, seed: int) -> None:
     given = base / "processing/input/corpus"
-    given.parent.mkdir(parents=True)
-    if corpus.is_file():
-        given.mkdir()
-        given /= corpus.name
-    given.symlink_to(corpus.resolve())
+    if corpus.is_dir():
+        given.parent.mkdir(parents=True)
+        given.symlink_to(corpus.resolve())
+    else:
+        given.mkdir(parents=True)
+        shutil.copy(corpus, given)
     (base / "input/data").mkdir(parents=True)
     (base / "input/config").mkdir()
     _run("preprocessing", base, model_dir, "--seed", str(seed), "--max-length", str(MAX_ARTICLE_LENGTH))
