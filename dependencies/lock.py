@@ -55,7 +55,7 @@ IMPORTED = (
 )
 # Asked for by one of those and imported by none of the programs; a test of the image watches it.
 NOT_IMPORTED = (
-    *("contourpy", "hf-xet", "httpcore", "logzero", "networkx", "setuptools", "triton"),
+    *("contourpy", "flatbuffers", "hf-xet", "httpcore", "logzero", "networkx", "setuptools", "triton"),
     *("cuda-bindings", "cuda-pathfinder"),  # of torch 2.10, its own tests alone do
 )
 INSTALLERS = ("pip", "setuptools", "setuptools-scm")

@@ -18,6 +18,7 @@ DOCKERFILE = "training_image/building/Dockerfile"
 # Only what the Dockerfile copies: editing anything else does not rebuild the image, and no model enters an asset.
 BUILD_CONTEXT = (
     "training_image/*.py",
+    "training_image/candidates/*.py",
     "training_image/building/*.py",
     "training_image/building/*.lock",
     "dependencies/installer.lock",
