@@ -16,7 +16,7 @@ from local_aws.engine import docker
 from tests.container.conftest import WATCH, Box, ended
 
 SITE_PACKAGES = "/opt/site-packages/"
-LARGEST_BYTES = 1_560_000_000  # 60 MB of it for ONNX Runtime and onnx
+LARGEST_BYTES = 1_570_000_000  # 70 MB of it for ONNX Runtime and onnx
 REQUEST = """
 import json, sys, urllib.request
 body = json.dumps({"inputs": sys.argv[1]}).encode()
