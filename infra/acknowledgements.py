@@ -321,7 +321,7 @@ ACKNOWLEDGEMENTS = (
     Acknowledgement(
         "participants/Participants/SageMakerPolicy",
         (
-            *_actions("sagemaker:Describe*", "sagemaker:Stop*Job"),
+            *_actions("sagemaker:Describe*", "sagemaker:ListTrainingJobsFor*", "sagemaker:Stop*Job"),
             *_arns("sagemaker", *OWN_THINGS),
         ),
         "Things of SageMaker whose name begins with that of the participant's runs: the tag of the caller stands in the"
