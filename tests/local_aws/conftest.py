@@ -13,6 +13,8 @@ from tests.infra.conftest import synthesise
 from workshop.aws.account import Account
 from workshop.aws.deployment import find_deployment
 
+LONGEST_BODY = 51_200  # bytes of CreateStack's TemplateBody
+
 
 def deploy(aws: LocalAws, settings: Settings) -> boto3.Session:
     """The organiser's session after the real templates were deployed and the images count as pushed."""
@@ -26,7 +28,7 @@ def deploy(aws: LocalAws, settings: Settings) -> boto3.Session:
         stack = f"{settings.name}-{name}"
         session.client("cloudformation").create_stack(
             StackName=stack,
-            TemplateBody=json.dumps(template.to_json()),
+            **_template(session, stack, json.dumps(template.to_json())),
             Tags=[{"Key": "workshop", "Value": settings.name}],
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
@@ -35,3 +37,13 @@ def deploy(aws: LocalAws, settings: Settings) -> boto3.Session:
     for image in find_deployment(Account(session), settings).images:
         ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": image.rpartition(":")[2]}])
     return session
+
+
+def _template(session: boto3.Session, stack: str, text: str) -> dict[str, str]:
+    """In the request, which takes so much, or by an object, as the CDK hands templates over."""
+    if len(text) <= LONGEST_BODY:
+        return {"TemplateBody": text}
+    s3, bucket = session.client("s3"), f"templates-of-{stack}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": session.region_name})
+    s3.put_object(Bucket=bucket, Key="template", Body=text.encode())
+    return {"TemplateURL": f"https://s3.{session.region_name}.amazonaws.com/{bucket}/template"}

@@ -184,7 +184,7 @@ SAGEMAKER = [
     no(JOB, "sagemaker.delete_endpoint", "an own one", EndpointName=run(1)),
     no(JOB, "sagemaker.list_endpoints", "names"),
     no(DATASETS, "sagemaker.create_model", "a model", **model(run(1, "x"), PREPROCESSING_ROLE, Tags=TAG)),
-    no(WORKFLOW, "sagemaker.delete_model", "a model", ModelName=run(1)),
+    yes(WORKFLOW, "sagemaker.delete_model", "a model that classified", ModelName=run(1)),
     no(WORKFLOW, "sagemaker.create_training_job", "another role", **training(run(1), DEPLOY_ROLE, Tags=TAG)),
     no(GATES, "sagemaker.create_training_job", "a job", **training(run(1), Tags=TAG)),
 ]

@@ -87,7 +87,7 @@ def test_should_say_that_a_distilled_model_falls_short() -> None:
     record = Record(ways=list(choose(timed, 0.95, lambda way: Quality(0.9 if way.student else 0.95, 1.0))))
     assert [each.served for each in record.ways] == [False, True, True]
     served, student = record.describe().split("; ")
-    assert served == "int8 (cpu) with validation accuracy 0.9500"
+    assert served == "int8 (cpu), right on 0.9500 of the validation articles"
     assert student == "the distilled model is not served, its accuracy is 0.9000"
 
 

@@ -84,7 +84,7 @@ class Record(BaseModel):
     def describe(self) -> str:
         """What is served first on each device, and whether a distilled model fell short: for the report's one line."""
         firsts = [way for device in ("cpu", "cuda") for way in self.served(device)[:1]]
-        said = [f"{way} with validation accuracy {way.accuracy:.4f}" for way in firsts]
+        said = [f"{way}, right on {way.accuracy:.4f} of the validation articles" for way in firsts]
         students = [way for way in self.ways if way.student and way.accuracy is not None]
         if students and not any(way.served for way in students):
             best = max(way.accuracy or 0 for way in students)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from workshop.report.files import Metrics
 from workshop.report.job import Job
 
 Value = int | float | str | None
+
+if TYPE_CHECKING:  # what reads it takes seconds to load
+    from workshop.report.files import Metrics
 
 
 @dataclass(frozen=True, slots=True)
