@@ -105,7 +105,9 @@ def test_should_tell_noise_from_pinned_digests_and_exchanged_assets() -> None:
 
 def test_should_tell_the_values_that_change_inside_of_a_workflow() -> None:
     endless = side({"training": CONTEXT["training"] | {"max_runtime_minutes": 600}})
-    [detail] = [each for each in judge(base(), endless, PRICES).details if "StoppingCondition" in each.path]
+    [detail] = [
+        each for each in judge(base(), endless, PRICES).details if "Train.Arguments.StoppingCondition" in each.path
+    ]
     assert detail.path == "DefinitionString.States.Train.Arguments.StoppingCondition.MaxRuntimeInSeconds"
     assert (detail.old, detail.new) == ("7200", "36000")
 

@@ -69,7 +69,7 @@ def test_should_answer_as_its_own_document_says(case: Any, endpoint: Endpoint) -
     case.call_and_validate(base_url=endpoint.url, timeout=60)
 
 
-@settings(generated, max_examples=700)
+@settings(generated, max_examples=900)
 @given(
     st.sampled_from(
         ["application/json", "application/jsonlines", "application/x-ndjson", "text/csv", "", "text/plain"]

@@ -24,7 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_should_be_content_with_a_prepared_account(project: Path) -> None:
     cloud = build(stacks())
-    Examined.quotas = {name: (code, 1.0) for name, (code, _) in QUOTAS.items()}  # just what one participant needs
+    Examined.quotas = {name: (code, 2.0) for name, (code, _) in QUOTAS.items()}  # what a participant who tunes needs
     Examined.bootstrap_version = "8"
     try:
         checks = examined(cloud, project)

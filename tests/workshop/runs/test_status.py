@@ -127,7 +127,7 @@ def test_should_not_hide_that_schedules_cannot_be_seen_for_another_reason() -> N
 
 
 def test_should_know_no_cost_left_without_a_price() -> None:
-    cloud, account = watched({"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
+    cloud, account = watched({"InstanceType": "ml.new.xlarge", "InitialInstanceCount": 1})
     cloud.add("schedule", HOME, "chitra--run")
     [status] = endpoint_statuses(account, Names("chitra"), PriceList(account))
     assert status.left is not None
