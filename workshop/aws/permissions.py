@@ -52,7 +52,8 @@ ORGANISER_ACTIONS = _actions(
         "ListClusters ListCompilationJobs ListDomains ListEndpointConfigs ListEndpoints ListHyperParameterTuningJobs "
         "ListInferenceComponents ListModelPackageGroups ListModelPackages ListModels ListNotebookInstances "
         "ListPipelineExecutions ListPipelines ListProcessingJobs ListSpaces ListTags ListTrainingJobs "
-        "ListTrainingJobsForHyperParameterTuningJob ListTransformJobs ListUserProfiles StopAutoMLJob StopHyperParameterTuningJob StopNotebookInstance "
+        "ListTrainingJobsForHyperParameterTuningJob ListTransformJobs ListUserProfiles StopAutoMLJob "
+        "StopHyperParameterTuningJob StopNotebookInstance "
         "StopPipelineExecution StopProcessingJob StopTrainingJob StopTransformJob UpdateTrainingJob",
         "scheduler": "DeleteSchedule GetSchedule ListSchedules ListTagsForResource UpdateSchedule",
         "servicequotas": "ListServiceQuotas",
