@@ -147,7 +147,8 @@ def test_should_say_why_a_model_at_home_cannot_answer(desk: Desk, model: Path, t
     shutil.copytree(model, other)
     with (other / "vocab.txt").open("a", encoding="utf-8") as vocabulary:
         vocabulary.write("##外\n")
-    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('No module named torch', name='torch')")
+    for name in ("onnxruntime", "torch"):  # whichever way the model is served
+        (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('No module named {name}', name='{name}')")
     without = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     predict = f"{WORKSHOP} predict {TEXT}"
     assert "was trained with another tokenisation" in desk.type(f"{predict} --model {other}", 2)
