@@ -9,6 +9,11 @@ class InputError(Exception):
     """
 
 
+def in_one_line(said: object, longest: int = 300) -> str:
+    """What a library says, for the middle of a message: without line ends, ``longest`` characters of it."""
+    return " ".join(str(said).split())[:longest]
+
+
 EXIT_FAILURE = 1
 EXIT_INPUT = 2
 

@@ -15,12 +15,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from chitra.contract import SPLITS
 from chitra.encoded import MANIFESTS, encoded_features
-from chitra.errors import InputError
+from chitra.errors import InputError, in_one_line
 from chitra.fingerprint import Fingerprint
 from chitra.json_text import read_json
 from chitra.long_articles import MAX_ARTICLE_LENGTH
 
-REASON_CHARACTERS = 300
 T = TypeVar("T")
 
 
@@ -85,7 +84,7 @@ def read_channels(data_dir: Path, expected: Fingerprint) -> Channels:
         except InputError as error:
             raise InputError(f"channel {name}: {error}") from error
         except Exception as error:  # `datasets` promises no kind of error for files that it did not write
-            reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+            reason = in_one_line(error)
             raise InputError(f"channel {name}: is no output of the preprocessing job ({reason}).") from error
     by_instance = manifests[0]
     if any(found != by_instance for found in manifests):

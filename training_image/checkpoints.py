@@ -15,6 +15,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from transformers import TrainerState
 
+from chitra.errors import in_one_line
 from training_image import processes
 
 CHECKPOINT = re.compile(r"checkpoint-(\d+)")
@@ -75,7 +76,7 @@ def _check(checkpoint: Path, *, half_precision: bool) -> None:
         try:
             check(checkpoint / name)
         except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, SafetensorError) as error:
-            reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+            reason = in_one_line(error, REASON_CHARACTERS)
             raise IncompleteError(f"{name} is cut or damaged ({reason})") from error
 
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from chitra.errors import InputError
+from chitra.errors import InputError, in_one_line
 from chitra.tokenisation import Encoder
 from training_image.artefact import read_tokenisation
 from training_image.scores import softmax
 
-REASON_CHARACTERS = 300
 PROBE = "試合"
 
 
@@ -50,7 +49,7 @@ class Predictor:
         try:
             self.predict([PROBE])
         except Exception as error:
-            reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+            reason = in_one_line(error)
             raise InputError(
                 f"{folder}: its model cannot classify a text ({type(error).__name__}: {reason}). "
                 "Take an artefact that `train` made."

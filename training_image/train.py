@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from chitra.contract import base_dir, bundled_model_dir, report_end
-from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError
+from chitra.errors import EXIT_FAILURE, EXIT_INPUT, InputError, in_one_line
 from chitra.fingerprint import fingerprint
 from chitra.hyperparameters import Hyperparameters, read_hyperparameters
 from chitra.model_files import pieces_by_id, read_tokenizer_files
@@ -58,17 +58,17 @@ def run_job(work: Callable[[threading.Event], None]) -> int:
             reason = f"the GPU's memory is full: take a smaller train-batch-size or a larger instance ({error})"
             return processes.end(reason, EXIT_INPUT)
         if processes.lost_contact(error):
-            return processes.end(f"{LOST_CONTACT} ({_in_one_line(error)})", EXIT_FAILURE)
+            return processes.end(f"{LOST_CONTACT} ({_reason(error)})", EXIT_FAILURE)
         traceback.print_exc()
         report_end("failure", f"training failed: {type(error).__name__}: {error}")
         return EXIT_FAILURE
     return 0
 
 
-def _in_one_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Without the place in PyTorch's source with which Gloo begins."""
     said = re.sub(r"^\[/\S+\] ", "", str(error))
-    return " ".join(f"{type(error).__name__}: {said}".split())[:REASON_CHARACTERS]
+    return in_one_line(f"{type(error).__name__}: {said}", REASON_CHARACTERS)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

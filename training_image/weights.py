@@ -7,11 +7,10 @@ from pathlib import Path
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from chitra.errors import InputError
+from chitra.errors import InputError, in_one_line
 from chitra.model_files import CONFIG
 from training_image.bert import read_bert, read_categories
 
-REASON_CHARACTERS = 300
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 BYTES_PER_NUMBER = 2  # at least, of half precision
 SLACK_BYTES = 16 * 2**20  # a head or a pooler that the file need not hold
@@ -42,7 +41,7 @@ def load_classifier(
     except InputError:
         raise
     except Exception as error:  # the readers of weights promise no kind of error
-        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+        reason = in_one_line(error)
         raise InputError(f"{model_dir}: its weights cannot be loaded ({reason}).") from error
     return model
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from chitra.errors import in_one_line
+
 T = TypeVar("T")
-REASON_CHARACTERS = 300
 
 
 def attempt(what: str, make: Callable[[], T]) -> T | None:
@@ -14,6 +15,6 @@ def attempt(what: str, make: Callable[[], T]) -> T | None:
     try:
         return make()
     except Exception as error:
-        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+        reason = in_one_line(error)
         print(f"warning: {what} failed ({type(error).__name__}: {reason})", flush=True)
         return None

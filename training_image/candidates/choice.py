@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from chitra.errors import in_one_line
 from training_image.candidates.cpu import cpu_flags, suits
 from training_image.candidates.model import Device, Model
 from training_image.candidates.record import FILES, Way, read_record
 from training_image.device import GPU_DEVICE
 
-REASON_CHARACTERS = 300
 PROBE = [2, 3]  # ids that every vocabulary has
 
 
@@ -30,7 +30,7 @@ def load_model(folder: Path) -> Model:
             model = load_way(folder, way)
             _probe(model)
         except Exception as error:  # the libraries promise no kind of error
-            reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+            reason = in_one_line(error)
             _say(f"warning: {way} cannot be served, the next way is tried: {reason}")
             continue
         return _ready(model, way)

@@ -7,14 +7,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from chitra.errors import WorkshopError
+from chitra.errors import WorkshopError, in_one_line
 from workshop.aws.account import Account
 from workshop.aws.waiting import none_if_missing
 
 LONGEST_BODY = 128_000  # bytes of a request that holds its texts itself (InvokeEndpointAsync)
 ANSWER_SECONDS = 900  # within which SageMaker has an answer or says why not
 LOOK_SECONDS = 1.0
-REASON_CHARACTERS = 300
 
 
 def is_asynchronous(account: Account, endpoint: str) -> bool:
@@ -36,7 +35,7 @@ def ask_later(account: Account, endpoint: str, body: bytes) -> bytes:
         if (answer := _object(s3, asked["OutputLocation"])) is not None:
             return answer
         if (failure := _object(s3, asked["FailureLocation"])) is not None:
-            reason = " ".join(failure.decode(errors="replace").split())[:REASON_CHARACTERS]
+            reason = in_one_line(failure.decode(errors="replace"))
             raise WorkshopError(f"endpoint {endpoint}: {reason}")
         time.sleep(LOOK_SECONDS)
     raise WorkshopError(

@@ -11,7 +11,7 @@ from botocore.config import Config
 from pydantic import BaseModel
 
 from chitra.contract import Explanation
-from chitra.errors import InputError, WorkshopError
+from chitra.errors import InputError, WorkshopError, in_one_line
 from chitra.json_text import parse_json
 from infra.names import Names
 from workshop.aws.account import PATIENT, Account
@@ -113,7 +113,7 @@ def _rows(endpoint: str, texts: list[str], answer: bytes) -> list[dict[str, Any]
         if any(name not in scores for _, _, name, _, scores in rows):
             raise ValueError("a label without a score")
     except (InputError, ValueError) as error:
-        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+        reason = in_one_line(error, REASON_CHARACTERS)
         raise WorkshopError(f"endpoint {endpoint}: its answer is none of this workshop's image ({reason}).") from error
     return [
         {"label": label, "label_name": name, "logits": logits, "scores": scores}
