@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from bisect import insort
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from training_image.candidates.cpu import cores
 from training_image.forward import Array, Forward, averaged
 
 LOOK_AHEAD = 128  # inputs that a batch is chosen among
@@ -34,8 +34,7 @@ def plan(device: str) -> Plan:
     """On a CPU a worker for each core, and batches for short texts alone: padding costs what it saves. A GPU is fed by
     two workers, one of which prepares a batch while the other's is computed."""
     if device == "cpu":
-        cores = len(os.sched_getaffinity(0))
-        return Plan(workers=cores, batch_tokens=256, linger=0.0, queue_tokens=2**16 * cores)
+        return Plan(workers=cores(), batch_tokens=256, linger=0.0, queue_tokens=2**16 * cores())
     return Plan(workers=2, batch_tokens=2**14, linger=0.01, queue_tokens=2**21)
 
 

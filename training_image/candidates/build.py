@@ -18,9 +18,9 @@ from chitra.model_files import CONFIG
 from training_image.bert import read_bert
 from training_image.candidates.attempt import attempt
 from training_image.candidates.choice import load_way
-from training_image.candidates.cpu import cpu_flags, suits
+from training_image.candidates.cpu import cores, cpu_flags, suits
 from training_image.candidates.export import write_int8, write_onnx
-from training_image.candidates.measure import LENGTHS, cores, logits, milliseconds, one_core_each
+from training_image.candidates.measure import LENGTHS, logits, milliseconds, one_core_each
 from training_image.candidates.model import Device
 from training_image.candidates.record import FILES, STUDENT, Measured, Record, Runtime, Way
 from training_image.candidates.rule import Quality, choose

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 CPU_INFO = Path("/proc/cpuinfo")
@@ -28,3 +29,8 @@ def suits(runtime: str, flags: frozenset[str]) -> bool:
     if runtime == "bf16":
         return bool(BF16 & flags)
     return runtime != "int8" or not flags or bool(INT8 & flags)
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

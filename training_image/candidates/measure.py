@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 
 from chitra.long_articles import View
+from training_image.candidates.cpu import cores
 from training_image.candidates.model import Model
 from training_image.forward import Array, logits_of
 
@@ -58,8 +58,3 @@ def _time(model: Model, length: int) -> float:
         model.forward([[1] * length])
         taken.append(clock() - start)
     return round(statistics.median(taken[1:]) * 1_000, 3)
-
-
-def cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
