@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +22,14 @@ from local_aws.role_session import service_session
 from local_aws.runtime import Runtime
 from local_aws.sagemaker_store import ENDPOINT_CONFIG, MODEL, ApiError, Record, Store
 from local_aws.serving import Served, await_ping, start_serving
+from local_aws.threads import in_thread
 from local_aws.transfer import split_uri
 
 INVOKE_SECONDS = 60
 ASYNCHRONOUS_SECONDS = 900  # SageMaker's default, InvocationTimeoutSeconds
 MAX_PAYLOAD_BYTES = 6_291_456
 SCALING_WINDOW_SECONDS = 60
+NOT_RUNNING = "The container behind the endpoint does not run."
 
 
 @dataclass(slots=True)
@@ -42,14 +44,19 @@ class _Endpoint:
     queue: ThreadPoolExecutor
     instances: list[Served] = field(default_factory=list)
     asked: deque[float] = field(default_factory=deque)
-    turns: Any = field(default_factory=itertools.count)
+    turns: Iterator[int] = field(default_factory=itertools.count)
     starting: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def next_instance(self) -> Served | None:
-        """None when no container runs."""
-        running = [each for each in self.instances if each.container.running]
-        return running[next(self.turns) % len(running)] if running else None
+    @property
+    def running(self) -> list[Served]:
+        return [each for each in self.instances if each.container.running]
+
+    def next_instance(self) -> Served:
+        """Raises ApiError when no container runs."""
+        if not (running := self.running):
+            raise ApiError("ModelError", NOT_RUNNING, 424)
+        return running[next(self.turns) % len(running)]
 
 
 class EndpointRunner:
@@ -62,7 +69,7 @@ class EndpointRunner:
         self._endpoints: dict[str, _Endpoint] = {}
 
     def start(self, record: Record, region: str) -> None:
-        _in_thread(self._start, record, region)
+        in_thread(self._start, record, region)
 
     def _start(self, record: Record, region: str) -> None:
         name = record["EndpointName"]
@@ -145,8 +152,8 @@ class EndpointRunner:
 
     def _running(self, arn: str) -> _Endpoint:
         endpoint = self._endpoints.get(arn)
-        if endpoint is None or endpoint.next_instance() is None:
-            raise ApiError("ModelError", "The container behind the endpoint does not run.", 424)
+        if endpoint is None or not endpoint.running:
+            raise ApiError("ModelError", NOT_RUNNING, 424)
         return endpoint
 
     def _scale(self, endpoint: _Endpoint) -> None:
@@ -161,7 +168,7 @@ class EndpointRunner:
             endpoint.starting += max(0, more)
         if more > 0:
             self._store.update(endpoint.record, EndpointStatus="Updating")
-            _in_thread(self._grow, endpoint, more)
+            in_thread(self._grow, endpoint, more)
 
     def _grow(self, endpoint: _Endpoint, more: int) -> None:
         for _ in range(more):
@@ -182,10 +189,7 @@ def _described(endpoint: _Endpoint) -> Record:
 
 
 def _post(endpoint: _Endpoint, body: bytes, headers: Mapping[str, str], seconds: float) -> httpx.Response:
-    served = endpoint.next_instance()
-    if served is None:
-        raise ApiError("ModelError", "The container behind the endpoint does not run.", 424)
-    return httpx.post(f"{served.url}/invocations", content=body, headers=headers, timeout=seconds)
+    return httpx.post(f"{endpoint.next_instance().url}/invocations", content=body, headers=headers, timeout=seconds)
 
 
 def _answer_later(endpoint: _Endpoint, body: bytes, headers: Mapping[str, str], place: str, where: Record) -> None:
@@ -206,7 +210,3 @@ def _answer_later(endpoint: _Endpoint, body: bytes, headers: Mapping[str, str], 
         content = str(error).encode()
     bucket, key = split_uri(target)
     s3.put_object(Bucket=bucket, Key=key, Body=content)
-
-
-def _in_thread(run: Any, *arguments: Any) -> None:
-    threading.Thread(target=contextvars.copy_context().run, args=(run, *arguments), daemon=True).start()

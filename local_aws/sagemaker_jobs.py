@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextvars
 import json
 import shutil
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +19,7 @@ from local_aws.ports import endpoint_url
 from local_aws.role_session import service_session
 from local_aws.runtime import OPT_ML, Runtime
 from local_aws.sagemaker_store import PROCESSING, TRAINING, Record, Store, StoredKind
+from local_aws.threads import in_thread
 from local_aws.transfer import download_prefix, upload_archive, upload_folder
 from local_aws.warm_pools import kept
 
@@ -45,7 +44,7 @@ class JobRunner:
     def start(self, kind: StoredKind, record: Record, region: str) -> None:
         """Begin the job of a record that was just created. The caller's scope goes with it."""
         run = self._process if kind is PROCESSING else self._train
-        _in_thread(lambda: self._run(kind, record, region, run))
+        in_thread(lambda: self._run(kind, record, region, run))
 
     def _run(self, kind: StoredKind, record: Record, region: str, run: Callable[[Record, Any, Path], None]) -> None:
         session = service_session(record["RoleArn"], region=region)
@@ -202,10 +201,6 @@ def image_of(request: Record) -> str:
 def _arguments(application: Record, entrypoint: list[str]) -> list[str]:
     """What a container executes; ``entrypoint`` where the request names none."""
     return [*application.get("ContainerEntrypoint", entrypoint), *application.get("ContainerArguments", [])]
-
-
-def _in_thread(run: Callable[[], None]) -> None:
-    threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True).start()
 
 
 def _local(base: Path, container_path: str) -> Path:

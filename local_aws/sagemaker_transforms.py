@@ -3,8 +3,6 @@ written beside one another as ``<object>.out``."""
 
 from __future__ import annotations
 
-import contextvars
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +18,7 @@ from local_aws.role_session import service_session
 from local_aws.runtime import Runtime
 from local_aws.sagemaker_store import MODEL, Record, Store
 from local_aws.serving import Served, await_ping, start_serving
+from local_aws.threads import in_thread
 from local_aws.transfer import split_uri
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
@@ -41,8 +40,7 @@ class TransformRunner:
 
     def start(self, record: Record, region: str) -> None:
         """Begin the job of a record that was just created. The caller's scope goes with it."""
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._run, record, region), daemon=True).start()
+        in_thread(self._run, record, region)
 
     def _run(self, record: Record, region: str) -> None:
         status, reason = "Failed", ""

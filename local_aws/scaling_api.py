@@ -143,23 +143,19 @@ def _find(request: Target, targets: dict[tuple[str, ...], Target]) -> Target:
 
 def deregister(endpoint: str) -> None:
     """What DeleteEndpoint does with the targets of an endpoint, and their policies."""
-    targets = _targets.get(scope(), {})
-    for key in [key for key in targets if key[1].startswith(f"endpoint/{endpoint}/")]:
-        del targets[key]
+    for key in _of(endpoint):
+        del _targets[scope()][key]
 
 
 def targets_of(endpoint: str) -> list[str]:
     """ARNs of the endpoint's variants that may scale."""
-    targets = _targets.get(scope(), {}).values()
-    return [each["ScalableTargetARN"] for each in targets if each["ResourceId"].startswith(f"endpoint/{endpoint}/")]
+    return [each["ScalableTargetARN"] for each in _of(endpoint).values()]
 
 
 def wanted_instances(endpoint: str, count: int, invocations: int) -> int:
     """What target tracking of a variant's invocations makes of ``count`` instances that got so many requests within a
     minute; AWS looks at three minutes before it adds instances, and at fifteen before it takes some."""
-    for target in _targets.get(scope(), {}).values():
-        if not target["ResourceId"].startswith(f"endpoint/{endpoint}/"):
-            continue
+    for target in _of(endpoint).values():
         for policy in target["Policies"].values():
             tracking = policy.get("TargetTrackingScalingPolicyConfiguration", {})
             metric = tracking.get("PredefinedMetricSpecification", {}).get("PredefinedMetricType")
@@ -167,6 +163,12 @@ def wanted_instances(endpoint: str, count: int, invocations: int) -> int:
                 wanted = math.ceil(invocations / tracking["TargetValue"])
                 return int(min(max(wanted, count, target["MinCapacity"]), target["MaxCapacity"]))
     return count
+
+
+def _of(endpoint: str) -> dict[tuple[str, ...], Target]:
+    """The targets that are the endpoint's variants."""
+    targets = _targets.get(scope(), {})
+    return {key: each for key, each in targets.items() if each["ResourceId"].startswith(f"endpoint/{endpoint}/")}
 
 
 def _key(request: Target) -> tuple[str, ...]:

@@ -6,11 +6,9 @@ behind are stopped by the median of the others (developer guide, "Stop Training 
 
 from __future__ import annotations
 
-import contextvars
 import math
 import random
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator
 from statistics import fmean, median
@@ -18,6 +16,7 @@ from typing import Any
 
 from local_aws.metrics import EMITTED
 from local_aws.sagemaker_store import TRAINING, TUNING, ApiError, Record, Store
+from local_aws.threads import in_thread
 
 POLL_SECONDS = 0.2
 MOST_PARALLEL, MOST_JOBS, MOST_RANGES = 10, 750, 30  # quotas ("Automatic model tuning limits")
@@ -124,8 +123,7 @@ class TuningRunner:
     def start(self, record: Record) -> None:
         """Begin the job of a record that was just created. The caller's scope goes with it."""
         self._count(record)
-        run = contextvars.copy_context().run
-        threading.Thread(target=run, args=(self._run, record), daemon=True).start()
+        in_thread(self._run, record)
 
     def trials_of(self, record: Record) -> list[Record]:
         """As the API summarises them, the newest first."""
