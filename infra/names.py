@@ -188,6 +188,11 @@ def run_of_job(name: str) -> str:
     return re.sub(TRIAL_END, "", name)
 
 
+def artefact_key(run: str) -> str:
+    """The object that holds the model of a training job, which is called as its run."""
+    return f"{MODELS_PREFIX}{run}{ARTEFACT_END}"
+
+
 BOOTSTRAP_QUALIFIER = "hnb659fds"  # the CDK's own default
 BOOTSTRAP_VERSION_PARAMETER = f"/cdk-bootstrap/{BOOTSTRAP_QUALIFIER}/version"
 IMAGE_KEYS = ("image", "training-image", "endpoint-image")  # the first is preprocessing's
@@ -202,6 +207,7 @@ DATASETS_PREFIX = "datasets/"  # each below its key
 DATASET_KEY_DIGITS = 32  # hexadecimal
 KEY_DIGITS_IN_JOB = 16  # of the dataset's key: names of jobs have 63 characters at most
 MODELS_PREFIX = "models/"
+ARTEFACT_END = "/output/model.tar.gz"  # where SageMaker puts the model of a training job, below the job's name
 BUDGET_PREFIX = "budget/"  # what executions may cost at most; an object's name tells run and cents
 DATASET_OF_RUN = "dataset/"  # below a run's models: an object whose name is the key of its dataset
 CHECKPOINTS_PREFIX = "checkpoints/"

@@ -14,7 +14,7 @@ from chitra.hyperparameters import parse_hyperparameters
 from chitra.training_lines import BEST_ACCURACY
 from infra import jobs
 from infra.jobs import JobResources, Request
-from infra.names import MODELS_PREFIX
+from infra.names import ARTEFACT_END, MODELS_PREFIX
 from infra.settings import LimitSettings, Settings
 
 BAYESIAN, HYPERBAND = "Bayesian", "Hyperband"
@@ -71,7 +71,7 @@ def tuning_job(settings: Settings, resources: JobResources) -> Request:
 def best_artefact(resources: JobResources) -> Request:
     """Assigned from the tuning job as SageMaker describes it at its end."""
     model = f"'s3://{resources.bucket}/{MODELS_PREFIX}' & $states.result.BestTrainingJob.TrainingJobName"
-    return {"artefact": f"{{% {model} & '/output/model.tar.gz' %}}"}
+    return {"artefact": f"{{% {model} & '{ARTEFACT_END}' %}}"}
 
 
 def _fixed(settings: Settings) -> str:

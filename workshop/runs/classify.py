@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from chitra.errors import WorkshopError
-from infra.names import MODELS_PREFIX
+from infra.names import ARTEFACT_END, MODELS_PREFIX, artefact_key
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
 from workshop.aws.objects import list_objects
@@ -18,7 +18,6 @@ from workshop.runs.run import Run, start_execution
 
 ARTICLES = "articles.jsonl"
 ANSWERS = ".out"  # SageMaker's ending of what it writes for an object
-ARTEFACT = "/output/model.tar.gz"
 
 
 def run_with_model(s3: Any, deployment: Deployment, name: str = "") -> str:
@@ -28,13 +27,13 @@ def run_with_model(s3: Any, deployment: Deployment, name: str = "") -> str:
         WorkshopError: there is none.
     """
     prefix = f"{MODELS_PREFIX}{name or deployment.run_prefix}"
-    models = [entry for entry in list_objects(s3, deployment.bucket, prefix) if entry["Key"].endswith(ARTEFACT)]
-    models = [entry for entry in models if not name or entry["Key"] == f"{prefix}{ARTEFACT}"]
+    models = [entry for entry in list_objects(s3, deployment.bucket, prefix) if entry["Key"].endswith(ARTEFACT_END)]
+    models = [entry for entry in models if not name or entry["Key"] == artefact_key(name)]
     if not models:
         whose = f"run {name}: left no model" if name else "no run has left a model yet"
         raise WorkshopError(f"{whose} in s3://{deployment.bucket}/{prefix}. See `.venv/bin/workshop status`.")
     newest = max(models, key=lambda entry: entry["LastModified"])
-    return str(newest["Key"]).removeprefix(MODELS_PREFIX).removesuffix(ARTEFACT)
+    return str(newest["Key"]).removeprefix(MODELS_PREFIX).removesuffix(ARTEFACT_END)
 
 
 def start_classification(
@@ -47,7 +46,7 @@ def start_classification(
         file.writelines(lines)
         file.seek(0)
         account.client("s3").upload_fileobj(file, deployment.bucket, f"{folder}/{ARTICLES}")
-    artefact = f"s3://{deployment.bucket}/{MODELS_PREFIX}{of}{ARTEFACT}"
+    artefact = f"s3://{deployment.bucket}/{artefact_key(of)}"
     return start_execution(account, deployment, name, {"artefact": artefact, "articles": folder})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chitra.errors import InputError, WorkshopError
-from infra.names import MODELS_PREFIX, Names
+from infra.names import Names, artefact_key
 from infra.settings import MAX_HOURS_TO_LIVE, Settings
 from workshop.aws.account import Account
 from workshop.aws.advice import is_denied
@@ -45,23 +45,18 @@ def create_endpoint(account: Account, deployment: Deployment, run: str, *, hours
     """
     left_by = run if _has_model(account, deployment, run) else best_trial(account, run)
     if not left_by:
-        place = f"s3://{deployment.bucket}/{_model_of(run)}"
+        place = f"s3://{deployment.bucket}/{artefact_key(run)}"
         raise WorkshopError(f"run {run}: left no model in {place}. See `.venv/bin/workshop status`.")
     name = new_run_name(deployment.names, user)
-    request: dict[str, Any] = {"endpoint": True, "artefact": f"s3://{deployment.bucket}/{_model_of(left_by)}"}
+    request: dict[str, Any] = {"endpoint": True, "artefact": f"s3://{deployment.bucket}/{artefact_key(left_by)}"}
     if hours is not None:
         request["hours"] = check_hours(hours)
     return start_execution(account, deployment, name, request)
 
 
-def _model_of(run: str) -> str:
-    """The object's key."""
-    return f"{MODELS_PREFIX}{run}/output/model.tar.gz"
-
-
 def _has_model(account: Account, deployment: Deployment, run: str) -> bool:
     s3 = account.client("s3")
-    return none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=_model_of(run))) is not None
+    return none_if_missing(lambda: s3.head_object(Bucket=deployment.bucket, Key=artefact_key(run))) is not None
 
 
 def check_hours(hours: int) -> int:
