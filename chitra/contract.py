@@ -17,6 +17,8 @@ BUNDLED_MODEL_DIR = "/opt/chitra/model"
 MODEL_DIR_VARIABLE = "CHITRA_MODEL_DIR"  # names a model's folder where no image bundles one
 SPLITS = TRAIN, VALIDATION, TEST = ("train", "validation", "test")
 DATASET_VARIABLE = "DATASET_KEY"  # tells the processing job what the dataset that it makes is known by
+BATCH_MEGABYTES = 1  # of a request of a transform job: some 300 articles of 1,000 characters
+JSON_LINES = "application/jsonlines"  # their type, and that of its answer
 MESSAGE_BYTES = 1024  # SageMaker keeps no more of a job's message
 
 

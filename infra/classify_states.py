@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra import jobs
+from infra import classification, jobs
 from infra.jobs import JobResources, Request
 from infra.names import CLASSIFY_STATE, REMOVE_MODEL_STATE, STOP_CLASSIFYING_STATE
 from infra.settings import Settings
@@ -25,12 +25,12 @@ def classify_states(
     """The first of the states. SageMaker knows no longest run time of a transform job: the state that waits has one,
     and a state behind it stops the job, so that nothing depends on Step Functions doing so."""
     register = tasks.task(
-        "Register model", "aws-sdk:sagemaker:createModel", jobs.classifying_model(settings, resources)
+        "Register model", "aws-sdk:sagemaker:createModel", classification.classifying_model(settings, resources)
     )
     classify = tasks.task(
         CLASSIFY_STATE,
         "sagemaker:createTransformJob.sync",
-        jobs.transform_job(settings, resources),
+        classification.transform_job(settings, resources),
         TimeoutSeconds=60 * settings.classification.max_runtime_minutes,
     )
     stop = tasks.state(

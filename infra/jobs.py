@@ -42,9 +42,6 @@ SERVERLESS, ASYNCHRONOUS = "serverless", "asynchronous"
 CONCURRENT_INVOCATIONS = 4  # of an instance of an asynchronous endpoint, which have 15 minutes each
 DATASET_JOB = "{% $dataset_job & '-' & $string($attempt) %}"
 MILLISECONDS_PER_HOUR = 3_600_000
-BATCH_MEGABYTES = 1  # of a request of a transform job: some 300 articles of 1,000 characters
-BATCH_SECONDS = 600  # for its answer
-JSON_LINES = "application/jsonlines"
 SMOKE_MINUTES = 15  # after which SageMaker stops a smoke job; ten steps should take some three on a CPU
 
 
@@ -87,7 +84,7 @@ def processing_job(settings: Settings, resources: JobResources) -> Request:
         {
             "OutputName": name,
             "S3Output": {
-                "S3Uri": _s3(resources, f"'{DATASETS_PREFIX}' & $dataset & '/{name}'"),
+                "S3Uri": s3_place(resources, f"'{DATASETS_PREFIX}' & $dataset & '/{name}'"),
                 "LocalPath": f"{PROCESSING_DIR}/output/{name}",
                 "S3UploadMode": "EndOfJob",
             },
@@ -107,7 +104,7 @@ def processing_job(settings: Settings, resources: JobResources) -> Request:
             {
                 "InputName": "corpus",
                 "S3Input": {
-                    "S3Uri": _s3(resources, "$corpus"),
+                    "S3Uri": s3_place(resources, "$corpus"),
                     "LocalPath": f"{PROCESSING_DIR}/input/corpus",
                     "S3DataType": "S3Prefix",
                     "S3InputMode": "File",
@@ -119,7 +116,7 @@ def processing_job(settings: Settings, resources: JobResources) -> Request:
         "ProcessingResources": {"ClusterConfig": _cluster(job)},
         "StoppingCondition": _stopping_condition(job),
         "NetworkConfig": {"EnableNetworkIsolation": True},
-        "Tags": _tags(settings),
+        "Tags": tags(settings),
     }
 
 
@@ -137,7 +134,7 @@ def training_job(settings: Settings, resources: JobResources) -> Request:
                 "DataSource": {
                     "S3DataSource": {
                         "S3DataType": "S3Prefix",
-                        "S3Uri": _s3(resources, f"'{DATASETS_PREFIX}' & $dataset & '/{name}'"),
+                        "S3Uri": s3_place(resources, f"'{DATASETS_PREFIX}' & $dataset & '/{name}'"),
                         "S3DataDistributionType": "FullyReplicated",
                     }
                 },
@@ -145,11 +142,11 @@ def training_job(settings: Settings, resources: JobResources) -> Request:
             for name in SPLITS
         ],
         "OutputDataConfig": {"S3OutputPath": f"s3://{resources.bucket}/models"},
-        "CheckpointConfig": {"S3Uri": _s3(resources, "'checkpoints/' & $run")},
+        "CheckpointConfig": {"S3Uri": s3_place(resources, "'checkpoints/' & $run")},
         "ResourceConfig": _cluster(job) | _kept_warm(job),
         "EnableNetworkIsolation": True,
         **_capacity_of_training(job),
-        "Tags": _tags(settings),
+        "Tags": tags(settings),
     }
 
 
@@ -181,62 +178,24 @@ def smoke_job(settings: Settings, resources: JobResources, name: str) -> Request
         "ResourceConfig": _cluster(job),
         "EnableNetworkIsolation": True,
         **_capacity_of_training(job),
-        "Tags": _tags(settings),
+        "Tags": tags(settings),
     }
 
 
 def model(settings: Settings, resources: JobResources) -> Request:
     """CreateModel from the artefact of this execution's training job, or of the one that its input names."""
+    # Serverless endpoints take no isolated model (developer guide, "Serverless Inference", feature exclusions).
+    return model_of(settings, resources, resources.images.endpoint, is_isolated=settings.endpoint.kind != SERVERLESS)
+
+
+def model_of(settings: Settings, resources: JobResources, image: str, *, is_isolated: bool) -> Request:
+    """CreateModel for a container of this image."""
     return {
         "ModelName": RUN,
         "ExecutionRoleArn": resources.execution_role_arn,
-        "PrimaryContainer": {
-            "Image": resources.images.endpoint,
-            "ModelDataUrl": "{% $artefact %}",
-        },
-        # Serverless endpoints take no isolated model (developer guide, "Serverless Inference", feature exclusions).
-        "EnableNetworkIsolation": settings.endpoint.kind != SERVERLESS,
-        "Tags": _tags(settings),
-    }
-
-
-def classifying_model(settings: Settings, resources: JobResources) -> Request:
-    """CreateModel for a transform job, which runs on a CPU, from the artefact that the execution's input names."""
-    return {
-        "ModelName": RUN,
-        "ExecutionRoleArn": resources.execution_role_arn,
-        "PrimaryContainer": {"Image": resources.images.preprocessing, "ModelDataUrl": "{% $artefact %}"},
-        "EnableNetworkIsolation": True,
-        "Tags": _tags(settings),
-    }
-
-
-def transform_job(settings: Settings, resources: JobResources) -> Request:
-    """CreateTransformJob: JSON lines with articles in, the same with the model's answers beside them out.
-
-    One request at a time: it holds hundreds of articles, which the container reads on all cores, and its queue has no
-    room for several of this size.
-    """
-    return {
-        "TransformJobName": RUN,
-        "ModelName": RUN,
-        "BatchStrategy": "MultiRecord",
-        "MaxConcurrentTransforms": 1,
-        "MaxPayloadInMB": BATCH_MEGABYTES,
-        "ModelClientConfig": {"InvocationsTimeoutInSeconds": BATCH_SECONDS, "InvocationsMaxRetries": 3},
-        "TransformInput": {
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": _s3(resources, "$articles & '/'")}},
-            "ContentType": JSON_LINES,
-            "SplitType": "Line",
-        },
-        "TransformOutput": {
-            "S3OutputPath": _s3(resources, "$articles"),
-            "Accept": JSON_LINES,
-            "AssembleWith": "Line",
-        },
-        "DataProcessing": {"JoinSource": "Input"},
-        "TransformResources": {"InstanceType": settings.classification.instance_type, "InstanceCount": 1},
-        "Tags": _tags(settings),
+        "PrimaryContainer": {"Image": image, "ModelDataUrl": "{% $artefact %}"},
+        "EnableNetworkIsolation": is_isolated,
+        "Tags": tags(settings),
     }
 
 
@@ -246,14 +205,14 @@ def endpoint_config(settings: Settings, resources: JobResources) -> Request:
         "EndpointConfigName": RUN,
         "ProductionVariants": [{"VariantName": VARIANT, "ModelName": RUN, **_capacity(settings.endpoint)}],
         **({"AsyncInferenceConfig": _answers(resources)} if settings.endpoint.kind == ASYNCHRONOUS else {}),
-        "Tags": _tags(settings),
+        "Tags": tags(settings),
     }
 
 
 def _answers(resources: JobResources) -> Request:
     """Where an asynchronous endpoint puts its answers, and why there is none."""
     kept = {"S3OutputPath": "answers", "S3FailurePath": "failures"}
-    places = {key: _s3(resources, f"'{MODELS_PREFIX}' & $run & '/{folder}'") for key, folder in kept.items()}
+    places = {key: s3_place(resources, f"'{MODELS_PREFIX}' & $run & '/{folder}'") for key, folder in kept.items()}
     return {
         "OutputConfig": places,
         "ClientConfig": {"MaxConcurrentInvocationsPerInstance": CONCURRENT_INVOCATIONS},
@@ -262,7 +221,7 @@ def _answers(resources: JobResources) -> Request:
 
 def endpoint(settings: Settings) -> Request:
     """CreateEndpoint."""
-    return {"EndpointName": RUN, "EndpointConfigName": RUN, "Tags": _tags(settings)}
+    return {"EndpointName": RUN, "EndpointConfigName": RUN, "Tags": tags(settings)}
 
 
 def expiry_schedule(settings: Settings, role_arn: str) -> Request:
@@ -327,9 +286,9 @@ def hyperparameters(defaults: dict[str, str | int | float]) -> str:
     return f"{{% $merge([{{{pairs}}}, $merge($each($overrides, function($v, $k) {{{{$k: $string($v)}}}}))]) %}}"
 
 
-def _s3(resources: JobResources, path: str) -> str:
+def s3_place(resources: JobResources, path: str) -> str:
     return f"{{% 's3://{resources.bucket}/' & {path} %}}"
 
 
-def _tags(settings: Settings) -> list[dict[str, str]]:
+def tags(settings: Settings) -> list[dict[str, str]]:
     return [{"Key": TAG_KEY, "Value": settings.name}]

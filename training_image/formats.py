@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chitra.contract import Explanation, PredictionAnswer
+from chitra.contract import JSON_LINES, Explanation, PredictionAnswer
 from training_image.bodies import MAX_BODY_BYTES
 from training_image.predictor import Prediction
 
-JSON, LINES, NDJSON, CSV = "application/json", "application/jsonlines", "application/x-ndjson", "text/csv"
+JSON, LINES, NDJSON, CSV = "application/json", JSON_LINES, "application/x-ndjson", "text/csv"
 NOT_JSON = 'the body is not JSON in UTF-8; send {"inputs": "text"}'
 
 

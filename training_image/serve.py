@@ -20,7 +20,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from chitra.contract import base_dir
+from chitra.contract import BATCH_MEGABYTES, base_dir
 from chitra.errors import EXIT_INPUT, InputError
 from chitra.visible import visible
 from training_image import openapi
@@ -39,7 +39,6 @@ from training_image.scheduling import plan
 DEFAULT_PORT = 8080
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104  (inside of its container)
 BATCH_VARIABLE = "SAGEMAKER_BATCH"  # "true" in a transform job's containers, "True" in those of the SDK's local mode
-BATCH_PAYLOAD_MEGABYTES = 1  # some three hundred articles, which a core classifies within BATCH_DEADLINE
 
 
 class Endpoint:
@@ -113,7 +112,7 @@ def build_app(endpoint: Endpoint) -> FastAPI:
             {
                 "MaxConcurrentTransforms": endpoint.plan.workers,
                 "BatchStrategy": "MULTI_RECORD",
-                "MaxPayloadInMB": BATCH_PAYLOAD_MEGABYTES,
+                "MaxPayloadInMB": BATCH_MEGABYTES,
             }
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 import jsonata
 import pytest
 
-from infra import jobs, tuning
+from infra import classification, jobs, tuning
 from infra.costs import rates
 from infra.names import Names
 from infra.settings import EndpointSettings, LimitSettings, Settings
@@ -63,7 +63,7 @@ def test_should_be_valid_requests(shipped: Settings, execution_input: dict[str, 
         "CreateModel": jobs.model(shipped, DEPLOYMENT),
         "CreateEndpointConfig": jobs.endpoint_config(shipped, DEPLOYMENT),
         "CreateEndpoint": jobs.endpoint(shipped),
-        "CreateTransformJob": jobs.transform_job(shipped, DEPLOYMENT),
+        "CreateTransformJob": classification.transform_job(shipped, DEPLOYMENT),
     }
     for operation, template in requests.items():
         request = evaluate(template, variables(execution_input), {})
@@ -75,7 +75,7 @@ def test_should_run_each_stage_in_its_own_image(shipped: Settings) -> None:
     processing, training = jobs.processing_job(shipped, DEPLOYMENT), jobs.training_job(shipped, DEPLOYMENT)
     assert processing["AppSpecification"]["ImageUri"] == f"{REGISTRY}/assets:preprocessing"
     assert training["AlgorithmSpecification"]["TrainingImage"] == f"{REGISTRY}/assets:training"
-    classifying = jobs.classifying_model(shipped, DEPLOYMENT)["PrimaryContainer"]
+    classifying = classification.classifying_model(shipped, DEPLOYMENT)["PrimaryContainer"]
     assert classifying["Image"] == f"{REGISTRY}/assets:preprocessing"  # which is for CPUs
     assert jobs.model(shipped, DEPLOYMENT)["PrimaryContainer"]["Image"] == f"{REGISTRY}/assets:endpoint"
 
@@ -109,7 +109,7 @@ def test_should_share_the_corpus_among_several_instances(shipped: Settings) -> N
 
 
 def test_should_write_the_answers_of_a_batch_beside_its_articles(shipped: Settings) -> None:
-    template = jobs.transform_job(shipped, DEPLOYMENT)
+    template = classification.transform_job(shipped, DEPLOYMENT)
     request = evaluate(template, variables({"articles": "users/chitra-sato/classified/chitra--sato-1"}), {})
     assert problems_of_request("sagemaker", "CreateTransformJob", request) == []
     check_request(request)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from chitra.contract import BATCH_MEGABYTES
 from chitra.corpus import HEADER_LINES, NOT_ARTICLES
 from chitra.errors import InputError, WorkshopError
 from chitra.files import write_whole
 from chitra.json_text import parse_json
-from infra.jobs import BATCH_MEGABYTES
 from workshop.data.spreadsheet import spreadsheet
 
 COLUMNS = ("text", "sentence1")
