@@ -76,27 +76,41 @@ def run(
     with aws_errors():
         deployment = find_deployment(aws, settings)
         chosen = check_run_name(deployment.full_name(name)) if name is not None else ""
-        for image in deployment.images:
-            if refusal := why_refused(aws, image):
-                raise WorkshopError(refusal)
+        require_usable_images(aws, deployment)
         user = participant(aws, names)
         chosen = chosen or new_run_name(names, user)
         corpus = corpus_of(aws, deployment, user)
-        own = corpus != CORPUS_PREFIX
-        if own and not as_json:
-            say(f"corpus: your own, s3://{deployment.bucket}/{corpus}")
+        if not as_json:
+            say_own_corpus(deployment, corpus)
         hours = settings.endpoint.hours_to_live if endpoint else None
         require_room(aws, deployment, settings, jobs=True, hours=hours or 0)
         if not as_json:
             say_costs(aws, settings, jobs=True, hours=hours or 0)
         started = start_run(aws, deployment, hyperparameters=overrides, endpoint=endpoint, name=chosen, corpus=corpus)
-        if as_json:
-            print_line("run", run=started.name, corpus=f"s3://{deployment.bucket}/{corpus}", endpoint_hours=hours)
-        else:
-            say(f"run {started.name}")
+        say_started(started, deployment, corpus, hours, as_json=as_json)
         show(aws, started, settings.prices, as_json=as_json)
     if hours and not as_json:
         say(f"endpoint {started.name} deletes itself in {hours} hours")
+
+
+def require_usable_images(aws: Account, deployment: Deployment) -> None:
+    """Raises WorkshopError for an image that SageMaker would refuse."""
+    for image in deployment.images:
+        if refusal := why_refused(aws, image):
+            raise WorkshopError(refusal)
+
+
+def say_own_corpus(deployment: Deployment, corpus: str) -> None:
+    if corpus != CORPUS_PREFIX:
+        say(f"corpus: your own, s3://{deployment.bucket}/{corpus}")
+
+
+def say_started(run: Run, deployment: Deployment, corpus: str, hours: int | None, *, as_json: bool) -> None:
+    """``hours`` is how long the endpoint that it ends with lives, None without one."""
+    if as_json:
+        print_line("run", run=run.name, corpus=f"s3://{deployment.bucket}/{corpus}", endpoint_hours=hours)
+    else:
+        say(f"run {run.name}")
 
 
 def say_costs(aws: Account, settings: Settings, *, jobs: bool, hours: int, trainings: int = 1) -> None:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from chitra.errors import InputError, WorkshopError
+from chitra.errors import InputError
 from chitra.hyperparameters import parse_hyperparameters
 from infra import tuning as requests
-from infra.names import CORPUS_PREFIX, Names
+from infra.names import Names
 from infra.settings import PROJECT
 from workshop.aws.account import Account
 from workshop.aws.caller import participant
@@ -18,10 +18,8 @@ from workshop.aws.deployment import aws_errors, find_deployment
 from workshop.aws.run_names import check_tuning_name, full_name, new_tuning_name
 from workshop.commands.common import FolderOption, JsonLinesOption, account_of, say, settings_of
 from workshop.commands.following import show
-from workshop.commands.json_lines import print_line
-from workshop.commands.runs import corpus_of, pair, say_costs
+from workshop.commands.runs import corpus_of, pair, require_usable_images, say_costs, say_own_corpus, say_started
 from workshop.commands.tables import show_table
-from workshop.runs.image_check import why_refused
 from workshop.runs.meter import require_room
 from workshop.runs.run import Run, start_run
 from workshop.runs.tuning import best_trial, names_of, plan, trials_of
@@ -75,15 +73,12 @@ def tune(
         deployment = find_deployment(aws, settings)
         user = participant(aws, names)
         chosen = check_tuning_name(deployment.full_name(name)) if name is not None else new_tuning_name(names, user)
-        for image in deployment.images:
-            if refusal := why_refused(aws, image):
-                raise WorkshopError(refusal)
+        require_usable_images(aws, deployment)
         corpus = corpus_of(aws, deployment, user)
         hours = settings.endpoint.hours_to_live if endpoint else 0
         require_room(aws, deployment, settings, jobs=True, hours=hours, trainings=asked.jobs)
         if not as_json:
-            if corpus != CORPUS_PREFIX:
-                say(f"corpus: your own, s3://{deployment.bucket}/{corpus}")
+            say_own_corpus(deployment, corpus)
             minutes = settings.training.max_runtime_minutes
             say(f"{asked.jobs} trainings, {asked.parallel} at a time, each of {minutes} minutes at most")
             say_costs(aws, settings, jobs=True, hours=hours, trainings=asked.jobs)
@@ -98,12 +93,7 @@ def tune(
             corpus=corpus,
             tuning=asked.to_json(),
         )
-        if as_json:
-            print_line(
-                "run", run=started.name, corpus=f"s3://{deployment.bucket}/{corpus}", endpoint_hours=hours or None
-            )
-        else:
-            say(f"run {started.name}")
+        say_started(started, deployment, corpus, hours or None, as_json=as_json)
         show(aws, started, settings.prices, as_json=as_json)
         if not as_json:
             _say_trials(aws, started, is_served=endpoint)

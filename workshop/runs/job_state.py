@@ -18,6 +18,7 @@ from workshop.runs.costs import PROCESSING, TRAINING, TRANSFORM, Capacity, capac
 
 STARTING, TUNING = "Starting", "Tuning"
 AT_WORK = ("InProgress", "Stopping")
+NOUNS = {PROCESSING: "Processing", TRANSFORM: "Transform"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,38 +118,33 @@ def _tuning_job(sagemaker: Any, stage: str, name: str) -> JobState:
 def _processing_job(sagemaker: Any, stage: str, name: str) -> JobState:
     job = sagemaker.describe_processing_job(ProcessingJobName=name)
     cluster = job["ProcessingResources"]["ClusterConfig"]
-    status, started, ended = job["ProcessingJobStatus"], job.get("ProcessingStartTime"), job.get("ProcessingEndTime")
-    return JobState(
-        stage,
-        name,
-        STARTING if status == "InProgress" and started is None else status,
-        ended or started or job.get("CreationTime"),
-        "",
-        Capacity(cluster["InstanceType"], cluster["InstanceCount"], PROCESSING),
-        started,
-        ended,
-        None,
-        job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
-        0,
-        own=stage != WAIT_FOR_DATASET_STATE,
+    return _plain_job(
+        job, PROCESSING, cluster, stage, name, job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
     )
 
 
 def _transform_job(sagemaker: Any, stage: str, name: str) -> JobState:
     job = sagemaker.describe_transform_job(TransformJobName=name)
-    resources, status = job["TransformResources"], job["TransformJobStatus"]
-    started, ended = job.get("TransformStartTime"), job.get("TransformEndTime")
+    return _plain_job(job, TRANSFORM, job["TransformResources"], stage, name, None)
+
+
+def _plain_job(
+    job: dict[str, Any], use: str, instances: dict[str, Any], stage: str, name: str, longest: float | None
+) -> JobState:
+    """Of a job without secondary statuses; its members begin with what it is, as in ``TransformJobStatus``."""
+    kind = NOUNS[use]
+    status, started, ended = job[f"{kind}JobStatus"], job.get(f"{kind}StartTime"), job.get(f"{kind}EndTime")
     return JobState(
         stage,
         name,
         STARTING if status == "InProgress" and started is None else status,
         ended or started or job.get("CreationTime"),
         "",
-        Capacity(resources["InstanceType"], resources["InstanceCount"], TRANSFORM),
+        Capacity(instances["InstanceType"], instances["InstanceCount"], use),
         started,
         ended,
         None,
-        None,
+        longest,
         0,
-        own=True,
+        own=stage != WAIT_FOR_DATASET_STATE,
     )
