@@ -7,11 +7,7 @@ Beside each way stands the yardstick that its job reports: TF-IDF and a linear S
 from __future__ import annotations
 
 import json
-import os
-import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import t as students_t
 
+from benchmarks.jobs import cpu_seconds, prepare_training, run_job
 from benchmarks.report import REPORT
-from chitra.contract import SPLITS
 from chitra.corpus import CorpusReader
 from chitra.long_articles import MAX_ARTICLE_LENGTH
 from infra.settings import read_settings
@@ -120,35 +116,19 @@ def _preprocess(corpus: Path, base: Path, model_dir: Path, seed: int) -> None:
     else:
         given.mkdir(parents=True)
         shutil.copy(corpus, given)
-    (base / "input/data").mkdir(parents=True)
-    (base / "input/config").mkdir()
-    _run("preprocessing", base, model_dir, "--seed", str(seed), "--max-length", str(MAX_ARTICLE_LENGTH))
-    for name in SPLITS:
-        (base / "input/data" / name).symlink_to(base / "processing/output" / name)
+    run_job("preprocessing", base, model_dir, "--seed", str(seed), "--max-length", str(MAX_ARTICLE_LENGTH))
+    prepare_training(base)
 
 
 def _train(base: Path, model_dir: Path, way: str, seed: int, hyperparameters: dict[str, str]) -> Outcome:
     (base / "input/config/hyperparameters.json").write_text(json.dumps(hyperparameters), encoding="utf-8")
     for name in ("checkpoints", "output", "model"):
         shutil.rmtree(base / name, ignore_errors=True)
-    before = _cpu_seconds()
-    _run("training_image.train", base, model_dir)
+    before = cpu_seconds()
+    run_job("training_image.train", base, model_dir)
     metrics: dict[str, Any] = json.loads((base / "output/data/metrics.json").read_text(encoding="utf-8"))
     validation = max(epoch["validation_accuracy"] for epoch in metrics["epochs"])
-    return Outcome(way, seed, validation, metrics["accuracy"], metrics["baseline_accuracy"], _cpu_seconds() - before)
-
-
-def _run(module: str, base: Path, model_dir: Path, *arguments: str) -> None:
-    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "CHITRA_MODEL_DIR": str(model_dir)}
-    command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{module} ended with exit code {done.returncode}: {done.stderr}")
-
-
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return Outcome(way, seed, validation, metrics["accuracy"], metrics["baseline_accuracy"], cpu_seconds() - before)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import threading
 from pathlib import Path
@@ -17,11 +16,11 @@ from transformers import (
     Trainer,
     TrainingArguments,
 )
-from transformers.utils import logging as transformers_logging
 
 from benchmarks.timing import Passes
 from chitra.hyperparameters import Hyperparameters
 from training_image.channels import Channels
+from training_image.train import keep_quiet
 from training_image.trainer import FineTuning
 
 LENGTH = 512
@@ -50,7 +49,7 @@ def random_model(layers: int, hidden: int, model_dir: Path, folder: Path) -> Pat
 
 
 def ours(encoded: str, chosen: list[int], model_dir: Path, scratch: Path) -> Passes:
-    _quiet()
+    keep_quiet()
     dataset = datasets.load_from_disk(Path(encoded) / "train")
     some = dataset.select(chosen)
     channels = Channels(some, some, some, dataset.features["label"].names, LENGTH)
@@ -66,7 +65,7 @@ def ours(encoded: str, chosen: list[int], model_dir: Path, scratch: Path) -> Pas
 
 
 def recipe(encoded: str, chosen: list[int], model_dir: Path, scratch: Path) -> Passes:
-    _quiet()
+    keep_quiet()
     dataset = datasets.load_from_disk(Path(encoded) / "train").select(chosen)
     rows = [
         {
@@ -96,9 +95,3 @@ def recipe(encoded: str, chosen: list[int], model_dir: Path, scratch: Path) -> P
     trainer.remove_callback(PrinterCallback)
     while True:
         yield trainer.train
-
-
-def _quiet() -> None:
-    transformers_logging.set_verbosity_error()
-    logging.getLogger("transformers").setLevel(logging.ERROR)
-    datasets.disable_progress_bars()

@@ -21,6 +21,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.jobs import environment
 from benchmarks.report import Row, print_report
 from chitra.corpus import HEADER_LINES, Article, CorpusReader, read_corpus
 from workshop.commands.common import run_app
@@ -80,8 +81,8 @@ def _write_archive(articles: Sequence[Article], copies: int, file: Path) -> None
 
 
 def _run_job(base: Path, model_dir: Path) -> tuple[float, float]:
-    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "CHITRA_MODEL_DIR": str(model_dir)}
-    job = subprocess.run([sys.executable, "-c", LARGEST_PROCESS], env=environment, stdout=subprocess.PIPE, check=False)
+    command = [sys.executable, "-c", LARGEST_PROCESS]
+    job = subprocess.run(command, env=environment(base, model_dir), stdout=subprocess.PIPE, check=False)
     if job.returncode:
         raise SystemExit(f"the processing job ended with exit code {job.returncode}")
     manifest = json.loads((base / "processing/output/train/manifest.json").read_text(encoding="utf-8"))

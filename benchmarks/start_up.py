@@ -8,8 +8,6 @@ included.
 from __future__ import annotations
 
 import json
-import os
-import resource
 import shutil
 import signal
 import statistics
@@ -21,8 +19,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.jobs import cpu_seconds, environment, prepare_training, run_job
 from benchmarks.report import Row
-from chitra.contract import SPLITS
 from local_aws.ports import free_port
 
 RUNS = 5
@@ -37,7 +35,7 @@ def measure_start_up(model_dir: Path, scratch: Path, runs: int = RUNS) -> list[R
     base = scratch / "ml"
     _prepare(base)
     programs: dict[str, Callable[[], None]] = {
-        "processing job, 24 articles": lambda: _run("preprocessing", base, model_dir),
+        "processing job, 24 articles": lambda: run_job("preprocessing", base, model_dir),
         "training job, refused": lambda: _refused(base, model_dir),
         "training job, one epoch": lambda: _train(base, model_dir),
         "endpoint, until its first answer": lambda: _serve(base, model_dir),
@@ -45,9 +43,9 @@ def measure_start_up(model_dir: Path, scratch: Path, runs: int = RUNS) -> list[R
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
     for _ in range(runs + 1):
         for name, program in programs.items():
-            wall, cpu = time.monotonic(), _cpu_seconds()
+            wall, cpu = time.monotonic(), cpu_seconds()
             program()
-            seconds[name].append((time.monotonic() - wall, _cpu_seconds() - cpu))
+            seconds[name].append((time.monotonic() - wall, cpu_seconds() - cpu))
     rows = []
     for name, taken in seconds.items():
         # The first round only fills the file system's cache.
@@ -62,39 +60,25 @@ def _prepare(base: Path) -> None:
         folder.mkdir(parents=True)
         for number in range(ARTICLES_PER_CATEGORY):
             (folder / f"{number}.txt").write_text(ARTICLE.format(category, number), encoding="utf-8")
-    (base / "input/data").mkdir(parents=True)
-    (base / "input/config").mkdir()
-    for name in SPLITS:
-        (base / "input/data" / name).symlink_to(base / "processing/output" / name)
-
-
-def _environment(base: Path, model_dir: Path) -> dict[str, str]:
-    return {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "CHITRA_MODEL_DIR": str(model_dir)}
-
-
-def _run(module: str, base: Path, model_dir: Path, *, code: int = 0) -> None:
-    command = [sys.executable, "-m", module]
-    done = subprocess.run(command, env=_environment(base, model_dir), capture_output=True, text=True, check=False)
-    if done.returncode != code:
-        raise SystemExit(f"{module} ended with exit code {done.returncode}: {done.stderr}")
+    prepare_training(base)
 
 
 def _refused(base: Path, model_dir: Path) -> None:
     (base / "input/config/hyperparameters.json").write_text('{"epoch": 1}')
-    _run("training_image.train", base, model_dir, code=2)
+    run_job("training_image.train", base, model_dir, code=2)
 
 
 def _train(base: Path, model_dir: Path) -> None:
     (base / "input/config/hyperparameters.json").write_text('{"epochs": 1}')
     shutil.rmtree(base / "checkpoints", ignore_errors=True)
-    _run("training_image.train", base, model_dir)
+    run_job("training_image.train", base, model_dir)
 
 
 def _serve(base: Path, model_dir: Path) -> None:
     port = free_port()
     endpoint = subprocess.Popen(
         [sys.executable, "-m", "training_image.serve"],
-        env={**_environment(base, model_dir), "SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_HOST": "127.0.0.1"},
+        env={**environment(base, model_dir), "SAGEMAKER_BIND_TO_PORT": str(port), "SERVE_HOST": "127.0.0.1"},
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -118,8 +102,3 @@ def _first_answer(port: int) -> None:
         except urllib.error.URLError:
             time.sleep(0.02)
     raise SystemExit("the endpoint gave no answer")
-
-
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
