@@ -46,7 +46,7 @@ def test_should_run_with_the_stand_in(execute: Execute, environment: dict[str, s
     assert "単語　　: 引越 | し | て | から | すだち" in played(notebook)
     assert "答えに意味はほとんどありません" in shown(notebook, "model-folder")
     assert "この確認は行いません" in shown(notebook, "golden-ids")
-    assert shown(notebook, "hidden-shape") == "torch.Size([1, 14, 128])"
+    assert shown(notebook, "hidden-shape") == "torch.Size([1, 14, 192])"
     assert len(re.findall(r"0\.\d+", shown(notebook, "masked-top-five"))) == 5
     assert shown(notebook, "untrained-answers").count("回目: カテゴリー ") == 5
 

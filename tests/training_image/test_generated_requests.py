@@ -63,10 +63,34 @@ def endpoint(trained: Path, make_job: Callable[[Path], Job]) -> Iterator[Endpoin
         yield Endpoint(url, psutil.Process(pids[0]))
 
 
-@schema.parametrize()
+# A function for each operation: those of one function would share an id, and pytest-xdist would run one of them.
+@schema.include(path="/invocations").parametrize()
 @generated
-def test_should_answer_as_its_own_document_says(case: Any, endpoint: Endpoint) -> None:
+def test_should_answer_articles_as_its_own_document_says(case: Any, endpoint: Endpoint) -> None:
     case.call_and_validate(base_url=endpoint.url, timeout=60)
+
+
+@schema.include(path="/execution-parameters").parametrize()
+@generated
+def test_should_tell_its_limits_as_its_own_document_says(case: Any, endpoint: Endpoint) -> None:
+    case.call_and_validate(base_url=endpoint.url, timeout=60)
+
+
+@schema.include(path="/ping").parametrize()
+@generated
+def test_should_be_in_good_health_as_its_own_document_says(case: Any, endpoint: Endpoint) -> None:
+    case.call_and_validate(base_url=endpoint.url, timeout=60)
+
+
+@schema.include(path="/metrics").parametrize()
+@generated
+def test_should_tell_its_counters_as_its_own_document_says(case: Any, endpoint: Endpoint) -> None:
+    case.call_and_validate(base_url=endpoint.url, timeout=60)
+
+
+def test_should_have_a_test_for_each_operation_of_its_document() -> None:
+    paths = {"/invocations", "/execution-parameters", "/ping", "/metrics"}
+    assert {each.ok().path for each in schema.get_all_operations()} == paths
 
 
 @settings(generated, max_examples=900)

@@ -28,7 +28,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, stand_in: Path) -> Path:
     """Without dropout, which each process draws for itself."""
     folder = Path(shutil.copytree(stand_in, tmp_path_factory.mktemp("model") / "model"))
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"hidden_dropout_prob": 0.0}))
+    (folder / "config.json").write_text(json.dumps(config | {"classifier_dropout": 0.0}))
     return folder
 
 

@@ -44,7 +44,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     deployment = SimpleNamespace(
         bucket=HOSTILE, workflow="w", images=(HOSTILE,), names=SimpleNamespace(), own_runs="", run_prefix="chitra--"
     )
-    monkeypatch.setattr("workshop.commands.runs._corpus", lambda *given: "corpus/")
+    monkeypatch.setattr("workshop.commands.runs.corpus_of", lambda *given: "corpus/")
     monkeypatch.setattr("workshop.commands.runs.why_refused", lambda *given: "")
     for module in ("runs", "endpoints", "organise"):
         for name, answer in (("account_of", caller), ("signed_in", caller), ("find_deployment", deployment)):
