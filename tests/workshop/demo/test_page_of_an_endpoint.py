@@ -78,7 +78,7 @@ def test_should_classify_with_the_newest_endpoint(browser: Browser, page: Demo, 
         said = shown.classify(TEXT, "分類する")
         assert f"エンドポイント {endpoint}" in said
         assert "自動削除まで 2 時間 5" in said
-        assert "料金は確認できません" in said
+        assert "期限までにあと約 $" in said
         assert shown.page.locator(".scores tbody tr").count() == 9
         assert not shown.is_too_wide()
         shown.press("分類の理由を見る")
@@ -130,7 +130,7 @@ def test_should_say_that_the_endpoint_was_deleted_meanwhile(
         after.open(page.address)
         assert "The endpoint is gone" in after.page.inner_text(".facts")
     refusal, *_, farewell = page.close(signal.SIGTERM).splitlines()
-    assert refusal.startswith("error: InvokeEndpoint failed")
+    assert refusal.startswith("error: DescribeEndpoint failed")
     assert "the endpoint goes on, and so does what it costs" in farewell
     assert farewell.endswith(f"`.venv/bin/workshop endpoint delete {endpoint}` ends it.")
     assert page.process.returncode == 0
