@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 from torch.utils.data import Sampler
 
 from chitra.errors import InputError
+from chitra.long_articles import View
 
 # Articles are sorted by length among so many steps, as transformers does it, at most a quarter of the epoch's: batches
 # of like length need little padding, and are others in each epoch.
@@ -65,3 +67,8 @@ class EpochBatches(Sampler[list[int]]):
                 for number, part in enumerate(parts)
             ]
         )
+
+
+def input_lengths(dataset: Dataset, view: View) -> list[int]:
+    """Of a long article only a part goes in."""
+    return [min(len(ids), view.length) for ids in dataset["input_ids"]]

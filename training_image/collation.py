@@ -28,7 +28,7 @@ class TrainingCollator:
 
     def __init__(self, pad_id: int, view: View, *, seed: int, word_dropout: float = 0.0, unknown_id: int = 1) -> None:
         self._pad_id = pad_id
-        self._view = view
+        self.view = view
         self._seed = seed
         self._word_dropout = word_dropout
         self._unknown_id = unknown_id
@@ -41,7 +41,7 @@ class TrainingCollator:
 
     def _input(self, example: dict[str, Any]) -> list[int]:
         draw = (self._seed, self.epoch, example["article"])
-        ids = self._view.of_epoch(example["input_ids"], *draw)
+        ids = self.view.of_epoch(example["input_ids"], *draw)
         if self._word_dropout:
             hidden = np.random.default_rng((*draw, 1)).random(len(ids)) < self._word_dropout
             hidden[0] = hidden[-1] = False

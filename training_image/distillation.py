@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
 from torch.nn import functional
-from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
-from transformers import BertForSequenceClassification
+from transformers import BertForSequenceClassification, get_linear_schedule_with_warmup
 
 from chitra.hyperparameters import Hyperparameters
 from chitra.long_articles import View
 from chitra.model_files import unknown_id
+from training_image.batches import EpochBatches, input_lengths
 from training_image.candidates.attempt import attempt
 from training_image.candidates.record import STUDENT
 from training_image.collation import TrainingCollator
+from training_image.kernels import choose_kernels
 from training_image.learning_rates import parameter_groups
 
 TEMPERATURE = 2.0
 UNDECAYED = ("bias", "LayerNorm.weight")
+NUMBERS = {"bf16": torch.bfloat16, "fp16": torch.float16}  # by precision; autocast leaves the others alone
 LOGGED = 5  # lines in each epoch's log
 LONGEST_GRADIENT = 1.0
 
@@ -74,30 +77,39 @@ def distil(
 ) -> bool:
     """Train the student for as many epochs as its teacher; False when ``stop`` was set before the end."""
     torch.manual_seed(given.seed)
-    loader = DataLoader(train, given.train_batch_size, shuffle=True, collate_fn=collator)
-    steps = max(1, round(len(loader) * given.epochs))
+    batches = EpochBatches(input_lengths(train, collator.view), given.train_batch_size, seed=given.seed)
+    loader = DataLoader(train, batch_sampler=batches, collate_fn=collator)
+    steps = max(1, round(len(batches) * given.epochs))
     model: Any = student
     decayed = {name for name, _ in model.named_parameters() if not name.endswith(UNDECAYED)}
     optimizer = torch.optim.AdamW(parameter_groups(student, given, decayed), lr=given.learning_rate)
-    schedule = LambdaLR(optimizer, lambda step: _share_of_rate(step, steps, given.warmup_ratio))
+    warmup = round(steps * given.warmup_ratio) if given.warmup_steps is None else given.warmup_steps
+    schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps)
+    precision = choose_kernels(given).precision
+    scaler = torch.amp.GradScaler(teacher.device.type, enabled=precision == "fp16")
     teacher.eval()
     student.train()
-    every = max(1, len(loader) // LOGGED)
+    every = max(1, len(batches) // LOGGED)
     print(f"distilling {_layers(teacher)} layers into {_layers(student)}", flush=True)
-    for step, batch in enumerate(_batches(loader, collator, steps), 1):
-        if stop.is_set():
-            print("distilling: stopped by SIGTERM, the model that was trained is kept", flush=True)
-            return False
-        loss = loss_of(student, teacher, {name: tensor.to(teacher.device) for name, tensor in batch.items()})
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        if step % every == 0 or step == steps:
-            print(
-                f"distilling: epoch {step / len(loader):.2f}  step {step}/{steps}  loss {loss.item():.4f}", flush=True
-            )
+    for first in range(0, steps, len(batches)):
+        collator.epoch = batches.epoch = first // len(batches)
+        for step, batch in enumerate(islice(loader, steps - first), first + 1):
+            if stop.is_set():
+                print("distilling: stopped by SIGTERM, the model that was trained is kept", flush=True)
+                return False
+            moved = {name: tensor.to(teacher.device) for name, tensor in batch.items()}
+            with torch.autocast(teacher.device.type, NUMBERS.get(precision), enabled=precision in NUMBERS):
+                loss = loss_of(student, teacher, moved)
+            scaler.scale(loss).backward()
+            scaler.unscale_(optimizer)
+            torch.nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
+            scaler.step(optimizer)
+            scaler.update()
+            schedule.step()
+            optimizer.zero_grad()
+            if step % every == 0 or step == steps:
+                done = f"epoch {step / len(batches):.2f}  step {step}/{steps}"
+                print(f"distilling: {done}  loss {loss.item():.4f}", flush=True)
     student.eval()
     return True
 
@@ -107,10 +119,9 @@ def loss_of(
 ) -> torch.Tensor:
     """How far the student's logits and hidden states are from the teacher's, on a batch of the collator's."""
     asked = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"], "output_hidden_states": True}
-    with _autocast(teacher):
-        with torch.no_grad():
-            wanted = teacher(**asked)
-        found = student(**asked)
+    with torch.no_grad():
+        wanted = teacher(**asked)
+    found = student(**asked)
     soft = functional.kl_div(
         functional.log_softmax(found.logits.float() / TEMPERATURE, dim=1),
         functional.log_softmax(wanted.logits.float() / TEMPERATURE, dim=1),
@@ -128,29 +139,6 @@ def _distance(found: Sequence[torch.Tensor], wanted: Sequence[torch.Tensor], wor
     return torch.stack(
         [functional.mse_loss(ours[words].float(), theirs[words].float()) for ours, theirs in behind]
     ).mean()
-
-
-def _batches(loader: DataLoader[Any], collator: TrainingCollator, steps: int) -> Iterator[dict[str, torch.Tensor]]:
-    """``steps`` of them, with new windows of long articles in each epoch."""
-    taken = 0
-    while taken < steps:
-        collator.epoch = taken // len(loader)
-        for batch in loader:
-            if taken == steps:
-                return
-            taken += 1
-            yield batch
-
-
-def _share_of_rate(step: int, steps: int, warmup_ratio: float) -> float:
-    """Rises from 0, then falls to 0."""
-    warmup = max(1, round(steps * warmup_ratio))
-    return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
-
-
-def _autocast(model: Any) -> torch.autocast:
-    on_gpu = model.device.type == "cuda"
-    return torch.autocast(model.device.type, torch.bfloat16, enabled=on_gpu and torch.cuda.is_bf16_supported())
 
 
 def _layers(model: BertForSequenceClassification) -> int:

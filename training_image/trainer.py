@@ -17,7 +17,7 @@ from chitra.long_articles import View
 from chitra.model_files import unknown_id
 from training_image import processes
 from training_image.article_trainer import ArticleTrainer
-from training_image.batches import EpochBatches
+from training_image.batches import EpochBatches, input_lengths
 from training_image.callbacks import StopWhenAsked, TellEpoch
 from training_image.channels import Channels
 from training_image.checkpoints import newest_complete_checkpoint
@@ -80,7 +80,7 @@ class FineTuning:
             unknown_id=unknown_id(model_dir),
         )
         batches = EpochBatches(
-            _lengths(channels.train, self.view.length),
+            input_lengths(channels.train, self.view),
             hyperparameters.train_batch_size,
             seed=hyperparameters.seed,
             rank=processes.rank(),
@@ -189,8 +189,3 @@ class FineTuning:
             report_to="none",
             disable_tqdm=True,
         )
-
-
-def _lengths(dataset: Dataset, longest: int) -> list[int]:
-    """Of the inputs: of a long article only a part goes in."""
-    return [min(len(ids), longest) for ids in dataset["input_ids"]]
