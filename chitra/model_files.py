@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chitra.errors import InputError
+from chitra.errors import InputError, first_problem
 from chitra.json_text import read_json
 
 CONFIG, TOKENIZER_CONFIG, VOCABULARY = "config.json", "tokenizer_config.json", "vocab.txt"
@@ -102,9 +102,9 @@ def read_tokenizer_files(model_dir: Path) -> TokenizerFiles:
     try:
         config = TokenizerConfig.model_validate(content)
     except ValidationError as error:
-        key = ".".join(map(str, error.errors()[0]["loc"]))
+        key, problem = first_problem(error)
         raise InputError(
-            f"{file}: {key} is not a value that is taken from a model ({error.errors()[0]['msg']}). "
+            f"{file}: {key} is not a value that is taken from a model ({problem}). "
             "Take a model of chiTra, or remove the key."
         ) from error
     for tokens in (file, model_dir / SPECIAL_TOKENS_MAP):

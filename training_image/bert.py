@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chitra.errors import InputError
+from chitra.errors import InputError, first_problem
 from chitra.json_text import read_json
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -50,9 +50,8 @@ def read_bert(file: Path) -> Bert:
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}). Give a model's folder.") from error
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(map(str, problem["loc"])) or "its content"
-        raise InputError(f"{file}: {key} is no value of a BERT ({problem['msg']}). Take a model of chiTra.") from error
+        key, problem = first_problem(error)
+        raise InputError(f"{file}: {key} is no value of a BERT ({problem}). Take a model of chiTra.") from error
 
 
 def read_categories(file: Path, bert: Bert) -> list[str]:

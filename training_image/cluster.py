@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from chitra.errors import InputError
+from chitra.errors import InputError, first_problem
 from chitra.json_text import read_json
 
 RESOURCES = "input/config/resourceconfig.json"
@@ -67,9 +67,8 @@ def read_cluster(base: Path) -> Cluster:
     try:
         cluster = Cluster.model_validate(_without_nulls(read_json(file)))
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(map(str, problem["loc"])) or "its content"
-        raise InputError(f"{file}: {key}: {problem['msg']}. Leave it as SageMaker wrote it.") from error
+        key, problem = first_problem(error)
+        raise InputError(f"{file}: {key}: {problem}. Leave it as SageMaker wrote it.") from error
     if len(cluster.hosts) != 1 and cluster.current_host not in cluster.hosts:
         raise InputError(f"{file}: does not say which of its hosts this is. Leave it as SageMaker wrote it.")
     return cluster

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chitra.errors import InputError
+from chitra.errors import InputError, first_problem
 from chitra.json_text import read_json
 
 RECORD = "candidates.json"
@@ -107,6 +107,5 @@ def read_record(folder: Path) -> Record:
     try:
         return Record.model_validate(read_json(file))
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(map(str, problem["loc"])) or "its content"
-        raise InputError(f"{file}: {key} is not what `train` writes ({problem['msg']}). Remove the file.") from error
+        key, problem = first_problem(error)
+        raise InputError(f"{file}: {key} is not what `train` writes ({problem}). Remove the file.") from error
