@@ -80,9 +80,10 @@ def test_should_run_every_command(day: Day, sample_corpus: Path) -> None:
     day.workshop("status", key=day.key)
     day.workshop("run", "--name", "own", "-p", "epochs=1", key=day.key)
     day.workshop("report", "own", key=day.key)
-    for earlier, name, key in (("day", "tuned", None), ("own", "own-tuned", day.key)):
-        day.workshop("tune", "--name", name, "--jobs", "2", "-p", "epochs=1", "--yes", key=key)
-        day.workshop("compare", earlier, name, key=key)
+    for run, name, key in (("day", "tuned", None), ("own", "own-tuned", day.key)):
+        said = day.workshop("tune", "--name", name, "--jobs", "2", "-p", "epochs=1", "--yes", key=key)
+        [best] = [line.removeprefix("best: ") for line in said.splitlines() if line.startswith("best: ")]
+        day.workshop("compare", run, best, key=key)
     whatever_it_finds(day, "smoke")
     day.workshop("credentials", "participant-1", "--revoke")
     day.workshop("teardown", "--yes", "--discard-data", "--settle", "1")
