@@ -20,6 +20,7 @@ from workshop.runs.asynchronous import LONGEST_BODY, ask_later, is_asynchronous
 
 REASON_CHARACTERS = 200
 PORTION = 32  # texts in a request, which a container has to answer within 60 seconds (InvokeEndpoint)
+TOO_LONG = f"a text is too long for an asynchronous endpoint, {LONGEST_BODY:,} bytes. Shorten it."
 
 
 class _Columns(BaseModel):
@@ -90,7 +91,7 @@ def _portions(texts: list[str], most_bytes: int | None) -> Iterator[list[str]]:
             portion = []
         portion.append(text)
         if not fits(portion):
-            raise InputError(f"a text is too long for an asynchronous endpoint, {most_bytes:,} bytes. Shorten it.")
+            raise InputError(TOO_LONG)
     if portion:
         yield portion
 
@@ -125,13 +126,18 @@ def explain(account: Account, endpoint: str, text: str, config: Config = PATIENT
     """What the answer to a text rests on, word by word.
 
     Raises:
+        InputError: the text is too long for an asynchronous endpoint.
         WorkshopError: the endpoint's container cannot tell.
     """
     body = json.dumps({"inputs": text, "explain": True}).encode()
-    runtime = account.client("sagemaker-runtime", config=config)
-    answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)
+    if not is_asynchronous(account, endpoint):
+        answer = _ask_now(account, endpoint, config, body)
+    elif len(body) <= LONGEST_BODY:
+        answer = ask_later(account, endpoint, body)
+    else:
+        raise InputError(TOO_LONG)
     try:
-        found: Any = _Explained.model_validate(parse_json(answer["Body"].read(), endpoint)).explanation.model_dump()
+        found: Any = _Explained.model_validate(parse_json(answer, endpoint)).explanation.model_dump()
     except (InputError, ValueError) as error:
         raise WorkshopError(f"endpoint {endpoint}: its image is an older one, which explains nothing.") from error
     explanation: Explanation = found

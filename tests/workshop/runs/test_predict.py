@@ -101,3 +101,8 @@ def test_should_wait_for_an_endpoint_that_answers_later(monkeypatch: pytest.Monk
     assert [len(portion) for portion in service.asked] == [2, 2, 1]
     with pytest.raises(InputError, match=r"too long for an asynchronous endpoint, 128,000 bytes"):
         predict(service, "e", ["1", " " * 128_000])
+    with pytest.raises(InputError, match=r"too long for an asynchronous endpoint, 128,000 bytes"):
+        explain(service, "e", " " * 128_000)
+    with pytest.raises(WorkshopError, match="endpoint e: its image is an older one, which explains nothing"):
+        explain(service, "e", "1")
+    assert service.asked[-1] == "1"
