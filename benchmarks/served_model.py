@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import torch
@@ -28,7 +29,7 @@ def make_artefact(tokenizer_dir: Path, folder: Path, *, layers: int) -> Record:
     save_artefact(model, tokenizer_dir, folder, view=View(MAX_LENGTH), article_length=MAX_LENGTH)
     del model
     with one_core_each():
-        timed = time_ways(folder, ["cpu"])
+        timed = time_ways(folder, ["cpu"], threading.Event())
     record = Record(ways=[way.model_copy(update={"served": True, "accuracy": 0, "agreement": 0}) for way in timed])
     record.write(folder)
     return record

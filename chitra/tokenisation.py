@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from sudachipy import Morpheme
@@ -35,10 +35,13 @@ END = re.compile(r"。|\s*\n")  # what Sudachi has to see before a cut
 CHARACTERS_PER_ID = 1.6
 # sudachi.rs, input_text/buffer.rs, MAX_LENGTH: a quarter of 65,535 bytes, rounded down, times three.
 SUDACHI_MAX_BYTES = 49_149
+# It takes 65,535 bytes at most of what it has normalised, too: U+FDFA alone becomes 33 bytes, and nothing more.
+SHORT_ENOUGH = 65_535 // 33
 # The tokenizer takes them for tokens wherever they stand in a text, in the middle of a word, too.
 SPECIAL_TOKEN = re.compile("|".join(map(re.escape, SPECIAL_TOKENS.values())))
 ADDED_TOKENS = 2  # to each text: [CLS] and [SEP]
 Ids = np.ndarray[tuple[int], np.dtype[np.uint16 | np.int32]]
+T = TypeVar("T")
 
 
 class Encoder:
@@ -104,7 +107,7 @@ class Encoder:
         end = _next_cut(text, start + int(self._missing(reading) * CHARACTERS_PER_ID))
         # The character before the cut comes along: the word before decides how Sudachi reads the words after it.
         carried = 1 if start else 0
-        morphemes = self._segmentation.sudachi.tokenize(within_limit(text[start - carried : end]))
+        morphemes = read_start(self._segmentation.sudachi.tokenize, text[start - carried : end])
         whole_before = not carried or END.fullmatch(morphemes[0].raw_surface())
         whole_behind = end == len(text) or END.fullmatch(morphemes[len(morphemes) - 1].raw_surface())
         reading.exact = bool(whole_before and whole_behind)
@@ -116,8 +119,8 @@ class Encoder:
 
     def _reference(self, text: str) -> Ids:
         self.fallbacks += 1
-        ids = self.tokenizer(within_limit(text), truncation=True, max_length=self.max_length)["input_ids"]
-        return np.array(ids, self.id_type)
+        encode = partial(self.tokenizer, truncation=True, max_length=self.max_length)
+        return np.array(read_start(encode, text)["input_ids"], self.id_type)
 
 
 @dataclass(slots=True)
@@ -196,3 +199,15 @@ def within_limit(text: str) -> str:
     if len(text) <= surely_within or len(text.encode()) <= SUDACHI_MAX_BYTES:
         return text
     return text[:surely_within]
+
+
+def read_start(read: Callable[[str], T], text: str) -> T:
+    """What ``read``, which asks Sudachi, makes of the start of ``text`` that Sudachi takes."""
+    text = within_limit(text)
+    while True:
+        try:
+            return read(text)
+        except SudachiError:
+            if len(text) <= SHORT_ENOUGH:
+                raise
+            text = text[: max(SHORT_ENOUGH, len(text) // 2)]

@@ -11,7 +11,7 @@ from typing import Any
 from sudachipy import Dictionary, SplitMode
 
 from chitra.model_files import SPECIAL_TOKENS, read_tokenizer_files
-from chitra.tokenisation import ADDED_TOKENS, SPECIAL_TOKEN, segmentation, within_limit
+from chitra.tokenisation import ADDED_TOKENS, SPECIAL_TOKEN, read_start, segmentation, within_limit
 from chitra.words import PROJECTED_FORMS, word_pieces
 
 UNKNOWN = SPECIAL_TOKENS["unk_token"]
@@ -85,7 +85,7 @@ class TokenReader:
         yield from self._between(text[start:], start)
 
     def _between(self, text: str, start: int) -> Iterator[Word]:
-        for morpheme in self._segmentation.sudachi.tokenize(self._segmentation.normalise(text)):
+        for morpheme in read_start(self._segmentation.sudachi.tokenize, self._segmentation.normalise(text)):
             form = self._segmentation.form(morpheme)
             if pieces := self._pieces(form):
                 tokens = tuple(piece.value for piece in pieces)
@@ -101,6 +101,6 @@ class SudachiReader:
 
     def read(self, text: str) -> Reading:
         """At most so many words."""
-        found = [(each.raw_surface(), each.surface()) for each in self._sudachi.tokenize(within_limit(text))]
+        found = [(each.raw_surface(), each.surface()) for each in read_start(self._sudachi.tokenize, text)]
         words = [Word(surface, form, (form,)) for surface, form in found if form.strip()]
         return Reading(list(islice(words, self._most)), is_cut=len(words) > self._most or within_limit(text) != text)

@@ -60,6 +60,6 @@ class WordIds(dict[str, bytes]):
 
     def __missing__(self, word: str) -> bytes:
         ids = array(self._type_code, [piece.id for piece in self._pieces(word)]).tobytes()
-        if len(self) < WORD_CACHE_SIZE:
+        if len(self) < WORD_CACHE_SIZE and len(word) <= MAX_WORD_CHARACTERS:
             self[word] = ids
         return ids

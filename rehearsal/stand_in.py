@@ -175,8 +175,8 @@ def _word_vectors(matrix: Any, seed: int) -> Array:
 def _log_salience(matrix: Any, idf: Array, categories: Sequence[str], seed: int) -> Array:
     """How much the pieces tell about categories, of shape (vocabulary,), as logarithms of shares of the average.
 
-    It is a piece's idf, times the square root of the length of its weights in a linear SVM on TF-IDF: without the root a
-    small corpus is learnt by heart, and idf alone is half a point worse on livedoor.
+    It is a piece's idf, times the square root of the length of its weights in a linear SVM on TF-IDF. Without the root
+    a small corpus is learnt by heart, and idf alone is half a point worse on livedoor.
     """
     weights = LinearSVC(C=SVM_C, random_state=seed).fit(matrix, categories).coef_
     salience = np.sqrt(np.linalg.norm(weights, axis=0)) * idf

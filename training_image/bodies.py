@@ -15,7 +15,7 @@ from training_image.queueing import BusyError, Deadlines
 
 MAX_BODY_BYTES = 6 * 2**20  # of InvokeEndpoint: every request that SageMaker passes on is read
 MAX_DROPPED_BYTES = 32 * 2**20
-MAX_HELD_BYTES = 96 * 2**20  # of all bodies that are being read
+MAX_HELD_BYTES = 96 * 2**20  # of all requests that are being read or answered
 BUSY_SECONDS = 1
 
 

@@ -42,9 +42,10 @@ def add_student(
     train: Dataset,
     view: View,
     given: Hyperparameters,
+    epochs: float,
     stop: threading.Event,
 ) -> None:
-    """Distil the ``teacher`` on the training split, and put the student's weights into the artefact in ``folder``.
+    """Distil the ``teacher`` for so many ``epochs``, and put the student's weights into the artefact in ``folder``.
 
     There is no student, and a line in the log says why, when that fails, when ``stop`` is set before its end, or when
     the teacher has a single layer.
@@ -55,7 +56,7 @@ def add_student(
     pad, unknown = teacher.config.pad_token_id or 0, unknown_id(folder)
     collator = TrainingCollator(pad, view, seed=given.seed, word_dropout=given.word_dropout, unknown_id=unknown)
     student: Any = halved(teacher)
-    if attempt("distilling", lambda: distil(student, teacher, train, collator, given, stop)):
+    if attempt("distilling", lambda: distil(student, teacher, train, collator, given, epochs, stop)):
         student.save_pretrained(folder / STUDENT)
 
 
@@ -73,13 +74,14 @@ def distil(
     train: Dataset,
     collator: TrainingCollator,
     given: Hyperparameters,
+    epochs: float,
     stop: threading.Event,
 ) -> bool:
-    """Train the student for as many epochs as its teacher; False when ``stop`` was set before the end."""
+    """Train the student; False when ``stop`` was set before the end."""
     torch.manual_seed(given.seed)
     batches = EpochBatches(input_lengths(train, collator.view), given.train_batch_size, seed=given.seed)
     loader = DataLoader(train, batch_sampler=batches, collate_fn=collator)
-    steps = max(1, round(len(batches) * given.epochs))
+    steps = max(1, round(len(batches) * epochs))
     model: Any = student
     decayed = {name for name, _ in model.named_parameters() if not name.endswith(UNDECAYED)}
     optimizer = torch.optim.AdamW(parameter_groups(student, given, decayed), lr=given.learning_rate)
@@ -109,7 +111,7 @@ def distil(
             optimizer.zero_grad()
             if step % every == 0 or step == steps:
                 done = f"epoch {step / len(batches):.2f}  step {step}/{steps}"
-                print(f"distilling: {done}  loss {loss.item():.4f}", flush=True)
+                print(f"distilling: {done}  distance {loss.item():.4f}", flush=True)
     student.eval()
     return True
 

@@ -56,7 +56,8 @@ class Predictions:
                 portion = texts[first : first + PORTION]
                 inputs = await self._timed("tokenise", partial(self._predictor.inputs, portion))
                 self._scheduler.add(job, inputs, last=first + PORTION >= len(texts))
-            logits = await asyncio.wrap_future(job.logits)
+            # Only `drop` cancels it, while no worker is about to put a result into it.
+            logits = await asyncio.shield(asyncio.wrap_future(job.logits))
         except BaseException:
             self._scheduler.drop(job)
             raise

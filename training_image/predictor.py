@@ -35,14 +35,16 @@ class Predictor:
 
     def __init__(self, folder: Path) -> None:
         tokenisation = read_tokenisation(folder)
-        self._encoder = Encoder(folder, tokenisation.article_length)
+        view = tokenisation.view
+        kept = view.length if view.strategy == "head" else tokenisation.article_length
+        self._encoder = Encoder(folder, min(kept, tokenisation.article_length))
         # It may bring transformers and PyTorch. A folder that is no artefact is known before those seconds.
         from training_image.classifier import Classifier
 
         self.folder = folder
-        self.text_tokens = tokenisation.article_length
-        self._view = tokenisation.view
-        self._classifier = Classifier(folder, tokenisation.view)
+        self.text_tokens = tokenisation.article_length if view.strategy == "windows" else view.length
+        self._view = view
+        self._classifier = Classifier(folder, view)
         self.model = self._classifier.model
         self._names = self._classifier.names
         self._lock = threading.Lock()  # Sudachi's tokenizer serves one thread at a time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chitra.tokenisation import ADDED_TOKENS, CHARACTERS_PER_ID
@@ -108,4 +108,5 @@ class Deadlines:
         """Whatever is not answered within DRAIN seconds will not be."""
         self._end = asyncio.get_running_loop().time() + DRAIN
         for timeout in self._open:
-            timeout.reschedule(min(timeout.when() or math.inf, self._end))
+            with suppress(RuntimeError):  # its time is just over
+                timeout.reschedule(min(timeout.when() or math.inf, self._end))

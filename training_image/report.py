@@ -57,7 +57,7 @@ def write_report(
         "baseline_accuracy": baseline,
         "train_seconds": round(train_seconds, 1),
         "evaluation_seconds": round(evaluation_seconds, 1),
-        "train_articles_per_second": round(len(channels.train) * hyperparameters.epochs / train_seconds, 1),
+        "train_articles_per_second": round(len(channels.train) * tuning.epochs_of_this_run / train_seconds, 1),
         "evaluation_articles_per_second": round(len(channels.test) / evaluation_seconds, 1),
         "epochs": [asdict(epoch) for epoch in curve],
         "serving": serving and serving.model_dump(mode="json"),

@@ -29,7 +29,7 @@ from training_image.connections import HalfClosing, Server
 from training_image.counters import CONTENT_TYPE, Counters
 from training_image.device import FOR_ENDPOINTS, gpu_problem
 from training_image.explanations import Explanations
-from training_image.formats import BadRequestError, Question, answer_type, known, read_question, write_answer
+from training_image.formats import BadRequestError, answer_type, known, read_question, write_answer
 from training_image.hide import UNUSED_BY_PREDICTIONS, hide
 from training_image.predictions import Predictions
 from training_image.predictor import Predictor
@@ -57,27 +57,26 @@ class Endpoint:
         """/ping waits for no more than the event loop's short steps: bodies are read and written in a thread."""
         content_type = known(request.headers.get("content-type", ""))
         accepted = answer_type(request.headers.get("accept", ""), content_type)
-        question = await self._question(request, content_type)
-        with self._queue.place(question.texts, explain=question.explain):
-            predictions = await self.predictions.of(question.texts)
-            explanation = None
-            if question.explain:
-                explanation = await self._explanations.of(question.texts[0], predictions[0].label)
-        loop = asyncio.get_running_loop()
-        write = partial(write_answer, predictions, explanation, single=question.single, media_type=accepted)
-        return Response(await loop.run_in_executor(self._reading, write), headers={"Content-Type": accepted})
-
-    async def _question(self, request: Request, content_type: str) -> Question:
         try:
-            async with self.bodies.read(request) as body:
-                loop = asyncio.get_running_loop()
-                return await loop.run_in_executor(self._reading, read_question, content_type, body)
+            async with self.bodies.read(request) as body:  # held until the answer is there: so are its texts
+                return await self._answer(body, content_type, accepted)
         except BodyTooLargeError as error:
             raise BadRequestError(
                 413, f"the request is larger than {MAX_BODY_BYTES} bytes; send fewer texts"
             ) from error
         except ClientDisconnect as error:
             raise BadRequestError(400, "the connection ended before the body did") from error
+
+    async def _answer(self, body: bytes, content_type: str, accepted: str) -> Response:
+        loop = asyncio.get_running_loop()
+        question = await loop.run_in_executor(self._reading, read_question, content_type, body)
+        with self._queue.place(question.texts, explain=question.explain):
+            predictions = await self.predictions.of(question.texts)
+            explanation = None
+            if question.explain:
+                explanation = await self._explanations.of(question.texts[0], predictions[0].label)
+        write = partial(write_answer, predictions, explanation, single=question.single, media_type=accepted)
+        return Response(await loop.run_in_executor(self._reading, write), headers={"Content-Type": accepted})
 
     def close(self) -> None:
         self._explanations.close()

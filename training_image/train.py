@@ -123,8 +123,8 @@ def train(base: Path, model_dir: Path, stop: threading.Event) -> None:
     train_seconds = time.monotonic() - started
     save_artefact(tuning.model, model_dir, base / "model", view=tuning.view, article_length=channels.max_length)
     if hyperparameters.distil:
-        add_student(base / "model", tuning.model, channels.train, tuning.view, hyperparameters, stop)
-    serving = add_candidates(base / "model", channels.validation, tuning.view)
+        add_student(base / "model", tuning.model, channels.train, tuning.view, hyperparameters, tuning.epochs, stop)
+    serving = add_candidates(base / "model", channels.validation, tuning.view, stop)
     try:
         summary = write_report(
             base / "output/data",

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import torch
 from datasets import Dataset
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, TrainerCallback, TrainerState, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 
 from chitra.hyperparameters import Hyperparameters
 from chitra.long_articles import View
@@ -18,7 +19,7 @@ from chitra.model_files import unknown_id
 from training_image import processes
 from training_image.article_trainer import ArticleTrainer
 from training_image.batches import EpochBatches, input_lengths
-from training_image.callbacks import StopWhenAsked, TellEpoch
+from training_image.callbacks import Patience, StopWhenAsked, TellEpoch, epochs_without_gain
 from training_image.channels import Channels
 from training_image.checkpoints import newest_complete_checkpoint
 from training_image.collation import TrainingCollator
@@ -66,6 +67,7 @@ class FineTuning:
         self._hyperparameters = hyperparameters
         self._checkpoints = checkpoints
         self._validation = channels.validation
+        self._epochs_before = 0.0
         self.kernels = choose_kernels(hyperparameters)
         self.view = View(min(hyperparameters.max_length, channels.max_length), hyperparameters.long_articles)
         arguments = self._arguments()  # brings the processes together and gives each its GPU
@@ -121,8 +123,25 @@ class FineTuning:
         if checkpoint:
             print(f"resuming from {checkpoint}", flush=True)
         self.kernels.allow_tf32()
+        if checkpoint:
+            self._go_on_from(TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME)))
         self.trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         return not self.trainer.asked_to_stop
+
+    def _go_on_from(self, state: TrainerState) -> None:
+        self._epochs_before = state.epoch or 0.0
+        patience = self._hyperparameters.patience
+        if patience is not None and epochs_without_gain(state.log_history) >= patience:
+            self.trainer.args.max_steps = state.global_step  # it had ended; its best model is loaded
+
+    @property
+    def epochs(self) -> float:
+        """Those that the model was trained for, an interrupted run's among them."""
+        return self.trainer.state.epoch or 0.0
+
+    @property
+    def epochs_of_this_run(self) -> float:
+        return self.epochs - self._epochs_before
 
     def learning_curve(self) -> list[Epoch]:
         curve: list[Epoch] = []
@@ -155,7 +174,7 @@ class FineTuning:
 
     def _early_stopping(self) -> list[TrainerCallback]:
         patience = self._hyperparameters.patience
-        return [] if patience is None else [EarlyStoppingCallback(patience)]
+        return [] if patience is None else [Patience(patience)]
 
     def _arguments(self) -> TrainingArguments:
         given, kernels = self._hyperparameters, self.kernels
@@ -173,6 +192,7 @@ class FineTuning:
             use_cpu=not kernels.gpu,
             ddp_backend=("nccl" if kernels.gpu else "gloo") if processes.count() > 1 else None,
             ddp_timeout=WAIT_SECONDS,
+            ddp_broadcast_buffers=False,  # constants; a forward that is tried again would send them again
             bf16=kernels.precision == "bf16",
             fp16=kernels.precision == "fp16",
             torch_compile=kernels.compiled,

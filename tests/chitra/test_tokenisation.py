@@ -19,6 +19,7 @@ from chitra.errors import InputError
 from chitra.fingerprint import Fingerprint, fingerprint
 from chitra.model_files import SPECIAL_TOKENS, pieces_by_id
 from chitra.tokenisation import ADDED_TOKENS, CUT, Encoder
+from chitra.tokens import SudachiReader, TokenReader
 from chitra.words import MAX_WORD_CHARACTERS, WordIds
 from tests.helpers.golden import CAT, CAT_IDS, CAT_PIECES, MOVING, MOVING_PIECES, write_golden_vocabulary
 
@@ -245,6 +246,22 @@ def test_should_find_the_pieces_that_the_reference_finds(encoder: Encoder, word_
 def test_should_take_texts_longer_than_sudachi_does(encoder: Encoder) -> None:
     assert len(ids_of(encoder, "東京の大学で学ぶ" * 20_000)) == 512
     assert len(ids_of(encoder, "東京の大学で学ぶ。" * 20_000)) == 512
+
+
+@pytest.mark.parametrize("text", ["㌖" * 4_000, "ﷺ" * 3_000, "ﷺ" * 3_000 + "[SEP]"])
+def test_should_take_texts_that_grow_when_sudachi_normalises_them(stand_in: Path, encoder: Encoder, text: str) -> None:
+    found = ids_of(encoder, text)
+    assert len(found) > 2
+    assert TokenReader(stand_in, 512).read(text).count == len(found) - 2
+    assert SudachiReader(max_words=5).read(text).words
+
+
+def test_should_remember_no_word_that_is_too_long_for_the_vocabulary(word_ids: WordIds) -> None:
+    longest = "a" * MAX_WORD_CHARACTERS
+    assert word_ids[longest]
+    assert word_ids[longest + "a"]
+    assert longest in word_ids
+    assert longest + "a" not in word_ids
 
 
 def test_should_truncate_as_the_reference_does(stand_in: Path, encoder: Encoder) -> None:

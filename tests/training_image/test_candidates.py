@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def test_should_do_without_what_cannot_be_built(
     (artefact / "model.onnx").unlink()
     (artefact / "int8.onnx").unlink()
     articles = build.Articles([[2, 9, 3]] * 4, np.zeros(4, np.int64), View(16))
-    record = build.measure_candidates(artefact, articles)
+    record = build.measure_candidates(artefact, articles, threading.Event())
     assert {each.runtime for each in record.ways} <= {"bf16", "fp32"}
     assert read_record(artefact) == record
     assert (

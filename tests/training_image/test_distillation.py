@@ -14,6 +14,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from chitra.hyperparameters import Hyperparameters
 from chitra.long_articles import View
 from chitra.model_files import read_tokenizer_files
+from chitra.training_lines import read_metrics
 from training_image.artefact import save_artefact
 from training_image.candidates.build import Articles, measure_candidates
 from training_image.candidates.record import ALLOWED, read_record
@@ -23,7 +24,7 @@ from training_image.distillation import add_student, distil, halved, loss_of
 CATEGORIES = 3
 WORDS = range(10, 60)  # a word's category is its number, modulo CATEGORIES
 VIEW = View(16)
-GIVEN = Hyperparameters(epochs=6, train_batch_size=16, learning_rate=2e-3)
+GIVEN = Hyperparameters(train_batch_size=16, learning_rate=2e-3)
 
 
 def articles(count: int, seed: int) -> Dataset:
@@ -64,12 +65,17 @@ def predicted(model: BertForSequenceClassification, given: Dataset) -> list[int]
     return labels
 
 
-def test_should_learn_what_its_teacher_computes(teacher: BertForSequenceClassification) -> None:
+def test_should_learn_what_its_teacher_computes(
+    teacher: BertForSequenceClassification, capsys: pytest.CaptureFixture[str]
+) -> None:
     train, held_out = articles(320, seed=1), articles(100, seed=2)
     student, collator = halved(teacher), TrainingCollator(0, VIEW, seed=1)
     batch = collator([held_out[row] for row in range(100)])
     before = loss_of(student, teacher, batch).item()
-    assert distil(student, teacher, train, collator, GIVEN, threading.Event())
+    assert distil(student, teacher, train, collator, GIVEN, 6, threading.Event())
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "distilling 2 layers into 1"
+    assert all(read_metrics(line) == {} for line in said)  # they are the teacher's
     assert student.config.num_hidden_layers == len(student.bert.encoder.layer) == 1
     assert loss_of(student, teacher, batch).item() < before / 2
     assert predicted(teacher, held_out) != [0] * 100
@@ -81,9 +87,10 @@ def test_should_make_the_student_one_more_way_to_serve(
     tmp_path: Path, stand_in: Path, teacher: BertForSequenceClassification
 ) -> None:
     save_artefact(teacher, stand_in, tmp_path, view=VIEW, article_length=16)
-    add_student(tmp_path, teacher, articles(320, seed=1), VIEW, GIVEN, threading.Event())
+    add_student(tmp_path, teacher, articles(320, seed=1), VIEW, GIVEN, 6, threading.Event())
     held_out = articles(60, seed=2)
-    record = measure_candidates(tmp_path, Articles(held_out["input_ids"][:], np.array(held_out["label"]), VIEW))
+    given = Articles(held_out["input_ids"][:], np.array(held_out["label"]), VIEW)
+    record = measure_candidates(tmp_path, given, threading.Event())
     assert read_record(tmp_path) == record
     assert {way.student for way in record.ways} == {True, False}
     [fp32] = [way for way in record.ways if way.is_fp32]
@@ -101,7 +108,7 @@ def test_should_leave_no_student_when_it_is_stopped(
     stop = threading.Event()
     stop.set()
     save_artefact(teacher, stand_in, tmp_path, view=VIEW, article_length=16)
-    add_student(tmp_path, teacher, articles(16, seed=1), VIEW, GIVEN, stop)
+    add_student(tmp_path, teacher, articles(16, seed=1), VIEW, GIVEN, 6, stop)
     assert not (tmp_path / "student").exists()
     assert "distilling: stopped by SIGTERM" in capsys.readouterr().out
 
@@ -109,6 +116,6 @@ def test_should_leave_no_student_when_it_is_stopped(
 def test_should_not_halve_a_single_layer(
     tmp_path: Path, teacher: BertForSequenceClassification, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    add_student(tmp_path, halved(teacher), articles(16, seed=1), VIEW, GIVEN, threading.Event())
+    add_student(tmp_path, halved(teacher), articles(16, seed=1), VIEW, GIVEN, 6, threading.Event())
     assert "warning: distil: the model has one layer" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []

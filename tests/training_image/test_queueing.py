@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -74,3 +75,25 @@ def test_should_cancel_what_goes_on_past_its_deadline() -> None:
 
     with pytest.raises(TimeoutError):
         asyncio.run(scenario())
+
+
+def test_should_stop_while_a_deadline_passes() -> None:
+    async def scenario() -> None:
+        deadlines = Deadlines(0.01)
+
+        async def one() -> None:
+            async with deadlines.one():
+                await asyncio.sleep(10)
+
+        asked = asyncio.create_task(one())
+        await asyncio.sleep(0)
+        [timeout] = deadlines._open
+        while not timeout.expired():
+            time.sleep(0.02)  # as on a busy machine, the deadline passes between two turns of the loop
+            asyncio.get_running_loop().call_soon(lambda: None)
+            await asyncio.sleep(0)
+        deadlines.stop()
+        with pytest.raises(TimeoutError):
+            await asked
+
+    asyncio.run(scenario())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import signal
@@ -48,17 +49,24 @@ def start(base: Path, make_job: Callable[[Path], Job], preprocessed: Path) -> Jo
     return job
 
 
-def result(job: Job) -> tuple[bytes, bytes]:
-    """The model and what it predicts."""
-    return (job.base / "model/model.safetensors").read_bytes(), (
-        job.base / "output/data/predictions.jsonl"
-    ).read_bytes()
+Result = tuple[bytes, bytes, list[tuple[float, float]]]
+
+
+def result(job: Job) -> Result:
+    """The model, what it predicts, and the accuracy after each epoch."""
+    output = job.base / "output/data"
+    epochs = json.loads((output / "metrics.json").read_text(encoding="utf-8"))["epochs"]
+    return (
+        (job.base / "model/model.safetensors").read_bytes(),
+        (output / "predictions.jsonl").read_bytes(),
+        [(each["epoch"], each["validation_accuracy"]) for each in epochs],
+    )
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(
     tmp_path_factory: pytest.TempPathFactory, make_job: Callable[[Path], Job], preprocessed: Path
-) -> tuple[bytes, bytes]:
+) -> Result:
     job = start(tmp_path_factory.mktemp("uninterrupted"), make_job, preprocessed)
     done = job.run("training_image.train")
     assert done.returncode == 0, done.stderr
@@ -84,12 +92,24 @@ def kill_while_it_writes_a_checkpoint(job: Job) -> None:
     assert (torn / "optimizer.pt").read_bytes() == b"PK"
 
 
-@pytest.mark.parametrize("kill", [kill_at_some_step, kill_while_it_writes_a_checkpoint])
+def stop_within_an_epoch(job: Job) -> None:
+    """As SageMaker does before it takes a spot instance away."""
+    process = job.start("training_image.train")
+    assert process.stdout is not None
+    said = next(line for line in process.stdout if line.startswith("epoch 1.") and "  step " in line)
+    process.send_signal(signal.SIGTERM)
+    rest = process.stdout.read()
+    assert process.wait(60) == 0
+    assert "stopped by SIGTERM" in rest
+    assert "validation accuracy" not in rest, said
+
+
+@pytest.mark.parametrize("kill", [kill_at_some_step, kill_while_it_writes_a_checkpoint, stop_within_an_epoch])
 def test_should_make_the_same_model_after_it_was_killed(
     tmp_path: Path,
     make_job: Callable[[Path], Job],
     preprocessed: Path,
-    uninterrupted: tuple[bytes, bytes],
+    uninterrupted: Result,
     kill: Callable[[Job], None],
 ) -> None:
     job = start(tmp_path / "ml", make_job, preprocessed)

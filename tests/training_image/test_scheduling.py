@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training_image.forward import Array, Forward
+from training_image import scheduling
+from training_image.counters import Counters
+from training_image.forward import Array, Forward, averaged
+from training_image.predictions import Predictions
+from training_image.queueing import Queue
 from training_image.scheduling import LOOK_AHEAD, Input, Job, Plan, Scheduler, next_batch, plan
 
 POISON = 99
@@ -141,3 +148,32 @@ def test_should_use_a_cpu_with_a_worker_per_core_and_a_gpu_with_batches() -> Non
     assert cpu.linger == 0
     assert gpu.batch_tokens > 8 * 512 > cpu.batch_tokens
     assert 0 < gpu.linger < 0.1
+
+
+def test_should_go_on_when_a_request_is_given_up_at_the_moment_of_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deadline comes in the event loop's thread, while a worker puts the logits together."""
+    resolving, given_up = threading.Event(), threading.Event()
+
+    def slowly(rows: Array, owners: Array) -> Array:
+        resolving.set()
+        given_up.wait(10)
+        return averaged(rows, owners)
+
+    async def give_up(predictions: Predictions) -> None:
+        asked = asyncio.create_task(predictions.of(["1"]))
+        await asyncio.to_thread(resolving.wait, 10)
+        asked.cancel()
+        threading.Timer(0.1, given_up.set).start()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert len(await asyncio.wait_for(predictions.of(["2", "3"]), 10)) == 2
+
+    monkeypatch.setattr(scheduling, "averaged", slowly)
+    predictor: Any = SimpleNamespace(
+        model=SimpleNamespace(forward=mean_of),
+        inputs=lambda texts: [[[int(text)]] for text in texts],
+        prediction=lambda row: row,
+    )
+    predictions = Predictions(predictor, Plan(1, 64, 0.0, 0), Queue(1_000, 512, 1, 50), Counters())
+    asyncio.run(give_up(predictions))
+    predictions.close()

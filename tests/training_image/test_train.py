@@ -15,10 +15,14 @@ from PIL import Image
 
 from chitra.errors import InputError
 from chitra.fingerprint import fingerprint
+from chitra.hyperparameters import Hyperparameters
 from chitra.long_articles import View
 from tests.conftest import Job
+from training_image.callbacks import epochs_without_gain
 from training_image.channels import read_channels
 from training_image.collation import TrainingCollator
+from training_image.train import keep_quiet
+from training_image.trainer import FineTuning
 
 
 @pytest.fixture
@@ -177,6 +181,32 @@ def test_should_stop_at_sigterm_with_a_checkpoint_and_go_on_from_it(job: Job) ->
     assert "checkpoint-" in resumed
     process.kill()
     process.wait()
+
+
+def test_should_train_no_further_once_patience_has_ended_it(
+    tmp_path: Path, stand_in: Path, preprocessed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The job was interrupted while it made what comes behind the training, and starts again."""
+    given = Hyperparameters(epochs=6, patience=2, learning_rate=1e-9, max_length=16)
+    curves = []
+    keep_quiet()
+    for _ in range(2):
+        channels = read_channels(preprocessed, fingerprint(stand_in))
+        tuning = FineTuning(
+            channels, given, model_dir=stand_in, checkpoints=tmp_path / "checkpoints", stop=threading.Event()
+        )
+        assert tuning.run()
+        curves.append([(epoch.epoch, epoch.validation_accuracy) for epoch in tuning.learning_curve()])
+    assert [epoch for epoch, _ in curves[0]] == [1, 2, 3]
+    assert curves[1] == curves[0]
+    assert (tuning.epochs, tuning.epochs_of_this_run) == (3, 0)
+    assert "resuming from" in capsys.readouterr().out
+
+
+def test_should_count_the_epochs_since_the_best_one() -> None:
+    assert epochs_without_gain([]) == 0
+    history = [{"loss": 1.0}, *({"eval_accuracy": each} for each in (0.5, 0.7, 0.7, 0.6))]
+    assert [epochs_without_gain(history[:count]) for count in range(6)] == [0, 0, 0, 0, 1, 2]
 
 
 def test_should_pad_to_the_longest_and_rebuild_masks() -> None:

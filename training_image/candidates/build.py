@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -45,30 +46,37 @@ class Articles:
         return Articles([self.encodings[row] for row in rows], self.labels[rows], self.view)
 
 
-def add_candidates(folder: Path, validation: Dataset, view: View) -> Record | None:
+def add_candidates(folder: Path, validation: Dataset, view: View, stop: threading.Event) -> Record | None:
     """To the artefact in ``folder``, which holds the trained weights; the log tells what was measured.
 
-    None, and a warning, when that fails: the artefact is then served in fp32.
+    None, and a warning, when that fails or ``stop`` is set meanwhile: the artefact is then served in fp32.
     """
     start = time.monotonic()
     articles = Articles(validation["input_ids"][:], np.asarray(validation["label"]), view)
-    record = attempt("measuring ways to serve the model", partial(measure_candidates, folder, articles))
+    record = attempt("measuring ways to serve the model", partial(measure_candidates, folder, articles, stop))
     if record:
         print(f"{record.table()}\nmeasured in {time.monotonic() - start:.1f} s", flush=True)
+    else:
+        _remove_unserved(folder, Record(ways=[]))
     return record
 
 
-def measure_candidates(folder: Path, articles: Articles) -> Record:
-    """Build, measure, choose; files of ways that are not served are removed again."""
+def measure_candidates(folder: Path, articles: Articles, stop: threading.Event) -> Record:
+    """Build, measure, choose; files of ways that are not served are removed again.
+
+    Raises:
+        InterruptedError: ``stop`` was set, which leaves no time for what takes minutes.
+    """
     devices: list[Device] = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     with one_core_each():
-        timed = time_ways(folder, devices)
+        timed = time_ways(folder, devices, stop)
         fp32 = next(way for way in timed if way.is_fp32 and way.device == devices[-1])
         sample = articles.sample(_affordable(articles, fp32))
         expected = logits(load_way(folder, fp32), sample.encodings, sample.view).argmax(axis=1)
         accuracy = float((expected == sample.labels).mean())
 
         def quality(way: Way) -> Quality | None:
+            _go_on_unless(stop)
             return attempt(f"classifying with {way}", partial(_quality, folder, way, sample, expected))
 
         ways = [
@@ -86,14 +94,20 @@ def measure_candidates(folder: Path, articles: Articles) -> Record:
     return record
 
 
-def time_ways(folder: Path, devices: Sequence[Device]) -> list[Measured]:
+def time_ways(folder: Path, devices: Sequence[Device], stop: threading.Event) -> list[Measured]:
     """Every way that can be gone here, quickest first."""
     longest = read_bert(folder / CONFIG).max_position_embeddings
     found = []
     for way in _ways(folder, devices):
+        _go_on_unless(stop)
         timed = attempt(f"timing {way}", partial(_time, folder, way, longest))
         found += [timed] if timed else []
     return sorted(found, key=lambda way: way.total)
+
+
+def _go_on_unless(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise InterruptedError("stopped by SIGTERM")
 
 
 def _ways(folder: Path, devices: Sequence[Device]) -> Iterator[Way]:

@@ -100,7 +100,11 @@ def _range(text: str) -> tuple[str, dict[str, Any]]:
     scaling = SCALES[scale[0]] if scale else "Auto"
     if scaling == "Logarithmic" and first <= 0:
         raise InputError(f"--range {text}: a scale of logarithms begins above 0.")
-    kind = "IntegerParameterRanges" if _is_whole(name) else "ContinuousParameterRanges"
+    if _takes(name, bool):
+        raise InputError(f"--range {text}: {name} is true or false. List them: {name}=true,false.")
+    kind = "ContinuousParameterRanges"
+    if _takes(name, int):
+        kind, low, high = "IntegerParameterRanges", str(int(first)), str(int(last))
     return kind, {"Name": name, "MinValue": low, "MaxValue": high, "ScalingType": scaling}
 
 
@@ -119,10 +123,11 @@ def _check(text: str, name: str, value: str) -> None:
         raise InputError(f"--range {text}: {error}") from error
 
 
-def _is_whole(name: str) -> bool:
+def _takes(name: str, kind: type) -> bool:
+    """Whether the hyperparameter's values are of that type."""
     fields = Hyperparameters.model_fields.items()
     annotation = next(field.annotation for key, field in fields if name in (key, field.alias))
-    return int in (annotation, *get_args(annotation))
+    return kind in (annotation, *get_args(annotation))
 
 
 @dataclass(frozen=True, slots=True)

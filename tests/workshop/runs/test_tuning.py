@@ -59,6 +59,11 @@ def test_should_name_a_range_that_cannot_be_used(text: str, words: str) -> None:
     assert words in str(error.value)
 
 
+def test_should_write_whole_numbers_as_whole() -> None:
+    [asked] = read_ranges(["train-batch-size=8.0:32.0"])["IntegerParameterRanges"]
+    assert (asked["MinValue"], asked["MaxValue"]) == ("8", "32")
+
+
 def test_should_take_one_range_of_each_hyperparameter() -> None:
     with pytest.raises(InputError, match="seed has a range already"):
         read_ranges(["seed=1:2", "seed=3,4"])
