@@ -39,7 +39,8 @@ class Predictions:
 
     def __init__(self, predictor: Classifies, plan: Plan, queue: Queue, counters: Counters) -> None:
         self._predictor, self._queue, self._counters = predictor, queue, counters
-        self._scheduler = Scheduler(predictor.model.forward, plan, self._on_batch, self._on_failure)
+        model = predictor.model
+        self._scheduler = Scheduler(model.forward, model.forward_alone, plan, self._on_batch, self._on_failure)
         self._tokenising = ThreadPoolExecutor(1, thread_name_prefix="tokenising")
         self.possible = True
         counters.gauges += [

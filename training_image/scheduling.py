@@ -70,7 +70,7 @@ class Input:
 
 class Scheduler:
     """Threads that take inputs from all jobs in turn, each job as many tokens as the others: a single text does not
-    wait for a file of them (start-time fair queueing).
+    wait for a file of them (start-time fair queueing). A batch that is all there is goes through ``forward_alone``.
 
     ``on_batch`` hears of each batch the inputs and the seconds that they waited and took; ``on_failure`` of a job that
     the model failed on. Both are called from the workers' threads.
@@ -79,14 +79,17 @@ class Scheduler:
     def __init__(
         self,
         forward: Forward,
+        forward_alone: Forward,
         plan: Plan,
         on_batch: Callable[[Sequence[Input], float, float], None],
         on_failure: Callable[[], None],
     ) -> None:
-        self._forward, self._plan, self._on_batch, self._on_failure = forward, plan, on_batch, on_failure
+        self._forward, self._forward_alone = forward, forward_alone
+        self._plan, self._on_batch, self._on_failure = plan, on_batch, on_failure
         self._waiting: list[Input] = []  # by their start
         self._changed = threading.Condition()
         self._clock = 0.0  # the start of the newest input that was taken
+        self._working = 0  # threads that compute
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"model-{number}", daemon=True) for number in range(plan.workers)
@@ -132,7 +135,14 @@ class Scheduler:
     def _work(self) -> None:
         _keep_to_one_core()
         while batch := self._take():
-            self._compute(batch)
+            with self._changed:
+                alone = not self._waiting and not self._working
+                self._working += 1
+            try:
+                self._compute(batch, self._forward_alone if alone else self._forward)
+            finally:
+                with self._changed:
+                    self._working -= 1
 
     def _take(self) -> list[Input]:
         """The next batch, waited for; empty when there will be none."""
@@ -156,10 +166,10 @@ class Scheduler:
         full = sum(len(each.ids) for each in self._waiting[:LOOK_AHEAD]) >= self._plan.batch_tokens
         return 0.0 if full else self._waiting[0].arrived + self._plan.linger - time.monotonic()
 
-    def _compute(self, batch: Sequence[Input]) -> None:
+    def _compute(self, batch: Sequence[Input], forward: Forward) -> None:
         begin = time.monotonic()
         try:
-            logits = self._forward([each.ids for each in batch])
+            logits = forward([each.ids for each in batch])
         except Exception as error:
             self._recover(batch, error)
             return
@@ -173,7 +183,7 @@ class Scheduler:
         """Each input is tried alone: a batch may be too large for a GPU, or the model fails on one of them."""
         if len(batch) > 1:
             for each in batch:
-                self._compute([each])
+                self._compute([each], self._forward)
             return
         self._on_failure()
         with self._changed:

@@ -146,6 +146,14 @@ def test_should_compute_nearly_the_same_in_every_way(every_way: Path, runtime: R
     np.testing.assert_allclose(found.forward(inputs), expected.forward(inputs), atol=0.2)
 
 
+@pytest.mark.parametrize("runtime", ["int8", "onnx", "bf16", "fp32"])
+def test_should_answer_the_same_on_all_cores(every_way: Path, runtime: Runtime) -> None:
+    model = load_way(every_way, Way(runtime=runtime))
+    inputs = [[2, *range(10, 70), 3], [2, 11, 3]]
+    np.testing.assert_allclose(model.forward_alone(inputs[:1]), model.forward(inputs[:1]), atol=0.01)
+    assert model.forward_alone(inputs).shape == (2, 9)
+
+
 def test_should_answer_the_same_whatever_is_asked_beside_it(every_way: Path) -> None:
     model = OnnxModel(every_way / "int8.onnx", every_way)
     first, second = [2, 5, 6, 7, 3], [2, *range(8, 200), 3]

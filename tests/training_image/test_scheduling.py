@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -26,9 +27,10 @@ POISON = 99
 
 @contextmanager
 def scheduler(
-    forward: Forward, *, workers: int = 1, batch_tokens: int = 64, linger: float = 0.0
+    forward: Forward, alone: Forward | None = None, *, workers: int = 1, batch_tokens: int = 64, linger: float = 0.0
 ) -> Iterator[Scheduler]:
-    running = Scheduler(forward, Plan(workers, batch_tokens, linger, 0), lambda batch, waited, took: None, lambda: None)
+    given = Plan(workers, batch_tokens, linger, 0)
+    running = Scheduler(forward, alone or forward, given, lambda batch, waited, took: None, lambda: None)
     try:
         yield running
     finally:
@@ -142,6 +144,31 @@ def test_should_wait_for_others_to_fill_a_gpus_batch() -> None:
     assert sizes == [8]
 
 
+def test_should_give_all_cores_to_what_comes_alone_and_one_to_what_comes_together() -> None:
+    used, go_on = list[str](), threading.Event()
+
+    def by(name: str) -> Forward:
+        def forward(inputs: Sequence[Sequence[int]]) -> Array:
+            used.append(name)
+            go_on.wait(10)
+            return mean_of(inputs)
+
+        return forward
+
+    with scheduler(by("one core"), by("all cores"), workers=2) as running:
+        first, *others = jobs = [Job() for _ in range(3)]
+        running.add(first, [[[1] * 40]], last=True)
+        while not used:
+            time.sleep(0.01)
+        for job in others:
+            running.add(job, [[[1] * 40]], last=True)
+        go_on.set()
+        for job in jobs:
+            job.logits.result(10)
+    assert used[0] == "all cores"
+    assert used[1] == "one core"
+
+
 def test_should_use_a_cpu_with_a_worker_per_core_and_a_gpu_with_batches() -> None:
     cpu, gpu = plan("cpu"), plan("cuda")
     assert cpu.queue_tokens == 65_536 * cpu.workers
@@ -170,7 +197,7 @@ def test_should_go_on_when_a_request_is_given_up_at_the_moment_of_its_answer(mon
 
     monkeypatch.setattr(scheduling, "averaged", slowly)
     predictor: Any = SimpleNamespace(
-        model=SimpleNamespace(forward=mean_of),
+        model=SimpleNamespace(forward=mean_of, forward_alone=mean_of),
         inputs=lambda texts: [[[int(text)]] for text in texts],
         prediction=lambda row: row,
     )

@@ -57,6 +57,8 @@ class Obedient:
             raise RuntimeError("device-side assert")
         return np.zeros((len(inputs), 1), np.float32)
 
+    forward_alone = forward
+
     def prediction(self, logits):
         return Prediction(0, "movies", [0.0], {"movies": 1.0})
 

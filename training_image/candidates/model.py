@@ -23,3 +23,7 @@ class Model(Protocol):
     def forward(self, inputs: Sequence[Sequence[int]]) -> Array:
         """Logits of shape (inputs, categories) of one batch: token ids with [CLS] and [SEP], of any lengths."""
         ...
+
+    def forward_alone(self, inputs: Sequence[Sequence[int]]) -> Array:
+        """The same on all cores, while no other call is at work: sooner, but with more work in all."""
+        ...

@@ -10,6 +10,7 @@ import onnxruntime
 
 from chitra.model_files import CONFIG
 from training_image.bert import read_bert, read_categories
+from training_image.candidates.cpu import cores
 from training_image.candidates.model import Device
 from training_image.candidates.onnx_check import read_checked
 from training_image.forward import Array
@@ -18,7 +19,7 @@ ERRORS_ONLY = 3
 
 
 class OnnxModel:
-    """A `Model`: one session, which any number of threads share, each on one core.
+    """A `Model`: one session that any number of threads share, each on one core, and one that has all cores.
 
     ``model_dir`` holds the ``config.json`` of the model in ``file``.
 
@@ -32,10 +33,9 @@ class OnnxModel:
         bert = read_bert(model_dir / CONFIG)
         self.pad_id = bert.pad_token_id
         self.names = dict(enumerate(read_categories(model_dir / CONFIG, bert)))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = ERRORS_ONLY
-        self._session = onnxruntime.InferenceSession(read_checked(file), options, providers=["CPUExecutionProvider"])
+        graph = read_checked(file)
+        self._session = _session(graph, threads=1)
+        self._session_alone = _session(graph, threads=cores()) if cores() > 1 else self._session
 
     def forward(self, inputs: Sequence[Sequence[int]]) -> Array:
         """Logits of shape (inputs, categories).
@@ -43,9 +43,20 @@ class OnnxModel:
         Inputs are computed one by one: what is quantised together shares a scale, so that a text's logits would
         depend on its neighbours. Batches of long texts are no quicker on a CPU, those of a few words would be.
         """
-        return np.concatenate([self._logits(ids) for ids in inputs])
+        return np.concatenate([_logits(self._session, ids) for ids in inputs])
 
-    def _logits(self, ids: Sequence[int]) -> Array:
-        given = np.array([ids], np.int64)
-        logits: Array = self._session.run(["logits"], {"input_ids": given, "attention_mask": np.ones_like(given)})[0]
-        return logits
+    def forward_alone(self, inputs: Sequence[Sequence[int]]) -> Array:
+        return np.concatenate([_logits(self._session_alone, ids) for ids in inputs])
+
+
+def _session(graph: bytes, *, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = ERRORS_ONLY
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _logits(session: onnxruntime.InferenceSession, ids: Sequence[int]) -> Array:
+    given = np.array([ids], np.int64)
+    logits: Array = session.run(["logits"], {"input_ids": given, "attention_mask": np.ones_like(given)})[0]
+    return logits

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import BertForSequenceClassification
 
+from training_image.candidates.cpu import cores
 from training_image.candidates.model import Device
 from training_image.forward import Array
 from training_image.torch_forward import forward
@@ -30,6 +31,16 @@ class TorchModel:
     def forward(self, inputs: Sequence[Sequence[int]]) -> Array:
         """Logits of shape (inputs, categories)."""
         return forward(self._model, inputs, pad_id=self.pad_id)
+
+    def forward_alone(self, inputs: Sequence[Sequence[int]]) -> Array:
+        if self.device == "cuda":
+            return self.forward(inputs)
+        threads = torch.get_num_threads()  # of the thread that calls
+        torch.set_num_threads(cores())
+        try:
+            return self.forward(inputs)
+        finally:
+            torch.set_num_threads(threads)
 
 
 def load_torch(model_dir: Path, device: Device, precision: str) -> TorchModel:
