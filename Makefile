@@ -1,5 +1,7 @@
 # `make help` tells what there is. Two words set everything up by themselves: `make run` and `make test`.
 
+# Not make's own search for programs, which on macOS does not look into the PATH below.
+SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 ENGINE := $(or $(CDK_DOCKER),docker)

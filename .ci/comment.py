@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import urllib.parse
 import urllib.request
@@ -56,7 +57,7 @@ def main() -> int:
     if number is None:
         print("no open pull request ends with this commit: nothing to comment on")
         return 0
-    text = Path(sys.argv[1]).read_text(encoding="utf-8").removeprefix(MARK).replace("@", "@\u200b")
+    text = re.sub("@(?!\u200b)", "@\u200b", Path(sys.argv[1]).read_text(encoding="utf-8").removeprefix(MARK))
     body = {"body": (MARK + text)[:LIMIT]}
     if comment := own_comment(number):
         call("PATCH", f"issues/comments/{comment}", body)

@@ -14,7 +14,8 @@ from chitra.nearest import did_you_mean
 from infra.settings import CDK_JSON, CONTEXT_KEY, PROJECT, Settings, SettingsError, parse_settings, section_of
 
 PREFIX = f"{CONTEXT_KEY}."
-CONTEXT_FILES = (CDK_JSON, PROJECT / "cdk.context.json")  # the second is the CDK CLI's own
+LOOKED_UP = PROJECT / "cdk.context.json"  # the CDK CLI's own
+CONTEXT_FILES = (CDK_JSON, LOOKED_UP, Path.home() / ".cdk.json")  # the CLI reads the last one, too
 
 
 def settings_of_call(context: Mapping[str, Any]) -> Settings:
@@ -37,7 +38,7 @@ def _of_files() -> set[str]:
     keys = {CONTEXT_KEY}
     for file in filter(Path.exists, CONTEXT_FILES):
         document = json.loads(file.read_text(encoding="utf-8"))
-        keys.update(document.get("context", {}) if file == CDK_JSON else document)
+        keys.update(document if file == LOOKED_UP else document.get("context", {}))
     return keys
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from review import risks
 from review.statements import BUT, Grant
 
+ALWAYS = "{}"  # no condition
+
 
 @dataclass(frozen=True)
 class Row:
@@ -38,15 +40,20 @@ class Access:
     lost: list[Row] = field(default_factory=list)
 
 
-def access_between(base: frozenset[Grant], head: frozenset[Grant]) -> Access:
-    """What changes for everybody. Case of actions means nothing to AWS, nor does the order of anything."""
+def access_between(
+    base: frozenset[Grant], head: frozenset[Grant], known: frozenset[str], kept: frozenset[str]
+) -> Access:
+    """What changes for everybody. Case of actions means nothing to AWS, nor does the order of anything.
+
+    ``known`` are the identities of the base, ``kept`` those of the head.
+    """
     before, after = _by_meaning(base), _by_meaning(head)
     came = {after[key] for key in after.keys() - before.keys()}
     went = {before[key] for key in before.keys() - after.keys()}
     # An identity that is new has no permission to lose, and one that goes is not freed of any.
-    known, kept = _principals(base), _principals(head)
-    limits_came = [each for each in came if _limits(each) and (each.source == "resource" or each.principal in known)]
-    limits_went = [each for each in went if _limits(each) and (each.source == "resource" or each.principal in kept)]
+    new, gone = kept - known, known - kept
+    limits_came = [each for each in came if _limits(each) and (each.source == "resource" or each.principal not in new)]
+    limits_went = [each for each in went if _limits(each) and (each.source == "resource" or each.principal not in gone)]
     allows_came = [each for each in came if not _limits(each)]
     allows_went = [each for each in went if not _limits(each)]
     told = _told(base, head)
@@ -79,7 +86,8 @@ class _Limits:
     def lifted(self, grant: Grant) -> str:
         if grant.source == "bounded":
             return risks.BOUNDARY_LIFTED
-        return risks.DENY_LIFTED if self._after[_denied(grant)] < self._before[_denied(grant)] else risks.DENY_CHANGED
+        fewer = self._after[_denied(grant)] < self._before[_denied(grant)]
+        return risks.DENY_LIFTED if fewer or grant.condition == ALWAYS else risks.DENY_CHANGED
 
     def set(self, grant: Grant) -> str:
         if grant.source == "bounded":
@@ -130,17 +138,18 @@ def _row(parts: list[Grant], marks: list[str]) -> Row:
 
 def _marks_of_allow(parts: list[Grant]) -> list[str]:
     first = parts[0]
+    actions, resources = sorted({each.action for each in parts}), sorted({each.resource for each in parts})
+    marks = risks.marks_of_allow(first.principal, actions, resources, first.condition)
     match first.source:
         case "managed":
             return risks.marks_of_managed(first.action)
         case "boundary":
-            return [risks.IN_BOUNDARY]
+            return [*([risks.BOUNDARY_LIFTED] if risks.ADMINISTRATOR in marks else []), risks.IN_BOUNDARY]
         case "member":
             return [risks.MEMBER]
         case "loose":
-            return [risks.LOOSE]
-    actions, resources = sorted({each.action for each in parts}), sorted({each.resource for each in parts})
-    return risks.marks_of_allow(first.principal, actions, resources, first.condition)
+            return [*marks, risks.LOOSE]  # somebody outside of the templates may hold it
+    return marks
 
 
 # The worst first.

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from chitra.errors import WorkshopError
 from chitra.nearest import did_you_mean
 from review import risks
 from review.access import Access
+from review.details import Detail
 from review.resources import DATA, Change, Changes
 
 POLICY = Path(__file__).with_name("policy.json")
 PROTECTING = (
-    *("BucketEncryption", "KmsKeyId", "KMSMasterKeyId", "PublicAccessBlockConfiguration", "VersioningConfiguration"),
-    *("LifecycleConfiguration", "AccessControl", "DeletionPolicy", "UpdateReplacePolicy"),
+    *("BucketEncryption", "KmsKeyId", "KMSMasterKeyId", "KmsMasterKeyId", "PublicAccessBlockConfiguration"),
+    *("VersioningConfiguration", "LifecycleConfiguration", "AccessControl", "DeletionPolicy", "UpdateReplacePolicy"),
     *("StorageEncrypted", "SSESpecification", "SseSpecification", "EncryptionConfiguration", "Encrypted"),
 )
 NETWORK = (
     *("VpcConfig", "VpcId", "SubnetIds", "SecurityGroupIds", "SecurityGroupIngress", "SecurityGroupEgress"),
     *("EnableNetworkIsolation", "PubliclyAccessible"),
 )
+WEAK = ("Suspended", "Disabled", "Delete")
 _BY_MARK = {
     risks.DENY_LIFTED: "deny-lifted",
     risks.DENY_CHANGED: "deny-changed",
@@ -35,6 +38,7 @@ _BY_MARK = {
 ALARMS = (
     "data-lost",
     "expiry-removed",
+    "limits-changed",
     "protection-changed",
     "encryption-dropped",
     "network-changed",
@@ -52,12 +56,18 @@ def touches(change: Change, names: tuple[str, ...]) -> list[str]:
     return [name for name in change.properties if name in names]
 
 
-def alarms(changes: Changes, access: Access, *, expiry_removed: bool) -> list[str]:
+def alarms(
+    changes: Changes, access: Access, details: Iterable[Detail], *, expiry_removed: bool, limits_changed: bool
+) -> list[str]:
     """Those of a review, in the order of ``ALARMS``."""
     marks = {mark for row in access.gained for mark in row.marks}
     found = {alarm for known, alarm in _BY_MARK.items() if any(_is(mark, known) for mark in marks)}
     if expiry_removed:
         found.add("expiry-removed")
+    if limits_changed:
+        found.add("limits-changed")
+    if any(_is_weakened(each) for each in details):
+        found.add("encryption-dropped")
     for change in changes.resources:
         if is_lost(change):
             found.add("data-lost")
@@ -67,6 +77,13 @@ def alarms(changes: Changes, access: Access, *, expiry_removed: bool) -> list[st
             found.add("protection-changed")
             found.update("encryption-dropped" for name in protecting if name in change.dropped)
     return [alarm for alarm in ALARMS if alarm in found]
+
+
+def _is_weakened(detail: Detail) -> bool:
+    """Whether a protection stays by name and is switched off."""
+    if detail.path.partition(".")[0] not in PROTECTING:
+        return False
+    return detail.new in WEAK or (detail.old == "true" and detail.new != "true")
 
 
 def _is(mark: str, known: str) -> bool:

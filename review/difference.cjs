@@ -16,7 +16,7 @@ function differences(before, after) {
     properties: Object.entries(change.propertyUpdates).map(([name, update]) => ({
       name, impact: update.changeImpact, dropped: update.isRemoval,
     })),
-    attributes: Object.keys(change.otherChanges),
+    attributes: Object.entries(change.otherChanges).map(([name, other]) => ({ name, dropped: other.isRemoval })),
   }));
   const others = NAMED.flatMap((section) => diff[section].logicalIds.map((id) => `${section}: ${id}`));
   return { resources, others };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ from review.details import joined
 from review.sides import Side
 
 Arrow = tuple[str, str, str]  # from, to, what is written on it
+# What ends a job or a schedule, or says how much of something there is.
+LIMITS = (
+    *("MaxRuntimeInSeconds", "MaxWaitTimeInSeconds", "TimeoutSeconds", "ScheduleExpression", "InstanceType"),
+    *("InstanceCount", "MaxCapacity", "MaxNumberOfTrainingJobs"),
+)
 _START, _END = "(start)", "(end)"  # no state is called so
 
 
@@ -37,18 +43,50 @@ def drawings_between(base: Side, head: Side) -> list[Drawing]:
 
 
 def is_expiry_removed(base: Side, head: Side) -> bool:
-    """Whether a state machine schedules fewer things than before, such as the end of an endpoint."""
-    before, after = _machines(base), _machines(head)
-    return any(_schedules(after[name]) < _schedules(before[name]) for name in before.keys() & after.keys())
+    """Whether a state machine no longer schedules something, such as the end of an endpoint."""
+    before, after = _scheduled(base), _scheduled(head)
+    return any(before[key] - after[key] for key in before.keys() & after.keys())
 
 
-def _schedules(machine: dict[str, Any]) -> int:
-    states = machine.get("States", {}).values()
-    return sum(str(state.get("Resource", "")).endswith(":scheduler:createSchedule") for state in states)
+def limits_of(side: Side) -> list[tuple[str, str]]:
+    """Whatever ends or counts what state machines start, and where it stands."""
+    return sorted(each for machine in _machines(side).values() for each in _limits("", machine))
+
+
+def _limits(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    match value:
+        case dict():
+            for key, each in value.items():
+                if key.removesuffix(".$") in LIMITS:
+                    yield f"{path}.{key}", json.dumps(each, sort_keys=True)
+                yield from _limits(f"{path}.{key}", each)
+        case list():
+            for number, each in enumerate(value):
+                yield from _limits(f"{path}[{number}]", each)
+
+
+def _scheduled(side: Side) -> dict[tuple[str, str], Counter[str]]:
+    """What each state machine schedules, whatever its construct is called."""
+    return {key: Counter(_schedules(machine)) for key, (_, machine) in _read_machines(side).items()}
+
+
+def _schedules(machine: dict[str, Any]) -> Iterator[str]:
+    """Target and state of each schedule that is made, within Parallel and Map states, too."""
+    for state in machine.get("States", {}).values():
+        if str(state.get("Resource", "")).endswith(":scheduler:createSchedule"):
+            given = state.get("Arguments", state.get("Parameters", {}))
+            yield f"{given.get('Target', {}).get('Arn')} {given.get('State', 'ENABLED')}"
+        for inner in _inner(state):
+            yield from _schedules(inner)
 
 
 def _machines(side: Side) -> dict[str, dict[str, Any]]:
     """The definitions that are JSON, by the state machines' names."""
+    return dict(_read_machines(side).values())
+
+
+def _read_machines(side: Side) -> dict[tuple[str, str], tuple[str, dict[str, Any]]]:
+    """By stack and logical id: name and definition."""
     words = Words(side)
     found = {}
     for stack, name in side.stacks().items():
@@ -56,7 +94,7 @@ def _machines(side: Side) -> dict[str, dict[str, Any]]:
             if resource["Type"] == "AWS::StepFunctions::StateMachine":
                 text = joined(words, stack, resource.get("Properties", {}).get("DefinitionString", ""))
                 with suppress(ValueError):
-                    found[words.resource(stack, logical_id)] = json.loads(text)
+                    found[stack, logical_id] = words.resource(stack, logical_id), json.loads(text)
     return found
 
 
@@ -75,9 +113,13 @@ def _arrows(machine: dict[str, Any]) -> Iterator[Arrow]:
             yield name, caught["Next"], "error"
         if state.get("End") or state["Type"] in ("Succeed", "Fail"):
             yield name, _END, ""
-        for inner in (*state.get("Branches", []), state.get("ItemProcessor", {}), state.get("Iterator", {})):
+        for inner in _inner(state):
             for begin, end, label in _arrows(inner):
                 yield name if begin == _START else begin, end, "each" if begin == _START else label
+
+
+def _inner(state: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from (*state.get("Branches", []), state.get("ItemProcessor", {}), state.get("Iterator", {}))
 
 
 def _mermaid(arrows: list[Arrow], others: list[Arrow]) -> str:

@@ -18,7 +18,8 @@ LOCKS = Path(__file__).parent.parent / "requirements.lock", Path(__file__).paren
 
 @dataclass(frozen=True)
 class FindingsChange:
-    """``lacking`` are checkers that the base did not have: what they find is ``not_compared``, new or not."""
+    """``lacking`` are checkers that the base did not have: what they find is ``not_compared``, new or not. ``dropped``
+    are those that the head has no longer."""
 
     new: list[Finding] = field(default_factory=list)
     gone: list[Finding] = field(default_factory=list)
@@ -28,6 +29,7 @@ class FindingsChange:
     acknowledged: list[Acknowledged] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
     checkers: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """What review.json holds."""
@@ -37,6 +39,7 @@ class FindingsChange:
             "not_compared": [text_of(each) for each in self.not_compared],
             "acknowledged": [asdict(each) for each in self.newly_acknowledged],
             "lacking": self.lacking,
+            "dropped": self.dropped,
         }
 
 
@@ -60,6 +63,7 @@ def findings_between(base: Checked, head: Checked) -> FindingsChange:
         sorted(after & before),
         sorted(lacking),
         sorted(head.checkers),
+        sorted(base.checkers - head.checkers),
     )
 
 

@@ -57,6 +57,17 @@ def grants_of(side: Side) -> frozenset[Grant]:
     return frozenset(found)
 
 
+def identities_of(side: Side) -> frozenset[str]:
+    """Identities and policies of one side, whatever they are granted."""
+    words = Words(side)
+    return frozenset(
+        words.resource(stack, logical_id)
+        for stack, name in side.stacks().items()
+        for logical_id, resource in side.templates[name].get("Resources", {}).items()
+        if resource["Type"] in (*_IDENTITIES, *_POLICIES)
+    )
+
+
 def _holders(
     words: Words, resources: list[tuple[str, str, str, dict[str, Any]]]
 ) -> tuple[dict[str, set[str]], dict[str, set[str]]]:

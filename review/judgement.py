@@ -13,9 +13,9 @@ from review.alarms import PROTECTING, alarms, is_lost, touches
 from review.cdk_words import Words
 from review.costs import cost_of, settings_of, sources_of
 from review.details import Detail, details_of
-from review.drawing import Drawing, drawings_between, is_expiry_removed
+from review.drawing import Drawing, drawings_between, is_expiry_removed, limits_of
 from review.findings import FindingsChange, findings_between, without_the_workshop
-from review.grants import grants_of
+from review.grants import grants_of, identities_of
 from review.hashes import count_noise
 from review.resources import KINDS, Changes, changes_between
 from review.settings_changes import settings_between
@@ -23,6 +23,7 @@ from review.sides import Side
 from review.statements import Grant
 
 Cost = dict[str, float | None]
+NOTHING = "Nothing changes."
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Judgement:
 def judge(base: Side, head: Side, prices: PriceTable) -> Judgement:
     """Compare two sides."""
     changes = changes_between(base, head)
-    access = access_between(_grants(base, head), _grants(head, base))
+    access = access_between(_grants(base, head), _grants(head, base), identities_of(base), identities_of(head))
     settings = [settings_of(side.context) for side in (base, head)]
     costs = cost_of(settings[0], prices), cost_of(settings[1], prices)
     endless = is_expiry_removed(base, head)
@@ -80,16 +81,20 @@ def judge(base: Side, head: Side, prices: PriceTable) -> Judgement:
         costs[1]["worst"] = None
     known = [every_stage(each) if each else [] for each in settings]
     participants = [len(each.participants) if each else 0 for each in settings]
-    images = _images(base, head)
+    images, noise = _images(base, head), _noise(base, head)
     changed_settings = settings_between(base.context, head.context)
-    same_money = not endless and (known[0], participants[0]) == (known[1], participants[1])
+    paid = [(each.region, each.prices, each.limits, each.budget) if each else None for each in settings]
+    limits = limits_of(base), limits_of(head)
+    bills = [(known[side], participants[side], paid[side], limits[side], costs[side]) for side in (0, 1)]
+    same_money = not endless and bills[0] == bills[1]
+    details = details_of(changes.resources, base, head)
     money = "Money: what an execution starts would have no end." if endless else _of_money(costs, same=same_money)
     return Judgement(
         base.label,
         head.label,
-        _verdict(changes, access, money, images=images, settings=bool(changed_settings)),
+        _verdict(changes, access, money, images=images, settings=bool(changed_settings), noise=noise),
         changes,
-        details_of(changes.resources, base, head),
+        details,
         access,
         changed_settings,
         drawings_between(base, head),
@@ -99,8 +104,8 @@ def judge(base: Side, head: Side, prices: PriceTable) -> Judgement:
         sources_of(settings[1], prices),
         findings_between(*(without_the_workshop(side.checked, side.workshop) for side in (base, head))),
         images,
-        _noise(base, head),
-        alarms(changes, access, expiry_removed=endless),
+        noise,
+        alarms(changes, access, details, expiry_removed=endless, limits_changed=limits[0] != limits[1]),
         _names(base) | _names(head),
     )
 
@@ -142,10 +147,12 @@ def _names(side: Side) -> dict[tuple[str, str], str]:
     }
 
 
-def _verdict(changes: Changes, access: Access, money: str, *, images: list[str], settings: bool) -> str:
+def _verdict(changes: Changes, access: Access, money: str, *, images: list[str], settings: bool, noise: int) -> str:
     """One line: data, access, money."""
     if not (changes.resources or changes.others or access.gained or access.lost or settings):
-        return f"No resource changes; images are built again: {', '.join(images)}." if images else "Nothing changes."
+        if images:
+            return f"No resource changes; images are built again: {', '.join(images)}."
+        return f"No resource changes; {noise} places name other assets, of whatever content." if noise else NOTHING
     return " ".join((_of_data(changes), _of_access(access), money))
 
 
@@ -174,4 +181,6 @@ def _of_money(costs: tuple[Cost, Cost], *, same: bool) -> str:
         return "Money: unchanged."
     if before is None or after is None:
         return "Money: changes; no price is known for all of it."
+    if before == after:
+        return f"Money: what may be spent changes; at worst {usd(after)} for every participant once."
     return f"Money: at worst {usd(before)} before, {usd(after)} after."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from checks.findings import Acknowledged, Finding
@@ -15,8 +16,10 @@ from review.judgement import Judgement
 from review.resources import KINDS, Change
 
 LIMIT = 65_536  # characters that GitHub takes in a comment
+ZERO_WIDTH = "\u200b"  # behind an @, so that nobody is mentioned
 CUT = "\n\n**Cut here: GitHub takes no longer comment.** The rest is in review.md, an artefact of this run.\n"
 LONGEST = 160  # of a value, in characters
+MEMBERS = 3  # of a list that is a value
 SHOWN = 6  # of a list, before the rest is folded
 MARK = "<!-- chitra-review -->"  # by which the comment is found that is to be updated
 HEADS = {
@@ -30,6 +33,7 @@ ALARM_WORDS = {
     "protection-changed": "encryption, versions, expiry or public access change",
     "encryption-dropped": "a protection is dropped",
     "network-changed": "networks change",
+    "limits-changed": "run times, schedules or numbers of instances of a workflow change",
     "expiry-removed": "a workflow no longer schedules an end: what it starts would bill on",
     "deny-changed": "a Deny has other conditions",
     "deny-lifted": "a Deny is lifted",
@@ -52,6 +56,7 @@ def page(judgement: Judgement, forbidden: Sequence[str]) -> str:
 
 def comment(text: str) -> str:
     """What fits into a comment; a page is cut between two lines, and what was open is closed."""
+    text = text.replace("@", f"@{ZERO_WIDTH}")
     if len(text) <= LIMIT:
         return text
     closing = "\n```\n\n</details>"
@@ -140,7 +145,7 @@ def _settings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
         yield f"### Settings ({len(judgement.settings)})"
         yield ""
         yield from _folded(
-            [f"- {_code(each['key'])}: {_value(each['old'])} → {_value(each['new'])}" for each in judgement.settings]
+            [f"- {_code(each['key'])}: {_both(each['old'], each['new'])}" for each in judgement.settings]
         )
         yield ""
 
@@ -160,10 +165,7 @@ def _drawings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
 
 def _values(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
     """What changes inside of resources; much of it is folded."""
-    lines = [
-        f"- {_code(each.resource)} {_code(each.path)}: {_value(each.old)} → {_value(each.new)}"
-        for each in judgement.details
-    ]
+    lines = [f"- {_code(each.resource)} {_code(each.path)}: {_both(each.old, each.new)}" for each in judgement.details]
     if lines:
         yield f"### Values that change ({len(lines)})"
         yield ""
@@ -208,6 +210,8 @@ def _findings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
     found = judgement.findings
     yield "### Findings of checks"
     yield ""
+    if found.dropped:
+        yield f"- ⚠️ no longer checked by {_several(found.dropped, None)}: what these would find is unknown"
     if found.lacking:
         names = _several(found.lacking, None)
         yield f"- the base does not say that {names} checked it; what these find may be older than the change"
@@ -270,11 +274,24 @@ def _several(names: Sequence[str], shown: int | None = 3) -> str:
     return first if len(names) <= shown else f"{first} and {len(names) - shown} more"
 
 
+def _both(old: Any, new: Any) -> str:
+    """Before and after; of long texts the part in which they differ, of long lists what comes and goes."""
+    if isinstance(old, str) and isinstance(new, str):
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+        start = alike - LONGEST // 4
+        if start > 0 and max(len(old), len(new)) > LONGEST:
+            old, new = (f"…{text[start:]}" for text in (old, new))
+    if isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > MEMBERS:
+        gone, came = ([each for each in one if each not in other] for one, other in ((old, new), (new, old)))
+        return f"{_value(gone) if gone else 'nothing'} goes, {_value(came) if came else 'nothing'} comes"
+    return f"{_value(old)} → {_value(new)}"
+
+
 def _value(value: Any) -> str:
     if value is None:
         return "not set"
-    if isinstance(value, list) and len(value) > 3:
-        return f"{len(value)} of them: {', '.join(_code(str(each)) for each in value[:3])}, …"
+    if isinstance(value, list) and len(value) > MEMBERS:
+        return f"{len(value)} of them: {', '.join(_code(str(each)) for each in value[:MEMBERS])}, …"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     if not text:
         return "empty"

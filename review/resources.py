@@ -94,13 +94,17 @@ def _plain(side: Side, stack: str | None) -> Template:
 
 
 def _counts(found: dict[str, Any]) -> bool:
-    return found["impact"] in _IMPACTS or found["old_type"] not in (None, found["type"])
+    """What the library knows no schema of has no impact, but properties that differ."""
+    differs = found["impact"] in _IMPACTS or found["properties"] or found["attributes"]
+    return bool(differs) or found["old_type"] not in (None, found["type"])
 
 
 def _change(stack: str, found: dict[str, Any]) -> Change:
-    names = tuple(sorted([*(each["name"] for each in found["properties"]), *found["attributes"]]))
-    kind: Kind = "replaced" if found["old_type"] not in (None, found["type"]) else _IMPACTS[found["impact"]]
-    dropped = tuple(each["name"] for each in found["properties"] if each["dropped"])
+    every = [*found["properties"], *found["attributes"]]
+    names = tuple(sorted(each["name"] for each in every))
+    is_other = found["old_type"] not in (None, found["type"])
+    kind: Kind = "replaced" if is_other else _IMPACTS.get(found["impact"], "changed")
+    dropped = tuple(each["name"] for each in every if each["dropped"])
     return Change(kind, stack, found["logical_id"], found["type"], _why(found, names), names, dropped)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
@@ -32,8 +33,10 @@ _ESCALATIONS = (
     *("iam:SetDefaultPolicyVersion", "iam:PutGroupPolicy", "iam:PutRolePolicy", "iam:PutUserPolicy"),
     *("iam:UpdateAssumeRolePolicy", "iam:DeleteUserPermissionsBoundary", "iam:DeleteRolePermissionsBoundary"),
     *("iam:PutUserPermissionsBoundary", "iam:PutRolePermissionsBoundary", "lambda:UpdateFunctionCode"),
+    *("iam:DetachUserPolicy", "iam:DeleteUserPolicy", "iam:DetachRolePolicy", "iam:DeleteRolePolicy"),
+    *("iam:RemoveUserFromGroup", "states:UpdateStateMachine", "codebuild:UpdateProject"),
 )
-_OF_ROLES = "iam:PassRole"
+_OF_ROLES, _TO_SERVICE = "iam:PassRole", "iam:passedtoservice"
 _ADMINISTRATOR_POLICIES = ("AdministratorAccess",)
 _ESCALATING_POLICIES = ("IAMFullAccess", "PowerUserAccess", "AWSCloudFormationFullAccess", "AWSLambda_FullAccess")
 
@@ -52,20 +55,30 @@ def marks_of_allow(principal: str, actions: Iterable[str], resources: Iterable[s
     marks = []
     if unbounded and everywhere and condition == "{}":
         marks.append(ADMINISTRATOR)
-    if principal == "*":
+    if principal == "*" or principal.startswith(BUT):
         marks.append(EVERYBODY)
     # `*` on a bucket opens no identity.
     acting = [each for each in actions if each != "*" or everywhere or any(":iam:" in text for text in resources)]
     if escalations := sorted({each for action in acting for each in _ESCALATIONS if _allows(action, each)}):
         marks.append(f"{ESCALATION}: {', '.join(escalations[:3])}{' and more' if len(escalations) > 3 else ''}")
     if any(_allows(action, _OF_ROLES) for action in acting):
-        marks.append(PASSES_ROLES if "iam:PassedToService" in condition else TO_ANY_SERVICE)
+        marks.append(PASSES_ROLES if _names_services(condition) else TO_ANY_SERVICE)
     if unbounded:
         marks.append(EVERY_ACTION)
     marks.extend(f"{EVERY_ACTION} of {each[:-2]}" for each in actions if each.endswith(":*"))
     if everywhere:
         marks.append(EVERY_RESOURCE)
     return marks
+
+
+def _names_services(condition: str) -> bool:
+    """Whether roles may be passed to services that the condition names, and to no other."""
+    return any(
+        key.lower() == _TO_SERVICE and "*" not in json.dumps(services)
+        for operator, keys in json.loads(condition).items()
+        if operator.rpartition(":")[2] in ("StringEquals", "StringLike")
+        for key, services in keys.items()
+    )
 
 
 def _allows(pattern: str, action: str) -> bool:

@@ -56,7 +56,7 @@ def synthesise(folder: Path, output: Path, label: str) -> Side:
     context = document.get("context", {})
     looked_up = folder / "cdk.context.json"
     known = read_object(looked_up) if looked_up.exists() else {}
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHONPATH"))}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON"))}
     environment |= {
         "CDK_OUTDIR": str(output),
         "CDK_CONTEXT_JSON": json.dumps({**known, **context, **PATHS, **REPORT_ONLY}),

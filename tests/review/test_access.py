@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from checks.together import Checked
 from review import risks
 from review.access import Access, Row, access_between
-from review.grants import grants_of
+from review.grants import grants_of, identities_of
 from review.sides import Side, Template
 
 Statement = dict[str, Any]
@@ -49,7 +49,7 @@ def of(template: Template) -> Side:
 
 
 def access(before: Side, after: Side) -> Access:
-    return access_between(grants_of(before), grants_of(after))
+    return access_between(grants_of(before), grants_of(after), identities_of(before), identities_of(after))
 
 
 def allow(action: str | list[str], resource: Any = "*", **more: Any) -> Statement:
@@ -206,3 +206,51 @@ def test_should_name_a_policy_that_no_template_describes() -> None:
     arn = "arn:aws:iam::111122223333:policy/by-hand"
     [row] = access(side(), side(ManagedPolicyArns=[arn])).gained
     assert (row.actions, row.marks) == ((arn,), (risks.UNSEEN,))
+
+
+def test_should_see_the_last_limit_of_an_identity_go() -> None:
+    deny = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+    [row] = access(side([deny]), side()).gained
+    assert (row.actions, row.marks) == (("iam:*",), (risks.DENY_LIFTED,))
+    [row] = access(side(PermissionsBoundary="arn:aws:iam::111122223333:policy/b"), side()).gained
+    assert row.marks == (risks.BOUNDARY_LIFTED,)
+    [row] = access(side([deny]), side([{**deny, "Condition": {"StringEquals": {"aws:username": "nobody"}}}])).gained
+    assert row.marks == (risks.DENY_LIFTED,)
+
+
+def test_should_see_a_boundary_that_is_opened_to_everything_and_a_policy_that_nobody_here_holds() -> None:
+    def bounded(statement: Statement) -> Side:
+        policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
+        role = {"Type": "AWS::IAM::Role", "Properties": {"PermissionsBoundary": {"Ref": "P"}}}
+        return of({"Resources": {"P": policy, "Job": role}})
+
+    [row] = access(bounded(allow("s3:GetObject")), bounded(allow("*"))).gained
+    assert row.marks == (risks.BOUNDARY_LIFTED, risks.IN_BOUNDARY)
+
+    def loose(statement: Statement) -> Side:
+        policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
+        return of({"Resources": {"P": policy}})
+
+    [row] = access(loose(allow("s3:GetObject")), loose(allow("*"))).gained
+    assert risks.ADMINISTRATOR in row.marks
+    assert row.marks[-1] == risks.LOOSE
+
+
+@pytest.mark.parametrize(
+    ("statement", "mark"),
+    [
+        (allow("iam:PassRole", Condition={"StringLike": {"iam:PassedToService": "*"}}), risks.TO_ANY_SERVICE),
+        (allow("iam:PassRole", Condition={"StringNotEquals": {"iam:PassedToService": "a"}}), risks.TO_ANY_SERVICE),
+        (allow("iam:DetachUserPolicy", "a"), f"{risks.ESCALATION}: iam:DetachUserPolicy"),
+    ],
+)
+def test_should_not_be_put_off_by_a_condition_that_says_nothing(statement: Statement, mark: str) -> None:
+    [row] = access(side(), side([statement])).gained
+    assert mark in row.marks
+
+
+def test_should_see_a_bucket_opened_to_everybody_but_somebody() -> None:
+    policy = {"Bucket": "b", "PolicyDocument": {"Statement": [allow("s3:GetObject", NotPrincipal={"AWS": "x"})]}}
+    opened = {"Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": policy}}
+    [row] = access(of({"Resources": {}}), of({"Resources": opened})).gained
+    assert risks.EVERYBODY in row.marks

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from checks.findings import Finding
+from checks.together import Checked
 from infra.prices import PriceTable, Sheet
 from infra.settings import parse_settings
 from review.costs import cost_of, settings_of
-from review.findings import FindingsChange
+from review.findings import FindingsChange, findings_between
 from review.hashes import count_noise, without_hashes
 from review.judgement import Judgement, judge
-from review.page import CUT, LIMIT, comment, page
+from review.page import CUT, LIMIT, _both, comment, page
+from review.sides import Side
 from tests.helpers.project import CONTEXT
 from tests.review.conftest import base, side
 
@@ -76,7 +80,7 @@ def test_should_tell_what_money_changes(judgement: Judgement) -> None:
 
 def test_should_leave_a_page_that_fits_as_it_is(judgement: Judgement) -> None:
     text = page(judgement, [])
-    assert comment(text) == text
+    assert comment(text) == text.replace("@", "@\u200b")
 
 
 def test_should_cut_a_page_to_what_github_takes_and_close_what_is_open(judgement: Judgement) -> None:
@@ -115,3 +119,72 @@ def test_should_tell_the_values_that_change_inside_of_a_workflow() -> None:
 def test_should_leave_out_nothing_that_somebody_gains() -> None:
     text = page(judge(base(), side({"image_source": "codebuild"}), PRICES), [])
     assert " more on " not in text.partition("### Access gained")[2].partition("### Access lost")[0]
+
+
+def only_resource(kind: str, **properties: Any) -> Side:
+    template = {"Resources": {"A": {"Type": kind, "Properties": properties}}}
+    return Side("", {"stack": template}, {}, frozenset(), {}, Checked(frozenset(), (), ()))
+
+
+def test_should_see_what_no_schema_knows() -> None:
+    for kind in ("Custom::Something", "AWS::S3::Bucket"):
+        found = judge(only_resource(kind, NotKnownYet="a"), only_resource(kind, NotKnownYet="b"), PRICES)
+        [change] = found.changes.resources
+        assert (change.kind, change.properties) == ("changed", ("NotKnownYet",))
+        assert found.verdict != "Nothing changes."
+
+
+def test_should_see_a_protection_that_stays_by_name_and_is_switched_off() -> None:
+    def bucket(*, blocked: bool, versions: str) -> Side:
+        public = {"BlockPublicAcls": blocked, "BlockPublicPolicy": blocked}
+        return only_resource(
+            "AWS::S3::Bucket", PublicAccessBlockConfiguration=public, VersioningConfiguration={"Status": versions}
+        )
+
+    safe = bucket(blocked=True, versions="Enabled")
+    for weaker in (bucket(blocked=False, versions="Enabled"), bucket(blocked=True, versions="Suspended")):
+        assert "encryption-dropped" in judge(safe, weaker, PRICES).alarms
+        assert "encryption-dropped" not in judge(weaker, safe, PRICES).alarms
+
+
+def test_should_see_that_a_bucket_is_no_longer_kept() -> None:
+    def bucket(**more: str) -> Side:
+        template = {"Resources": {"A": {"Type": "AWS::S3::Bucket", **more}}}
+        return Side("", {"stack": template}, {}, frozenset(), {}, Checked(frozenset(), (), ()))
+
+    assert "encryption-dropped" in judge(bucket(DeletionPolicy="Retain"), bucket(), PRICES).alarms
+
+
+def machine(**schedule: Any) -> Side:
+    state = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:scheduler:createSchedule", "Arguments": schedule}
+    return only_resource(
+        "AWS::StepFunctions::StateMachine",
+        DefinitionString=json.dumps({"StartAt": "Expire", "States": {"Expire": {**state, "End": True}}}),
+    )
+
+
+def test_should_see_that_a_schedule_ends_something_else_or_later() -> None:
+    before = machine(Target={"Arn": "delete"}, ScheduleExpression="at(soon)")
+    later = judge(before, machine(Target={"Arn": "delete"}, ScheduleExpression="at(2099-01-01T00:00:00)"), PRICES)
+    assert later.alarms == ["limits-changed"]
+    assert "Money: unchanged." not in later.verdict
+    for other in ({"Target": {"Arn": "nothing"}}, {"Target": {"Arn": "delete"}, "State": "DISABLED"}):
+        assert "expiry-removed" in judge(before, machine(**other), PRICES).alarms
+
+
+def test_should_not_call_money_unchanged_where_prices_or_limits_change() -> None:
+    for changes in ({"prices": {"ml.g4dn.xlarge": 50}}, {"limits": {"tuning_jobs": 50}}, {"region": "us-east-1"}):
+        assert "Money: unchanged." not in judge(base(), side(changes), PRICES).verdict
+
+
+def test_should_show_where_long_values_differ() -> None:
+    old, new = "a" * 300 + "old", "a" * 300 + "new"
+    assert _both(old, new).endswith("aold` → `…" + "a" * 40 + "new`")
+    assert _both(["a", "b", "c", "old"], ["a", "b", "c", "new"]) == "`old` goes, `new` comes"
+
+
+def test_should_say_which_checker_is_gone(judgement: Judgement) -> None:
+    two, one = (Checked(frozenset(names), (), ()) for names in (("cfn-lint", "cdk-nag"), ("cfn-lint",)))
+    found = findings_between(two, one)
+    assert found.as_json()["dropped"] == ["cdk-nag"]
+    assert "no longer checked by `cdk-nag`" in page(replace(judgement, findings=found), [])
