@@ -23,11 +23,13 @@ BEGIN = "$participant & '-'"
 
 
 def caps_variables() -> Request:
-    """What the first state assigns: ``participant`` is empty for nobody's execution."""
+    """What the first state assigns: ``participant`` is empty for nobody's execution. ``by_name`` says that it was read
+    from a name, in which another participant's may begin with theirs."""
     of_name = f"$match($states.context.Execution.Name, {OWN_NAME})[0].groups[0]"
     return {
         "participant": "{% $states.input.participant ? $states.input.participant : "
-        f"$exists({of_name}) ? {of_name} : '' %}}"
+        f"$exists({of_name}) ? {of_name} : '' %}}",
+        "by_name": "{% $not($exists($states.input.participant)) %}",
     }
 
 
@@ -45,7 +47,7 @@ def runs_counted() -> Request:
 
     Of several that are started at once, as many go on as may; those that come too early for AWS's list count all.
     """
-    own = f"$substring(Name, 0, $length({BEGIN})) = {BEGIN}"
+    own = _own("Name")
     earlier = "$not($exists($me)) or StartDate < $me.StartDate or (StartDate = $me.StartDate and Name < $me.Name)"
     me = "$states.context.Execution.Name"
     return {
@@ -60,9 +62,14 @@ def count_endpoints(names: Names) -> Request:
 
 
 def endpoints_counted(names: Names) -> Request:
-    begin = f"'{names.run_prefix}' & {BEGIN}"
-    own = f"$substring(EndpointName, 0, $length({begin})) = {begin}"
+    own = _own(f"$substringAfter(EndpointName, '{names.run_prefix}')")
     return {"others": f"{{% [$states.result.Endpoints[{own}].EndpointName] %}}"}
+
+
+def _own(name: str) -> str:
+    """Whether the participant has called something so."""
+    as_read = f"$match({name}, {OWN_NAME})[0].groups[0] = $participant"
+    return f"($by_name ? {as_read} : $substring({name}, 0, $length({BEGIN})) = {BEGIN})"
 
 
 def cap_states(

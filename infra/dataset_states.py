@@ -32,7 +32,8 @@ class DatasetStates:
             datasets.list_corpus(resources),
             Assign=datasets.corpus_listed(),
         )
-        name = self._pass("Name dataset", datasets.name_dataset(settings.preprocessing, names))
+        shared = settings.access != "scoped"
+        name = self._pass("Name dataset", datasets.name_dataset(settings.preprocessing, names, shared=shared))
         name.next(self._look(self._pass("Look at corpus again", datasets.LIST_ANEW).next(page)))
         as_read = self._choice("As the job read it?")
         as_read.when(sfn.Condition.jsonata(datasets.IS_AS_READ), mark).otherwise(name)

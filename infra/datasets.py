@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from infra.jobs import DATASET_JOB, JobResources, Request, preprocessing_arguments
 from infra.names import (
+    CORPUS_PREFIX,
     DATASET_JOBS,
     DATASET_KEY_DIGITS,
     DATASET_OF_RUN,
@@ -68,7 +69,8 @@ def corpus_listed() -> Request:
 
     AWS's examples write a checksum as ETag and as Etag. Were it neither, the times would tell files apart.
     """
-    row = "$substringAfter(Key, $corpus) & ' ' & $string([ETag, Etag, LastModified][0]) & ' ' & $string(Size) & '\\n'"
+    # As JSON: a name may hold spaces and ends of lines, and must not pass for two.
+    row = "$string([$substringAfter(Key, $corpus), $string([ETag, Etag, LastModified][0]), Size]) & '\\n'"
     rows = f"$join([$states.result.Contents.({row})])"
     return {
         "listing": f"{{% $hash($listing & {rows}, 'SHA-256') %}}",
@@ -76,13 +78,16 @@ def corpus_listed() -> Request:
     }
 
 
-def name_dataset(job: PreprocessingSettings, names: Names) -> Request:
+def name_dataset(job: PreprocessingSettings, names: Names, *, shared: bool = True) -> Request:
     """The dataset's key, and what the jobs that make it are called but for the number of the attempt.
 
-    ``read`` is the listing before the job read the corpus, empty where no job did.
+    Unless ``shared``, what is made of a participant's own corpus is their own, whatever files it holds: whoever may
+    write there could exchange the files while the job reads them, and put them back. ``read`` is the listing before
+    the job read the corpus, empty where no job did.
     """
     settings = " ".join([*preprocessing_arguments(job), str(job.instance_count)])
-    key = f"$hash($listing & ' ' & $image & ' {settings}', 'SHA-256')"
+    whose = "" if shared else f"($corpus = '{CORPUS_PREFIX}' ? '' : $corpus & ' ') & "
+    key = f"$hash({whose}$listing & ' ' & $image & ' {settings}', 'SHA-256')"
     return {
         "dataset": f"{{% $substring({key}, 0, {DATASET_KEY_DIGITS}) %}}",
         "dataset_job": f"{{% '{names.run_prefix}{DATASET_JOBS}-' & $substring({key}, 0, {KEY_DIGITS_IN_JOB}) %}}",

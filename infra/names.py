@@ -82,12 +82,15 @@ class Names:
         return f"{self.workshop}-gates"
 
     def runner(self, participant: str) -> str:
-        """How a participant's runs, role and gate call them; long names are cut, and stay apart."""
+        """How a participant's runs, role and gate call them; long names are cut, and stay apart.
+
+        In small letters, as SageMaker writes ARNs: IAM tells capitals in a resource apart.
+        """
         room = RUN_NAME_LENGTH - len(self.run_prefix) - RUN_END_LENGTH - 1
         if len(participant) > room:
             digest = hashlib.sha256(participant.encode()).hexdigest()[:4]
             participant = f"{participant[: room - 5]}-{digest}"
-        return participant.strip("-")
+        return participant.strip("-").lower()
 
     def runs_of(self, participant: str) -> str:
         """With what the names of a participant's runs begin; the workshop's prefix for nobody's."""

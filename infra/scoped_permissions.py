@@ -186,7 +186,7 @@ class ScopedPermissions:
                 ["*"],
                 when={"StringEquals": {"aws:RequestedRegion": self._settings.region}},
             ),
-            *([self._end_of_scaling()] if self._settings.endpoint.scales else []),
+            self._end_of_scaling(),
         ]
 
     def _invoke(self) -> str:

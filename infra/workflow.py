@@ -129,8 +129,8 @@ class Workflow(Construct):
                 actions=["sagemaker:DeleteEndpoint"], resources=[self._permissions.sagemaker_arn("endpoint")]
             )
         )
-        if self._settings.endpoint.scales:
-            role.add_to_policy(self._permissions.end_of_scaling())
+        # Also where endpoints do not scale: some may have been made before the settings said so.
+        role.add_to_policy(self._permissions.end_of_scaling())
         return role
 
     def _definition(self) -> sfn.IChainable:

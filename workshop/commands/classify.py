@@ -21,7 +21,7 @@ from workshop.commands.tables import show_table
 from workshop.runs.costs import PriceList
 from workshop.runs.estimate import estimate_classification
 from workshop.runs.meter import require_room
-from workshop.runs.run import Run, find_run
+from workshop.runs.run import Run
 
 
 def classify(
@@ -45,7 +45,7 @@ def classify(
 ) -> None:
     """Classify many articles at once, without an endpoint: a batch transform job, then a file with the results."""
     from workshop.data.batches import check_output, output_beside, read_unlabelled
-    from workshop.runs.classify import run_with_model, start_classification
+    from workshop.runs.classify import find_classification, run_with_model, start_classification
 
     settings = settings_of(folder)
     for name in filter(None, (run, collect)):
@@ -61,11 +61,10 @@ def classify(
         deployment = find_deployment(aws, settings)
         user = participant(aws, deployment.names)
         if collect is not None:
-            started = find_run(aws, deployment, check_run_name(deployment.full_name(collect)))
+            started = find_classification(aws, deployment, check_run_name(deployment.full_name(collect)))
         else:
-            of = run_with_model(
-                aws.client("s3"), deployment, check_run_name(deployment.full_name(run)) if run is not None else ""
-            )
+            given = check_run_name(deployment.full_name(run)) if run is not None else ""
+            of = run_with_model(aws.client("s3"), deployment, given, user=user)
             require_room(aws, deployment, settings, articles=True)
             prices = PriceList(aws, settings.prices)
             say(f"{len(batch):,} articles, by the model of run {of}")

@@ -31,7 +31,14 @@ from workshop.commands.following import show
 from workshop.commands.runs import say_costs
 from workshop.commands.tables import show_table
 from workshop.runs.costs import PriceList
-from workshop.runs.endpoint import check_hours, create_endpoint, delete_endpoint, exact_name, extend_endpoint
+from workshop.runs.endpoint import (
+    check_hours,
+    create_endpoint,
+    delete_endpoint,
+    exact_name,
+    extend_endpoint,
+    schedule_of,
+)
 from workshop.runs.meter import note_more_hours, require_room
 from workshop.runs.moments import moment
 from workshop.runs.money import money_text
@@ -83,6 +90,7 @@ def extend(
         name = exact_name(account, settings, endpoint)
         deployment = find_deployment(account, settings)
         require_room(account, deployment, settings, jobs=False, hours=hours)
+        schedule_of(account, settings, name)
         note_more_hours(account, deployment, settings, name, hours)
         end = extend_endpoint(account, settings, name, hours)
     say(f"endpoint {name} deletes itself at {moment(end)}")

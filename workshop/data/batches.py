@@ -177,8 +177,8 @@ def read_answers(content: bytes, source: str) -> Iterator[Classified]:
 
 def output_beside(paths: Sequence[Path]) -> Path:
     """Where results go that nobody named a place for: beside the first input, under its name."""
-    first = paths[0]
-    return first.with_name(f"{first.stem if first.is_file() else first.resolve().name}{CLASSIFIED}")
+    first = paths[0] if paths[0].name not in ("", "..") else paths[0].resolve()
+    return first.with_name(f"{first.stem if first.is_file() else first.name}{CLASSIFIED}")
 
 
 def check_output(file: Path) -> Path:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from chitra.errors import WorkshopError
-from infra.names import ARTEFACT_END, MODELS_PREFIX, artefact_key
+from chitra.errors import InputError, WorkshopError
+from infra.names import ARTEFACT_END, MODELS_PREFIX, artefact_key, run_of_job
 from workshop.aws.account import Account
 from workshop.aws.deployment import Deployment
 from workshop.aws.objects import list_objects
-from workshop.aws.run_names import new_run_name
+from workshop.aws.run_names import is_named_by, new_run_name
 from workshop.aws.waiting import none_if_missing
-from workshop.runs.run import Run, start_execution
+from workshop.runs.run import Run, find_run, start_execution
 
 ARTICLES = "articles.jsonl"
 ANSWERS = ".out"  # SageMaker's ending of what it writes for an object
 
 
-def run_with_model(s3: Any, deployment: Deployment, name: str = "") -> str:
-    """The run of this name, or the newest one of those that the caller may see; it left a model.
+def run_with_model(s3: Any, deployment: Deployment, name: str = "", *, user: str = "") -> str:
+    """The run of this name, or the newest one of the user's own, or else of those that the caller may see; it left a
+    model.
 
     Raises:
         WorkshopError: there is none.
@@ -32,8 +34,26 @@ def run_with_model(s3: Any, deployment: Deployment, name: str = "") -> str:
     if not models:
         whose = f"run {name}: left no model" if name else "no run has left a model yet"
         raise WorkshopError(f"{whose} in s3://{deployment.bucket}/{prefix}. See `.venv/bin/workshop status`.")
-    newest = max(models, key=lambda entry: entry["LastModified"])
-    return str(newest["Key"]).removeprefix(MODELS_PREFIX).removesuffix(ARTEFACT_END)
+    own = [entry for entry in models if user and is_named_by(deployment.names, user, run_of_job(_run_of(entry)))]
+    return _run_of(max(own or models, key=lambda entry: entry["LastModified"]))
+
+
+def _run_of(entry: dict[str, Any]) -> str:
+    return str(entry["Key"]).removeprefix(MODELS_PREFIX).removesuffix(ARTEFACT_END)
+
+
+def find_classification(account: Account, deployment: Deployment, name: str) -> Run:
+    """The execution that classifies, by the name of its run.
+
+    Raises:
+        InputError: it does something else, and the model of its name may serve somebody.
+        WorkshopError: there is none.
+    """
+    started = find_run(account, deployment, name)
+    execution = account.client("stepfunctions").describe_execution(executionArn=started.execution_arn)
+    if not json.loads(execution.get("input") or "{}").get("articles"):
+        raise InputError(f"--collect {name}: is no classification. Its model reads articles with --run {name}.")
+    return started
 
 
 def start_classification(

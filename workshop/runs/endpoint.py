@@ -81,18 +81,27 @@ def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: 
         WorkshopError: it does not exist, is not the workshop's, or has no schedule.
     """
     check_hours(hours)
+    schedule, scheduler = schedule_of(account, settings, endpoint), account.client("scheduler")
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
+    definition = {key: schedule[key] for key in SCHEDULE_KEYS if schedule.get(key)}
+    scheduler.update_schedule(**definition, ScheduleExpression=f"at({end:{TIME}})")
+    return end
+
+
+def schedule_of(account: Account, settings: Settings, endpoint: str) -> dict[str, Any]:
+    """The schedule that will delete the endpoint.
+
+    Raises:
+        WorkshopError: the endpoint does not exist, is not the workshop's, or has no schedule.
+    """
     _require_own(account, settings, endpoint)
-    scheduler = account.client("scheduler")
-    schedule = own_schedule(scheduler, endpoint)
+    schedule = own_schedule(account.client("scheduler"), endpoint)
     if schedule is None:
         raise WorkshopError(
             f"endpoint {endpoint}: has no schedule of its own that could be extended. Delete it: "
             f"`.venv/bin/workshop endpoint delete {endpoint}`, and create it anew."
         )
-    end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
-    definition = {key: schedule[key] for key in SCHEDULE_KEYS if schedule.get(key)}
-    scheduler.update_schedule(**definition, ScheduleExpression=f"at({end:{TIME}})")
-    return end
+    return schedule
 
 
 def delete_endpoint(account: Account, settings: Settings, endpoint: str, pace: Pace) -> list[str]:

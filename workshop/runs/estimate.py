@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from itertools import islice
 from statistics import median
 from typing import Any
 
@@ -13,6 +15,7 @@ from infra.prices import usd
 from infra.settings import Settings
 from workshop.aws.account import Account
 from workshop.aws.kinds import PROCESSING, TRAINING, Kind
+from workshop.aws.waiting import none_if_hidden
 from workshop.runs.costs import Capacity, PriceList
 from workshop.runs.money import Money
 
@@ -97,7 +100,8 @@ def _finished(sagemaker: Any, kind: Kind, names: Names) -> list[dict[str, Any]]:
     )[kind.list_key]
     own = [each[kind.name_key] for each in listed if each[kind.name_key].startswith(names.run_prefix)]
     chosen = [name for name in own if not name.removeprefix(names.run_prefix).startswith(SMOKE)]
-    return [kind.call(sagemaker, "Describe", name) for name in chosen[:NEWEST]]
+    seen = (none_if_hidden(partial(kind.call, sagemaker, "Describe", name)) for name in chosen)
+    return list(islice(filter(None, seen), NEWEST))
 
 
 def _cost(per_hour: float | None, hours: float) -> float | None:

@@ -75,7 +75,13 @@ def start_execution(account: Account, deployment: Deployment, name: str, request
         raise WorkshopError(f"run {name}: there is one of this name already. Choose another --name.") from error
     if not deployment.gate:
         return Run(started["executionArn"], name)
-    _pass_gate(states, started["executionArn"], name)
+    try:
+        _pass_gate(states, started["executionArn"], name)
+    except (KeyboardInterrupt, *AWS_ERRORS) as error:
+        raise WorkshopError(
+            f"run {name}: may have started, and costs money then. Look: `.venv/bin/workshop follow {name}`; end it: "
+            f"`.venv/bin/workshop stop {name}`."
+        ) from error
     return Run(execution_of(deployment.workflow, execution), name)
 
 

@@ -66,6 +66,8 @@ def _has_lister(place: Place, arn: Arn) -> bool:
             return arn.name == names.image_repository
         case "codebuild", "project":
             return arn.name == names.build_project
+        case "application-autoscaling", "scalable-target":
+            return True  # those of endpoints; the index of tags remembers them for hours
     return False
 
 
