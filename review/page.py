@@ -33,7 +33,7 @@ ALARM_WORDS = {
     "protection-changed": "encryption, versions, expiry or public access change",
     "encryption-dropped": "a protection is dropped",
     "network-changed": "networks change",
-    "limits-changed": "run times, schedules or numbers of instances of a workflow change",
+    "limits-changed": "in a workflow run times, schedules, instance types or their number change",
     "expiry-removed": "a workflow no longer schedules an end: what it starts would bill on",
     "deny-changed": "a Deny has other conditions",
     "deny-lifted": "a Deny is lifted",
@@ -283,7 +283,8 @@ def _both(old: Any, new: Any) -> str:
             old, new = (f"…{text[start:]}" for text in (old, new))
     if isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > MEMBERS:
         gone, came = ([each for each in one if each not in other] for one, other in ((old, new), (new, old)))
-        return f"{_value(gone) if gone else 'nothing'} goes, {_value(came) if came else 'nothing'} comes"
+        changes = [f"{word} {_value(each)}" for word, each in (("removed:", gone), ("added:", came)) if each]
+        return "; ".join(changes) or "the same in another order"
     return f"{_value(old)} → {_value(new)}"
 
 

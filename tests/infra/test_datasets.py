@@ -35,9 +35,12 @@ def listing_of(files: Files, *, corpus: str = "corpus/", pages: int = 1) -> dict
     return variables
 
 
-def key_of(files: Files, *, image: str = IMAGE, job: PreprocessingSettings | None = None, **given: Any) -> str:
+def key_of(
+    files: Files, *, image: str = IMAGE, job: PreprocessingSettings | None = None, shared: bool = True, **given: Any
+) -> str:
     variables = {**listing_of(files, **given), "image": image}
-    named = evaluate(datasets.name_dataset(job or PreprocessingSettings(), Names("chitra")), variables, {})
+    template = datasets.name_dataset(job or PreprocessingSettings(), Names("chitra"), shared=shared)
+    named = evaluate(template, variables, {})
     assert named["dataset_job"] == f"chitra--dataset-{named['dataset'][:16]}"
     return str(named["dataset"])
 
@@ -70,6 +73,19 @@ def test_should_be_the_same_for_the_same_files_elsewhere_at_another_time_on_anot
     assert key_of(moved, corpus="corpora/u/") == key_of(FILES)
     larger = PreprocessingSettings(instance_type="ml.m5.4xlarge", volume_gb=99, max_runtime_minutes=9)
     assert key_of(FILES, job=larger) == key_of(FILES)
+
+
+def test_should_share_nothing_that_is_made_of_somebodys_own_corpus_where_people_are_apart() -> None:
+    moved = [file | {"Key": file["Key"].replace("corpus/", "corpora/u/")} for file in FILES]
+    own = key_of(moved, corpus="corpora/u/", shared=False)
+    assert own == key_of(moved, corpus="corpora/u/", shared=False)
+    assert own != key_of(FILES, shared=False)
+    assert key_of(FILES, shared=False) == key_of(FILES)
+
+
+def test_should_not_take_one_name_for_two_files() -> None:
+    forged = [{"Key": 'corpus/a.jsonl "1" 1\nb.jsonl', "ETag": '"2"', "Size": 2}]
+    assert key_of(forged) != key_of([file | {"ETag": file["ETag"]} for file in FILES])
 
 
 def test_should_know_the_checksum_in_both_spellings_and_miss_nothing_without_one() -> None:

@@ -180,7 +180,7 @@ def test_should_not_call_money_unchanged_where_prices_or_limits_change() -> None
 def test_should_show_where_long_values_differ() -> None:
     old, new = "a" * 300 + "old", "a" * 300 + "new"
     assert _both(old, new).endswith("aold` → `…" + "a" * 40 + "new`")
-    assert _both(["a", "b", "c", "old"], ["a", "b", "c", "new"]) == "`old` goes, `new` comes"
+    assert _both(["a", "b", "c", "old"], ["a", "b", "c", "new"]) == "removed: `old`; added: `new`"
 
 
 def test_should_say_which_checker_is_gone(judgement: Judgement) -> None:

@@ -87,11 +87,14 @@ def test_should_write_results_for_spreadsheets_and_programs(tmp_path: Path) -> N
         list(read_answers(b'{"article": "a.txt", "text": "", "SageMakerOutput": "no"}', "articles.jsonl.out"))
 
 
-def test_should_find_the_place_beside_the_articles(tmp_path: Path) -> None:
+def test_should_find_the_place_beside_the_articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "mine.csv"
     file.touch()
     assert output_beside([file]) == tmp_path / "mine.classified.csv"
     (tmp_path / "folder").mkdir()
     assert output_beside([tmp_path / "folder"]) == tmp_path / "folder.classified.csv"
+    monkeypatch.chdir(tmp_path / "folder")
+    assert output_beside([Path()]) == tmp_path / "folder.classified.csv"
+    assert output_beside([Path("..")]) == tmp_path.with_name(f"{tmp_path.name}.classified.csv")
     with pytest.raises(InputError, match=r"--output .*must end with \.csv or \.jsonl"):
         check_output(tmp_path / "r.xlsx")

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.settings import Settings, parse_settings
 from tests.helpers.project import CONTEXT, SETTINGS
@@ -29,6 +30,8 @@ class History:
         return {"ProcessingJobSummaries": [{"ProcessingJobName": name} for name in self._read]}
 
     def describe_training_job(self, TrainingJobName: str) -> Any:  # noqa: N803
+        if "another" in TrainingJobName:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "DescribeTrainingJob")
         return {
             "BillableTimeInSeconds": self._trained[TrainingJobName],
             "ResourceConfig": {"InstanceType": "ml.g4dn.xlarge"},
@@ -58,6 +61,7 @@ def test_should_expect_what_the_workshops_own_runs_took() -> None:
     assert found.money.expected == pytest.approx(0.1 + 10.0 + 2.0)
     assert found.money.at_worst == pytest.approx(1.0 + 20.0 + 2.0)
     assert found.basis == "as long as the newest 3 that finished"
+    assert estimated({"chitra--another-s": 1, **trained}, {"chitra--dataset-1-1": 360}, hours=2) == found
 
 
 def test_should_name_the_2022_hands_on_before_there_are_any_and_expect_nothing_elsewhere() -> None:

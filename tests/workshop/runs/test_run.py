@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from chitra.errors import WorkshopError
 from infra.names import Names
 from workshop.aws.deployment import Deployment
 from workshop.runs.follow import LogLine, OutOfSight, RunFailedError, StageStarted, Waiting, follow_run
 from workshop.runs.history import in_line
-from workshop.runs.run import Run, find_run, start_run, stop_run
+from workshop.runs.run import Run, find_run, start_execution, start_run, stop_run
 
 
 class Service:
@@ -118,6 +119,20 @@ def test_should_call_a_run_as_it_was_asked_to() -> None:
     assert start_run(service, deployment, name="chitra--mine", **given) == Run("arn", "chitra--mine")  # type: ignore[arg-type]
     assert service.started["name"] == "mine"
     assert json.loads(service.started["input"])["id"] != first["id"]
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), ConnectTimeoutError(endpoint_url="x")])
+def test_should_say_that_a_run_may_have_started_behind_a_gate(interruption: BaseException) -> None:
+    def interrupted(**given: Any) -> Any:
+        raise interruption
+
+    states = SimpleNamespace(start_execution=lambda **given: {"executionArn": "gate"}, describe_execution=interrupted)
+    account: Any = SimpleNamespace(client=lambda *given: states)
+    deployment = Deployment(
+        Names("chitra"), "bucket", "role", "workflow", "image", "image", "image", gate="gate", own_runs="chitra--sato-"
+    )
+    with pytest.raises(WorkshopError, match=r"run chitra--sato-1: may have started, and costs money then\."):
+        start_execution(account, deployment, "chitra--sato-1", {})
 
 
 def refusal(error: str, second: int) -> dict[str, Any]:
