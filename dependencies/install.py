@@ -87,7 +87,9 @@ def cpu_build_hash(requirement: str, places: list[str]) -> str | None:
     if asked.returncode:
         return None
     (package,) = json.loads(asked.stdout)["install"]
-    return str(package["download_info"]["archive_info"]["hashes"]["sha256"])
+    found = package["download_info"]["archive_info"]
+    # pip before 23.1 knows one hash, in one text.
+    return str(found["hashes"]["sha256"] if "hashes" in found else found["hash"].removeprefix("sha256="))
 
 
 def installed(name: str) -> str | None:

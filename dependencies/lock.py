@@ -126,9 +126,14 @@ def resolve(arguments: list[str], requirements: tuple[str, ...] = ()) -> str:
 
 
 def entries(lock: str) -> dict[str, str]:
-    """A lock's entries (a requirement, and its hashes in lines below it) by the package's name."""
-    found = re.findall(r"^(([\w.-]+)==.*\n(?:[ ].*\n)*)", lock, re.MULTILINE)
-    return {name: entry for entry, name in found}
+    """A lock's entries (a requirement, and its hashes in lines below it) by the package's name.
+
+    Where interpreters get different versions, a package has an entry for each of them.
+    """
+    packages: dict[str, str] = {}
+    for entry, name in re.findall(r"^(([\w.-]+)==.*\n(?:[ ].*\n)*)", lock, re.MULTILINE):
+        packages[name] = packages.get(name, "") + entry
+    return packages
 
 
 def cut(packages: dict[str, str], names: Iterable[str]) -> str:

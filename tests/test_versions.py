@@ -13,6 +13,7 @@ from importlib.metadata import distributions, version
 from pathlib import Path
 
 import pytest
+from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 
 from chitra.fingerprint import fingerprint
@@ -80,5 +81,7 @@ def test_should_lock_everything_that_is_installed() -> None:
 
 
 def read(lock: str) -> dict[str, str]:
-    """Versions by name."""
-    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / lock).read_text(), re.MULTILINE))
+    """Versions by name, for this interpreter."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    lines = re.findall(r"^([\w.-]+)==([^\s;]+)(?: ; ([^\\\n]+))?", text, re.MULTILINE)
+    return {name: number for name, number, marker in lines if not marker or Marker(marker).evaluate()}

@@ -149,6 +149,7 @@ def keep_quiet() -> None:
     datasets.disable_progress_bars()
     transformers.logging.set_verbosity_error()
     warnings.filterwarnings("ignore", message="mtime may not be reliable")  # of checkpoints; their names are read then
+    warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")  # transformers' own call
 
 
 def _check_labels(hyperparameters: Hyperparameters, channels: Channels) -> None:

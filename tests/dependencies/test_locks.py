@@ -25,7 +25,7 @@ def read(*names: str) -> dict[str, str]:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_should_give_every_line_of_a_lock_a_version_and_hashes(lock: str) -> None:
     packages = read(lock)
-    pinned = re.compile(r"[\w.-]+==[\w.+]+( ; [^\n]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n")
+    pinned = re.compile(r"([\w.-]+==[\w.+]+( ; [^\n]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n)+")
     assert not [entry for entry in packages.values() if not pinned.fullmatch(entry)]
     assert "# Written by `make lock`.\n" + "".join(packages.values()) == (ROOT / lock).read_text()
 
