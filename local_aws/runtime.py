@@ -112,7 +112,8 @@ class Runtime:
             return kept
         places = {"SAGEMAKER_BASE_DIR": str(base), MODEL_DIR_VARIABLE: str(self.model_dir)}
         asked = {key: value for key, value in environment.items() if not key.upper().startswith(STEERING_VARIABLES)}
-        python = {"PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}  # no module from the folder that holds the job's data
+        # No module from the folder that holds the job's data; and as in the image, nothing from the Internet.
+        python = {"PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1", "HF_HUB_OFFLINE": "1"}
         threads = {"OMP_NUM_THREADS": str(self.threads)} if self.threads else {}
         return {**asked, **kept, **places, **self._serving(port), **python, **threads}
 
