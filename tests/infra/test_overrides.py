@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from infra import overrides
 from infra.overrides import settings_of_call
 from infra.settings import CONTEXT_KEY, SettingsError
 from tests.helpers.project import CONTEXT, ROOT, cdk_json, copy_project
@@ -39,6 +40,18 @@ def test_should_take_texts_numbers_truths_and_lists() -> None:
     assert (settings.training.max_runtime_minutes, settings.training.hyperparameters["epochs"]) == (30, 2)
     assert settings.endpoint.memory_mb == 2048
     assert settings_of_call(call()).region == CONTEXT["region"]
+
+
+def test_should_leave_alone_what_the_cdk_cli_reads_from_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has switched its telemetry off has such a file."""
+    own = tmp_path / ".cdk.json"
+    own.write_text(json.dumps({"context": {"cli-telemetry": False}}), encoding="utf-8")
+    with pytest.raises(SettingsError, match="-c cli-telemetry: is no setting"):
+        settings_of_call(call(**{"cli-telemetry": False}))
+    monkeypatch.setattr(overrides, "CONTEXT_FILES", (*overrides.CONTEXT_FILES, own))
+    assert settings_of_call(call(**{"cli-telemetry": False})) == settings_of_call(call())
 
 
 @pytest.mark.parametrize(
