@@ -19,7 +19,7 @@ PARTICIPANTS = st.from_regex(PARTICIPANT_PATTERN, fullmatch=True)
 def test_should_make_names_that_sagemaker_takes(names: Names, participant: str) -> None:
     name = new_run_name(names, names.user(participant))
     assert is_run_name(name)
-    assert name.startswith(names.run_prefix + participant[:16].strip("-"))
+    assert name.startswith(names.run_prefix + participant[:16].strip("-").lower())
     assert is_named_by(names, names.user(participant), name)
     assert full_name(names, name) == name
 
