@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 from typing import Any
 
 from checks.findings import Acknowledged, Finding
@@ -13,14 +12,12 @@ from review.access import Row
 from review.alarms import NETWORK, PROTECTING, is_lost, touches
 from review.findings import FindingsChange
 from review.judgement import Judgement
+from review.markdown import SHOWN, both, code, folded, several
 from review.resources import KINDS, Change
 
 LIMIT = 65_536  # characters that GitHub takes in a comment
 ZERO_WIDTH = "\u200b"  # behind an @, so that nobody is mentioned
 CUT = "\n\n**Cut here: GitHub takes no longer comment.** The rest is in review.md, an artefact of this run.\n"
-LONGEST = 160  # of a value, in characters
-MEMBERS = 3  # of a list that is a value
-SHOWN = 6  # of a list, before the rest is folded
 MARK = "<!-- chitra-review -->"  # by which the comment is found that is to be updated
 HEADS = {
     "removed": "Removed",
@@ -69,7 +66,7 @@ def comment(text: str) -> str:
 
 
 def _head(judgement: Judgement, forbidden: Sequence[str]) -> Iterator[str]:
-    yield f"## Review: {_code(judgement.base)} → {_code(judgement.head)}"
+    yield f"## Review: {code(judgement.base)} → {code(judgement.head)}"
     yield ""
     yield f"**{judgement.verdict}**"
     yield ""
@@ -77,7 +74,7 @@ def _head(judgement: Judgement, forbidden: Sequence[str]) -> Iterator[str]:
         sign, end = ("⛔", " (forbidden)") if alarm in forbidden else ("⚠️", "")
         yield f"- {sign} {ALARM_WORDS[alarm]}{end}"
     if judgement.images:
-        yield f"- images built again: {', '.join(map(_code, judgement.images))}"
+        yield f"- images built again: {', '.join(map(code, judgement.images))}"
     yield ""
 
 
@@ -87,7 +84,7 @@ def _resources(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
         if changes:
             yield f"### {HEADS[kind]} ({len(changes)})"
             yield ""
-            yield from _folded(_lines(judgement, changes))
+            yield from folded(_lines(judgement, changes))
             yield ""
 
 
@@ -98,7 +95,7 @@ def _lines(judgement: Judgement, changes: list[Change]) -> list[str]:
         name = judgement.names.get((change.stack, change.logical_id), f"{change.stack}/{change.logical_id}")
         alike[change.type, change.why, is_lost(change)].append(name)
     return [
-        f"- {'💾 ' if holds else ''}{_several(names)} ({kind.removeprefix('AWS::')}): {why}"
+        f"- {'💾 ' if holds else ''}{several(names)} ({kind.removeprefix('AWS::')}): {why}"
         for (kind, why, holds), names in alike.items()
     ]
 
@@ -114,7 +111,7 @@ def _protection(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
         yield ""
         for change, name in rows:
             where = judgement.names.get((change.stack, change.logical_id), change.logical_id)
-            yield f"- {_code(where)}: {_code(name)} {'is dropped' if name in change.dropped else 'changes'}"
+            yield f"- {code(where)}: {code(name)} {'is dropped' if name in change.dropped else 'changes'}"
         yield ""
 
 
@@ -123,7 +120,7 @@ def _access(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
         if rows:
             yield f"### Access {title} ({len(rows)})"
             yield ""
-            yield from _folded(_grouped(rows, shown=None if title == "gained" else 8))
+            yield from folded(_grouped(rows, shown=None if title == "gained" else 8))
             yield ""
 
 
@@ -134,8 +131,8 @@ def _grouped(rows: Sequence[Row], shown: int | None) -> list[str]:
         alike[row.actions, row.resources, row.conditions, row.marks].append(row.principal)
     lines = []
     for (actions, resources, conditions, marks), principals in alike.items():
-        text = f"- {_several(principals)}: {_several(actions, shown)} on {_several(resources, shown)}"
-        text += f", if {_code(conditions)}" if conditions != "{}" else ""
+        text = f"- {several(principals)}: {several(actions, shown)} on {several(resources, shown)}"
+        text += f", if {code(conditions)}" if conditions != "{}" else ""
         lines.append(text + "".join(f" **[{mark}]**" for mark in marks))
     return lines
 
@@ -144,15 +141,13 @@ def _settings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
     if judgement.settings:
         yield f"### Settings ({len(judgement.settings)})"
         yield ""
-        yield from _folded(
-            [f"- {_code(each['key'])}: {_both(each['old'], each['new'])}" for each in judgement.settings]
-        )
+        yield from folded([f"- {code(each['key'])}: {both(each['old'], each['new'])}" for each in judgement.settings])
         yield ""
 
 
 def _drawings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
     for drawing in judgement.drawings:
-        yield f"### The shape of {_code(drawing.name)} changes"
+        yield f"### The shape of {code(drawing.name)} changes"
         yield ""
         for title, text in (("Before", drawing.before), ("After", drawing.after)):
             yield f"<details><summary>{title} (what only this side has is dashed)</summary>"
@@ -165,16 +160,16 @@ def _drawings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
 
 def _values(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
     """What changes inside of resources; much of it is folded."""
-    lines = [f"- {_code(each.resource)} {_code(each.path)}: {_both(each.old, each.new)}" for each in judgement.details]
+    lines = [f"- {code(each.resource)} {code(each.path)}: {both(each.old, each.new)}" for each in judgement.details]
     if lines:
         yield f"### Values that change ({len(lines)})"
         yield ""
-        yield from _folded(lines, SHOWN if len(lines) <= SHOWN else 0)
+        yield from folded(lines, SHOWN if len(lines) <= SHOWN else 0)
         yield ""
     if judgement.changes.others:
         yield f"### Outputs, parameters, conditions ({len(judgement.changes.others)})"
         yield ""
-        yield from _folded([f"- {_code(other)}" for other in judgement.changes.others], shown=0)
+        yield from folded([f"- {code(other)}" for other in judgement.changes.others], shown=0)
         yield ""
 
 
@@ -211,15 +206,15 @@ def _findings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
     yield "### Findings of checks"
     yield ""
     if found.dropped:
-        yield f"- ⚠️ no longer checked by {_several(found.dropped, None)}: what these would find is unknown"
+        yield f"- ⚠️ no longer checked by {several(found.dropped, None)}: what these would find is unknown"
     if found.lacking:
-        names = _several(found.lacking, None)
+        names = several(found.lacking, None)
         yield f"- the base does not say that {names} checked it; what these find may be older than the change"
     rows = [f"- new: {_finding(each)}" for each in found.new]
     rows += [f"- not compared: {_finding(each)}" for each in found.not_compared]
     rows += [f"- gone: {_finding(each)}" for each in found.gone]
-    yield from _folded(rows or [f"- none is new or gone; {_checked(found)}"])
-    yield from _folded(
+    yield from folded(rows or [f"- none is new or gone; {_checked(found)}"])
+    yield from folded(
         [
             *_reasons("newly acknowledged", found.newly_acknowledged),
             *_reasons("no longer acknowledged", found.no_longer_acknowledged),
@@ -236,7 +231,7 @@ def _findings(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> str:
-    return f"{_code(finding.rule)} on {_code(finding.path)}: {_code(finding.problem)}"
+    return f"{code(finding.rule)} on {code(finding.path)}: {code(finding.problem)}"
 
 
 def _reasons(kind: str, acknowledged: list[Acknowledged]) -> Iterator[str]:
@@ -245,61 +240,12 @@ def _reasons(kind: str, acknowledged: list[Acknowledged]) -> Iterator[str]:
     for each in acknowledged:
         alike[each.path, each.reason].append(each.rule)
     for (path, reason), rules in alike.items():
-        yield f"- {kind} on {_code(path)}: {_code(reason)} ({_several(rules, None)})"
+        yield f"- {kind} on {code(path)}: {code(reason)} ({several(rules, None)})"
 
 
 def _checked(found: FindingsChange) -> str:
-    return f"checked by {_several(found.checkers, None)}" if found.checkers else "nothing was checked"
+    return f"checked by {several(found.checkers, None)}" if found.checkers else "nothing was checked"
 
 
 def _noise(judgement: Judgement, _: Sequence[str]) -> Iterator[str]:
     yield f"<sub>Folded away, for they differ by hashes of assets alone: {judgement.noise}</sub>"
-
-
-def _folded(lines: Sequence[str], shown: int = SHOWN) -> Iterator[str]:
-    yield from lines[:shown]
-    if rest := lines[shown:]:
-        yield ""
-        yield f"<details><summary>{len(rest)} {'more' if shown else 'of them'}</summary>"
-        yield ""
-        yield from rest
-        yield ""
-        yield "</details>"
-
-
-def _several(names: Sequence[str], shown: int | None = 3) -> str:
-    """Names in a line; all, or some and how many more."""
-    shown = len(names) if shown is None else shown
-    first = ", ".join(_code(name) for name in names[:shown])
-    return first if len(names) <= shown else f"{first} and {len(names) - shown} more"
-
-
-def _both(old: Any, new: Any) -> str:
-    """Before and after; of long texts the part in which they differ, of long lists what comes and goes."""
-    if isinstance(old, str) and isinstance(new, str):
-        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
-        start = alike - LONGEST // 4
-        if start > 0 and max(len(old), len(new)) > LONGEST:
-            old, new = (f"…{text[start:]}" for text in (old, new))
-    if isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > MEMBERS:
-        gone, came = ([each for each in one if each not in other] for one, other in ((old, new), (new, old)))
-        changes = [f"{word} {_value(each)}" for word, each in (("removed:", gone), ("added:", came)) if each]
-        return "; ".join(changes) or "the same in another order"
-    return f"{_value(old)} → {_value(new)}"
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "not set"
-    if isinstance(value, list) and len(value) > MEMBERS:
-        return f"{len(value)} of them: {', '.join(_code(str(each)) for each in value[:MEMBERS])}, …"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    if not text:
-        return "empty"
-    return _code(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
-
-
-def _code(text: str) -> str:
-    """As code, whatever is in it: a name can neither open HTML nor mention anybody."""
-    text = " ".join(text.split()) or " "
-    return f"`` {text} ``" if "`" in text else f"`{text}`"

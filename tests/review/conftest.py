@@ -13,6 +13,7 @@ from typing import Any
 
 from aws_cdk import App
 
+from checks.together import Checked
 from infra.settings import CONTEXT_KEY, parse_settings
 from infra.stacks import build_app
 from review.sides import PATHS, Side, Template, read_side
@@ -33,6 +34,11 @@ def _synthesised(settings: str) -> Side:
         app = App(outdir=folder, context={**context, **PATHS})
         build_app(app, parse_settings(context[CONTEXT_KEY])).synth()
         return read_side(Path(folder), "head", context)
+
+
+def of(**templates: Template) -> Side:
+    """A project that nobody has checked, of these stacks."""
+    return Side("", templates, {}, frozenset(), {}, Checked(frozenset(), (), ()))
 
 
 def edited(edit: Callable[[dict[str, Template]], None]) -> Side:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.together import Checked
 from review import risks
 from review.access import Access, Row, access_between
 from review.grants import grants_of, identities_of
-from review.sides import Side, Template
+from review.sides import Side
+from tests.review.conftest import of
 
 Statement = dict[str, Any]
 
@@ -41,11 +41,7 @@ def side(*policies: list[Statement], **role: Any) -> Side:
     for number, each in enumerate(policies):
         properties = {"PolicyDocument": {"Statement": each}, "Roles": [{"Ref": "Job"}]}
         resources[f"Policy{number}"] = {"Type": "AWS::IAM::Policy", "Properties": properties}
-    return of({"Resources": resources})
-
-
-def of(template: Template) -> Side:
-    return Side("", {"stack": template}, {}, frozenset(), {}, Checked(frozenset(), (), ()))
+    return of(stack={"Resources": resources})
 
 
 def access(before: Side, after: Side) -> Access:
@@ -145,7 +141,7 @@ def test_should_see_a_bucket_opened_to_everybody() -> None:
     policy = {"Bucket": {"Ref": "Data"}, "PolicyDocument": {"Statement": allow("s3:GetObject", Principal={"AWS": "*"})}}
     bucket = {"Data": {"Type": "AWS::S3::Bucket"}}
     opened = {**bucket, "Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": policy}}
-    [row] = access(of({"Resources": bucket}), of({"Resources": opened})).gained
+    [row] = access(of(stack={"Resources": bucket}), of(stack={"Resources": opened})).gained
     assert (row.principal, row.resources, row.marks) == ("*", ("stack/Data",), (risks.EVERYBODY,))
 
 
@@ -166,7 +162,7 @@ def test_should_follow_a_policy_into_another_stack() -> None:
         document = {"Statement": [allow("s3:*")]}
         properties = {"PolicyDocument": document, "Roles": [{"Fn::ImportValue": export}]}
         second = {"Resources": {"Policy": {"Type": "AWS::IAM::Policy", "Properties": properties}}}
-        return Side("", {"one": first, "two": second}, {}, frozenset(), {}, Checked(frozenset(), (), ()))
+        return of(one=first, two=second)
 
     assert access(apart("a"), apart("b")) == Access()
     assert {grant.principal for grant in grants_of(apart("a"))} == {"one/Job"}
@@ -178,7 +174,7 @@ def test_should_see_that_a_user_joins_a_group() -> None:
     added = {**group, "Addition": {"Type": "AWS::IAM::UserToGroupAddition", "Properties": addition}}
     own = {**group, "Tanaka": {"Type": "AWS::IAM::User", "Properties": {"Groups": [{"Ref": "Admins"}]}}}
     for after in (added, own):
-        [row] = access(of({"Resources": group}), of({"Resources": after})).gained
+        [row] = access(of(stack={"Resources": group}), of(stack={"Resources": after})).gained
         assert (row.principal, row.actions) == ("stack/Tanaka", ("whatever stack/Admins may do",))
 
 
@@ -186,7 +182,7 @@ def test_should_see_who_may_call_a_function() -> None:
     permission = {"FunctionName": {"Ref": "Function"}, "Action": "lambda:InvokeFunction", "Principal": "*"}
     function = {"Function": {"Type": "AWS::Lambda::Function"}}
     opened = {**function, "Open": {"Type": "AWS::Lambda::Permission", "Properties": permission}}
-    [row] = access(of({"Resources": function}), of({"Resources": opened})).gained
+    [row] = access(of(stack={"Resources": function}), of(stack={"Resources": opened})).gained
     assert (row.principal, row.resources, row.marks) == ("*", ("stack/Function",), (risks.EVERYBODY,))
 
 
@@ -195,7 +191,7 @@ def test_should_read_policies_that_are_written_as_texts_and_both_branches_of_a_c
         "Statement": [allow("logs:PutLogEvents", "arn:aws:logs:::group", Principal={"Service": "es.amazonaws.com"})]
     }
     policy = {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"PolicyDocument": json.dumps(document)}}
-    [row] = access(of({"Resources": {}}), of({"Resources": {"Policy": policy}})).gained
+    [row] = access(of(stack={"Resources": {}}), of(stack={"Resources": {"Policy": policy}})).gained
     assert (row.principal, row.actions) == ("es.amazonaws.com", ("logs:PutLogEvents",))
     either: Any = {"Fn::If": ["IsLarge", allow("s3:GetObject", "a"), {"Ref": "AWS::NoValue"}]}
     [row] = access(side(), side([either])).gained
@@ -222,14 +218,14 @@ def test_should_see_a_boundary_that_is_opened_to_everything_and_a_policy_that_no
     def bounded(statement: Statement) -> Side:
         policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
         role = {"Type": "AWS::IAM::Role", "Properties": {"PermissionsBoundary": {"Ref": "P"}}}
-        return of({"Resources": {"P": policy, "Job": role}})
+        return of(stack={"Resources": {"P": policy, "Job": role}})
 
     [row] = access(bounded(allow("s3:GetObject")), bounded(allow("*"))).gained
     assert row.marks == (risks.BOUNDARY_LIFTED, risks.IN_BOUNDARY)
 
     def loose(statement: Statement) -> Side:
         policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
-        return of({"Resources": {"P": policy}})
+        return of(stack={"Resources": {"P": policy}})
 
     [row] = access(loose(allow("s3:GetObject")), loose(allow("*"))).gained
     assert risks.ADMINISTRATOR in row.marks
@@ -252,5 +248,5 @@ def test_should_not_be_put_off_by_a_condition_that_says_nothing(statement: State
 def test_should_see_a_bucket_opened_to_everybody_but_somebody() -> None:
     policy = {"Bucket": "b", "PolicyDocument": {"Statement": [allow("s3:GetObject", NotPrincipal={"AWS": "x"})]}}
     opened = {"Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": policy}}
-    [row] = access(of({"Resources": {}}), of({"Resources": opened})).gained
+    [row] = access(of(stack={"Resources": {}}), of(stack={"Resources": opened})).gained
     assert risks.EVERYBODY in row.marks

@@ -16,10 +16,11 @@ from review.costs import cost_of, settings_of
 from review.findings import FindingsChange, findings_between
 from review.hashes import count_noise, without_hashes
 from review.judgement import Judgement, judge
-from review.page import CUT, LIMIT, _both, comment, page
+from review.markdown import both
+from review.page import CUT, LIMIT, comment, page
 from review.sides import Side
 from tests.helpers.project import CONTEXT
-from tests.review.conftest import base, side
+from tests.review.conftest import base, of, side
 
 # No real prices.
 PER_HOUR = {
@@ -122,8 +123,7 @@ def test_should_leave_out_nothing_that_somebody_gains() -> None:
 
 
 def only_resource(kind: str, **properties: Any) -> Side:
-    template = {"Resources": {"A": {"Type": kind, "Properties": properties}}}
-    return Side("", {"stack": template}, {}, frozenset(), {}, Checked(frozenset(), (), ()))
+    return of(stack={"Resources": {"A": {"Type": kind, "Properties": properties}}})
 
 
 def test_should_see_what_no_schema_knows() -> None:
@@ -149,8 +149,7 @@ def test_should_see_a_protection_that_stays_by_name_and_is_switched_off() -> Non
 
 def test_should_see_that_a_bucket_is_no_longer_kept() -> None:
     def bucket(**more: str) -> Side:
-        template = {"Resources": {"A": {"Type": "AWS::S3::Bucket", **more}}}
-        return Side("", {"stack": template}, {}, frozenset(), {}, Checked(frozenset(), (), ()))
+        return of(stack={"Resources": {"A": {"Type": "AWS::S3::Bucket", **more}}})
 
     assert "encryption-dropped" in judge(bucket(DeletionPolicy="Retain"), bucket(), PRICES).alarms
 
@@ -179,8 +178,8 @@ def test_should_not_call_money_unchanged_where_prices_or_limits_change() -> None
 
 def test_should_show_where_long_values_differ() -> None:
     old, new = "a" * 300 + "old", "a" * 300 + "new"
-    assert _both(old, new).endswith("aold` → `…" + "a" * 40 + "new`")
-    assert _both(["a", "b", "c", "old"], ["a", "b", "c", "new"]) == "removed: `old`; added: `new`"
+    assert both(old, new).endswith("aold` → `…" + "a" * 40 + "new`")
+    assert both(["a", "b", "c", "old"], ["a", "b", "c", "new"]) == "removed: `old`; added: `new`"
 
 
 def test_should_say_which_checker_is_gone(judgement: Judgement) -> None:

@@ -90,9 +90,9 @@ def extend(
         name = exact_name(account, settings, endpoint)
         deployment = find_deployment(account, settings)
         require_room(account, deployment, settings, jobs=False, hours=hours)
-        schedule_of(account, settings, name)
+        schedule = schedule_of(account, settings, name)
         note_more_hours(account, deployment, settings, name, hours)
-        end = extend_endpoint(account, settings, name, hours)
+        end = extend_endpoint(account, schedule, hours)
     say(f"endpoint {name} deletes itself at {moment(end)}")
 
 

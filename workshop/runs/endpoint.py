@@ -74,17 +74,12 @@ def expiry_of(schedule: dict[str, Any]) -> datetime | None:
         return None
 
 
-def extend_endpoint(account: Account, settings: Settings, endpoint: str, hours: int) -> datetime:
-    """Let the endpoint live ``hours`` from now on; returns its new end.
-
-    Raises:
-        WorkshopError: it does not exist, is not the workshop's, or has no schedule.
-    """
+def extend_endpoint(account: Account, schedule: dict[str, Any], hours: int) -> datetime:
+    """Let the endpoint live ``hours`` from now on, whose ``schedule`` it is; returns its new end."""
     check_hours(hours)
-    schedule, scheduler = schedule_of(account, settings, endpoint), account.client("scheduler")
     end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
     definition = {key: schedule[key] for key in SCHEDULE_KEYS if schedule.get(key)}
-    scheduler.update_schedule(**definition, ScheduleExpression=f"at({end:{TIME}})")
+    account.client("scheduler").update_schedule(**definition, ScheduleExpression=f"at({end:{TIME}})")
     return end
 
 
