@@ -25,6 +25,7 @@ from training_image.trainer import FineTuning
 
 LENGTH = 512
 OUR_BATCH, THEIR_BATCH = 16, 12
+LARGER_BATCHES = (64, 256)  # what keeps a quick GPU busy
 
 
 def gpu_name() -> str:
@@ -48,12 +49,12 @@ def random_model(layers: int, hidden: int, model_dir: Path, folder: Path) -> Pat
     return folder
 
 
-def ours(encoded: str, chosen: list[int], model_dir: Path, scratch: Path) -> Passes:
+def ours(encoded: str, chosen: list[int], model_dir: Path, scratch: Path, batch: int) -> Passes:
     keep_quiet()
     dataset = datasets.load_from_disk(Path(encoded) / "train")
     some = dataset.select(chosen)
     channels = Channels(some, some, some, dataset.features["label"].names, LENGTH)
-    given = Hyperparameters(epochs=1, train_batch_size=min(OUR_BATCH, len(chosen)))
+    given = Hyperparameters(epochs=1, train_batch_size=min(batch, len(chosen)))
     tuning = FineTuning(
         channels, given, model_dir=model_dir, checkpoints=scratch / "checkpoints", stop=threading.Event()
     )

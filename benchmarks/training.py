@@ -46,7 +46,7 @@ class Size:
         return self.layers * (6 * 12 * self.hidden**2 * ids + 12 * self.hidden * ids**2)
 
 
-SMALL, BASE = Size(2, 128, 96, 4_800), Size(12, 768, 4, 1_200)
+SMALL, BASE = Size(2, 128, 96, 6_000), Size(12, 768, 16, 6_000)
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -82,15 +82,19 @@ def measure_training(encoded: Path, model_dir: Path, scratch: Path) -> list[Row]
         count = min(size.on_gpu if gpu else size.on_cpu, len(lengths))
         chosen = np.random.default_rng(0).permutation(len(lengths))[:count]
         arguments = (str(encoded), chosen.tolist(), folder, scratch)
-        contenders = [Contender(count, make, arguments) for make in (epochs.ours, epochs.recipe)]
-        ours, theirs = interleaved(contenders, RUNS, start=SPAWN)
-        name = f"training, {size}, {gpu or f'{os.cpu_count()} CPUs'}"
-        rows.append(Row(name, "articles per second", ours.wall, theirs.wall, ours.wall / theirs.wall, None, RUNS))
-        if gpu:
-            flops = size.flops(float(lengths[chosen].mean()))
-            rows += _utilisation(name, gpu, flops * ours.wall, flops * theirs.wall)
-        else:
-            rows.append(Row(name, "articles per CPU second", ours.cpu, theirs.cpu, ours.cpu / theirs.cpu, None, RUNS))
+        batches = (epochs.OUR_BATCH, *(epochs.LARGER_BATCHES if gpu else ()))
+        contenders = [Contender(count, epochs.ours, (*arguments, batch)) for batch in batches]
+        *of_ours, theirs = interleaved([*contenders, Contender(count, epochs.recipe, arguments)], RUNS, start=SPAWN)
+        flops = size.flops(float(lengths[chosen].mean()))
+        for batch, ours in zip(batches, of_ours, strict=True):
+            name = f"training, {size}, batches of {batch}, {gpu or f'{os.cpu_count()} CPUs'}"
+            rows.append(Row(name, "articles per second", ours.wall, theirs.wall, ours.wall / theirs.wall, None, RUNS))
+            if gpu:
+                rows += _utilisation(name, gpu, flops * ours.wall, flops * theirs.wall)
+            else:
+                rows.append(
+                    Row(name, "articles per CPU second", ours.cpu, theirs.cpu, ours.cpu / theirs.cpu, None, RUNS)
+                )
     return rows
 
 

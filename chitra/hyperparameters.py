@@ -24,7 +24,7 @@ class Hyperparameters(BaseModel):
     layers at ``layer_decay`` times the rate of the layer above. ``word_dropout`` hides that share of an article's
     pieces. ``patience`` is after how many epochs without a better validation accuracy training ends. ``distil`` then
     trains a model of half the layers on what the first one computes. What is last, from ``precision`` on, changes how
-    fast a training is; ``auto`` and None leave it to the hardware.
+    fast a training is; ``auto`` leaves it to the hardware.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -48,10 +48,10 @@ class Hyperparameters(BaseModel):
     num_labels: Annotated[int | None, Field(ge=2)] = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     precision: Literal["auto", "fp32", "tf32", "fp16", "bf16"] = "auto"
-    attention: Literal["sdpa", "eager"] = "sdpa"
+    attention: Literal["auto", "sdpa", "eager"] = "auto"
     fused_optimizer: bool = True
     compile: bool = False
-    fetchers: Annotated[int | None, Field(ge=0, le=16)] = None
+    fetchers: Annotated[int, Field(ge=0, le=16)] = 0
 
 
 def known_names() -> list[str]:

@@ -13,11 +13,13 @@ from chitra.long_articles import View
 
 def padded(encodings: Sequence[Sequence[int]], pad_id: int) -> dict[str, torch.Tensor]:
     """``input_ids`` and ``attention_mask`` of shape (batch, longest)."""
-    longest = max(map(len, encodings))
-    return {
-        "input_ids": torch.tensor([[*ids, *[pad_id] * (longest - len(ids))] for ids in encodings]),
-        "attention_mask": torch.tensor([[1] * len(ids) + [0] * (longest - len(ids)) for ids in encodings]),
-    }
+    lengths = np.array([len(ids) for ids in encodings])
+    columns = np.arange(lengths.max())
+    input_ids = np.full((len(encodings), len(columns)), pad_id, np.int64)
+    for row, ids in zip(input_ids, encodings, strict=True):
+        row[: len(ids)] = ids
+    mask = (columns < lengths[:, None]).astype(np.int64)
+    return {"input_ids": torch.from_numpy(input_ids), "attention_mask": torch.from_numpy(mask)}
 
 
 class TrainingCollator:

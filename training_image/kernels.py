@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import asdict, dataclass
 
 import torch
+from transformers import BertForSequenceClassification
 
 from chitra.errors import InputError
 from chitra.hyperparameters import Hyperparameters
+from training_image.candidates.cpu import BF16, cpu_flags
 
 TENSOR_CORES_OF_AMPERE = (8, 0)  # the first with bf16 and TF32; PyTorch would emulate bf16 on a T4, slowly
-FETCHERS = 2  # processes that prepare batches while the GPU computes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Kernels:
     def gpu(self) -> bool:
         return self.device != "CPU"
 
+    @property
+    def half(self) -> bool:
+        """Whether matrix products are computed in half precision."""
+        return self.precision in ("fp16", "bf16")
+
     def to_json(self) -> dict[str, str | int | bool]:
         return asdict(self)
 
@@ -50,23 +58,49 @@ def choose_kernels(given: Hyperparameters) -> Kernels:
         InputError: the hardware cannot do what the hyperparameters name.
     """
     gpu = torch.cuda.is_available()
+    if given.compile:
+        _check_compiler()
+    precision = _precision(given.precision, torch.cuda.get_device_capability() if gpu else None)
     return Kernels(
         device=torch.cuda.get_device_name() if gpu else "CPU",
-        precision=_precision(given.precision, torch.cuda.get_device_capability() if gpu else None),
-        attention=given.attention,
+        precision=precision,
+        attention=_attention(gpu, precision) if given.attention == "auto" else given.attention,
         optimizer="fused" if given.fused_optimizer else "plain",
         compiled=given.compile,
-        fetchers=(FETCHERS if gpu else 0) if given.fetchers is None else given.fetchers,
+        fetchers=given.fetchers,
     )
+
+
+def compile_layers(model: BertForSequenceClassification) -> None:
+    """Each layer of the encoder by itself: the first one's kernels serve them all, for batches of every shape."""
+    for layer in model.bert.encoder.layer:
+        layer.compile(dynamic=True)
+
+
+def _check_compiler() -> None:
+    """PyTorch builds kernels for CPUs with $CXX or g++; Triton, what calls those for GPUs, with $CC, gcc or clang."""
+    asked = [os.environ[name] for name in ("CXX", "CC") if os.environ.get(name)]
+    if not any(map(shutil.which, [*asked, "g++", "gcc", "clang"])):
+        raise InputError(
+            "hyperparameter compile: needs a C compiler, and the image holds none. Leave it out, or install g++ in "
+            "the image (docs/training.md)."
+        )
 
 
 def _precision(asked: str, capability: tuple[int, int] | None) -> str:
     """``capability`` is CUDA's of the GPU, None on a CPU."""
     ampere = capability is not None and capability >= TENSOR_CORES_OF_AMPERE
+    if asked == "auto" and capability is None:
+        return "bf16" if BF16 & cpu_flags() else "fp32"
     if asked == "auto":
-        return "fp32" if capability is None else "bf16" if ampere else "fp16"
+        return "bf16" if ampere else "fp16"
     if asked == "fp16" and capability is None:
         raise InputError("hyperparameter precision: fp16 needs a GPU. Leave it out, or take fp32 or bf16.")
     if asked == "tf32" and not ampere:
         raise InputError("hyperparameter precision: tf32 needs an Ampere GPU or a newer one. Leave it out.")
     return asked
+
+
+def _attention(gpu: bool, precision: str) -> str:
+    """PyTorch's SDPA for CPUs knows no dropout: it is computed step by step then, and in fp32 where bf16 was given."""
+    return "eager" if not gpu and precision == "bf16" else "sdpa"

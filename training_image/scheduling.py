@@ -21,8 +21,8 @@ MAX_PADDING = 8  # a batch may be padded by an eighth of its tokens
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a model is used. ``linger`` is how many seconds an input waits for others to fill a batch;
-    ``queue_tokens`` is how much work may wait."""
+    """How a model is used. ``linger`` is how many seconds an input waits for others to fill a batch, if others are to
+    be expected; ``queue_tokens`` is how much work may wait."""
 
     workers: int
     batch_tokens: int
@@ -90,6 +90,7 @@ class Scheduler:
         self._changed = threading.Condition()
         self._clock = 0.0  # the start of the newest input that was taken
         self._working = 0  # threads that compute
+        self._newest = 0  # inputs of the batch that was taken last
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"model-{number}", daemon=True) for number in range(plan.workers)
@@ -155,14 +156,20 @@ class Scheduler:
                     taken = set(map(id, batch))
                     self._waiting[:LOOK_AHEAD] = [each for each in first if id(each) not in taken]
                     self._clock = batch[0].start
+                    self._newest = len(batch)
                     return batch
                 self._changed.wait(rest)
             return []
 
     def _rest(self) -> float | None:
-        """The seconds that the first input may still wait for others; None without one."""
+        """The seconds that the first input may still wait for others; None without one.
+
+        It does not wait where none are to be expected: it is alone, and so was the one before.
+        """
         if not self._waiting:
             return None
+        if len(self._waiting) == 1 and not self._working and self._newest <= 1:
+            return 0.0
         full = sum(len(each.ids) for each in self._waiting[:LOOK_AHEAD]) >= self._plan.batch_tokens
         return 0.0 if full else self._waiting[0].arrived + self._plan.linger - time.monotonic()
 

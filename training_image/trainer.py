@@ -24,7 +24,8 @@ from training_image.channels import Channels
 from training_image.checkpoints import newest_complete_checkpoint
 from training_image.collation import TrainingCollator
 from training_image.forward import Array, logits_of
-from training_image.kernels import choose_kernels
+from training_image.half_norms import keep_norms_in_half
+from training_image.kernels import choose_kernels, compile_layers
 from training_image.progress import PrintProgress
 from training_image.torch_forward import forward
 from training_image.weights import load_classifier
@@ -73,6 +74,10 @@ class FineTuning:
         arguments = self._arguments()  # brings the processes together and gives each its GPU
         torch.manual_seed(hyperparameters.seed)
         self.model = load_classifier(model_dir, channels.categories, attention=self.kernels.attention)
+        if self.kernels.half:
+            keep_norms_in_half(self.model)
+        if self.kernels.compiled:
+            compile_layers(self.model)
         self._pad_id = self.model.config.pad_token_id or 0
         collator = TrainingCollator(
             self._pad_id,
@@ -195,7 +200,6 @@ class FineTuning:
             ddp_broadcast_buffers=False,  # constants; a forward that is tried again would send them again
             bf16=kernels.precision == "bf16",
             fp16=kernels.precision == "fp16",
-            torch_compile=kernels.compiled,
             eval_strategy="epoch",
             save_strategy="epoch",
             logging_strategy="steps",

@@ -86,7 +86,9 @@ def channels(preprocessed: Path, stand_in: Path) -> Channels:
 
 
 def trained(channels: Channels, stand_in: Path, checkpoints: Path) -> FineTuning:
-    given = Hyperparameters(epochs=0.3, train_batch_size=8, eval_batch_size=8, max_length=64, learning_rate=1e-3)
+    given = Hyperparameters(
+        epochs=0.3, train_batch_size=8, eval_batch_size=8, max_length=64, learning_rate=1e-3, precision="fp32"
+    )
     tuning = FineTuning(channels, given, model_dir=stand_in, checkpoints=checkpoints, stop=threading.Event())
     tuning.model.dropout.p = 0.0
     for module in tuning.model.modules():

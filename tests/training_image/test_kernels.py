@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -28,24 +30,36 @@ def test_should_take_half_precision_on_gpus(precision: str) -> None:
     chosen = choose_kernels(Hyperparameters())
     assert (chosen.precision, chosen.attention, chosen.optimizer) == (precision, "sdpa", "fused")
     assert chosen.gpu
-    assert str(chosen).endswith(f", {precision}, sdpa attention, fused AdamW, 2 fetchers of batches")
+    assert str(chosen).endswith(f", {precision}, sdpa attention, fused AdamW, no fetchers of batches")
 
 
-def test_should_stay_in_single_precision_on_a_cpu() -> None:
-    assert str(choose_kernels(Hyperparameters())) == "CPU, fp32, sdpa attention, fused AdamW, no fetchers of batches"
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"avx2", "avx512_vnni"}, "CPU, fp32, sdpa attention, fused AdamW, no fetchers of batches"),
+        ({"avx2", "amx_bf16"}, "CPU, bf16, eager attention, fused AdamW, no fetchers of batches"),
+        ({"avx512_bf16"}, "CPU, bf16, eager attention, fused AdamW, no fetchers of batches"),
+    ],
+)
+def test_should_take_half_precision_on_cpus_that_compute_it(
+    flags: set[str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels, "cpu_flags", lambda: frozenset(flags))
+    assert str(choose_kernels(Hyperparameters())) == expected
+    assert choose_kernels(Hyperparameters(precision="fp32")).attention == "sdpa"
 
 
 @pytest.mark.parametrize("gpu", [A10G], indirect=True)
 @pytest.mark.usefixtures("gpu")
 def test_should_take_what_the_hyperparameters_name() -> None:
-    given = Hyperparameters(precision="tf32", attention="eager", fused_optimizer=False, compile=True, fetchers=0)
+    given = Hyperparameters(precision="tf32", attention="eager", fused_optimizer=False, compile=True, fetchers=2)
     assert choose_kernels(given).to_json() == {
         "device": "NVIDIA A10G",
         "precision": "tf32",
         "attention": "eager",
         "optimizer": "plain",
         "compiled": True,
-        "fetchers": 0,
+        "fetchers": 2,
     }
 
 
@@ -59,6 +73,17 @@ def test_should_refuse_what_a_gpu_cannot_do() -> None:
 def test_should_refuse_what_a_cpu_cannot_do() -> None:
     with pytest.raises(InputError, match="hyperparameter precision: fp16 needs a GPU"):
         choose_kernels(Hyperparameters(precision="fp16"))
+
+
+def test_should_refuse_to_compile_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match=r"hyperparameter compile: needs a C compiler.*Leave it out"):
+        choose_kernels(Hyperparameters(compile=True))
+    compiler = tmp_path / "clang-19"
+    compiler.write_text("")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    assert choose_kernels(Hyperparameters(compile=True)).compiled
 
 
 def test_should_allow_tf32_unless_single_precision_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,9 @@ def job_on(base: Path, model: Path, preprocessed: Path, batch: int, **resources:
     for name in ("train", "validation", "test"):
         (base / "input/data" / name).symlink_to(preprocessed / name)
     job = Job(base, model)
-    job.set_hyperparameters(epochs=EPOCHS, train__batch__size=batch, learning_rate=0.001, max_length=64)
+    job.set_hyperparameters(
+        epochs=EPOCHS, train__batch__size=batch, learning_rate=0.001, max_length=64, precision="fp32"
+    )
     (base / "input/config/resourceconfig.json").write_text(json.dumps(resources))
     return job
 

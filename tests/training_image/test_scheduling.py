@@ -129,19 +129,32 @@ def test_should_compute_nothing_more_of_a_job_that_nobody_waits_for() -> None:
 
 
 def test_should_wait_for_others_to_fill_a_gpus_batch() -> None:
-    sizes = list[int]()
+    sizes, go_on = list[int](), threading.Event()
 
     def forward(inputs: Sequence[Sequence[int]]) -> Array:
         sizes.append(len(inputs))
+        go_on.wait(30)
         return mean_of(inputs)
 
-    jobs = [Job() for _ in range(8)]
-    with scheduler(forward, batch_tokens=64, linger=60) as running:
-        for job in jobs:
+    first, *others = jobs = [Job() for _ in range(9)]
+    with scheduler(forward, workers=2, batch_tokens=64, linger=60) as running:
+        running.add(first, [[[1] * 8]], last=True)
+        while not sizes:
+            time.sleep(0.01)
+        for job in others:
             running.add(job, [[[1] * 8]], last=True)
+        go_on.set()
         for job in jobs:
             job.logits.result(30)
-    assert sizes == [8]
+    assert sizes == [1, 8]
+
+
+def test_should_not_wait_for_others_where_requests_come_one_by_one() -> None:
+    with scheduler(mean_of, workers=2, batch_tokens=64, linger=60) as running:
+        for _ in range(3):
+            job = Job()
+            running.add(job, [[[1] * 8]], last=True)
+            job.logits.result(30)
 
 
 def test_should_give_all_cores_to_what_comes_alone_and_one_to_what_comes_together() -> None:
