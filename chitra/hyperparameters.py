@@ -24,7 +24,7 @@ class Hyperparameters(BaseModel):
     layers at ``layer_decay`` times the rate of the layer above. ``word_dropout`` hides that share of an article's
     pieces. ``patience`` is after how many epochs without a better validation accuracy training ends. ``distil`` then
     trains a model of half the layers on what the first one computes. What is last, from ``precision`` on, changes how
-    fast a training is; ``auto`` leaves it to the hardware.
+    fast a training is, and by its rounding what is learnt; ``auto`` leaves it to the hardware.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

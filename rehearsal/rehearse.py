@@ -182,7 +182,7 @@ def stand_in_hyperparameters(articles: int) -> dict[str, str]:
         "word_dropout": "0.2",
         "max_length": "512",
         "long_articles": "windows",
-        "precision": "fp32",  # so small a model gains nothing by bf16, and learns the same on every CPU
+        "precision": "fp32",  # so small a model gains little by bf16; every CPU learns the same, but for rounding
     }
 
 

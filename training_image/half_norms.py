@@ -1,8 +1,9 @@
-"""LayerNorms that leave half precision only within themselves.
+"""LayerNorms whose results are in half precision.
 
-Autocast computes layer norms in fp32 and hands on their results so; every residual sum, and a copy for each of the
-matrix products behind it, then moves twice the bytes. These return what the matrix products read. Mean and variance
-are summed up in fp32 by PyTorch's kernels all the same.
+Autocast computes layer norms in fp32 and returns fp32. The residual sums of BERT are then in fp32, too, and each matrix
+product makes itself a copy in half precision. These norms return half precision, so that all in between moves half the
+bytes. Sums are taken in fp32 all the same: on GPUs by PyTorch's kernels, on CPUs by computing the norm in fp32, since
+PyTorch's kernels there would add up gradients of weight and bias in half precision, and lose a tenth of them or more.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class HalfLayerNorm(nn.LayerNorm):
             return super().forward(input)
         half = torch.get_autocast_dtype(device)
         with torch.autocast(device, enabled=False):
-            if input.dtype != half:
+            if input.dtype != half or device == "cpu":
                 return super().forward(input.float()).to(half)
             return nn.functional.layer_norm(
                 input, self.normalized_shape, self.weight.to(half), self.bias.to(half), self.eps

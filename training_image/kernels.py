@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 
 import torch
 from transformers import BertForSequenceClassification
@@ -59,7 +60,7 @@ def choose_kernels(given: Hyperparameters) -> Kernels:
     """
     gpu = torch.cuda.is_available()
     if given.compile:
-        _check_compiler()
+        _check_compiler(gpu)
     precision = _precision(given.precision, torch.cuda.get_device_capability() if gpu else None)
     return Kernels(
         device=torch.cuda.get_device_name() if gpu else "CPU",
@@ -77,13 +78,15 @@ def compile_layers(model: BertForSequenceClassification) -> None:
         layer.compile(dynamic=True)
 
 
-def _check_compiler() -> None:
-    """PyTorch builds kernels for CPUs with $CXX or g++; Triton, what calls those for GPUs, with $CC, gcc or clang."""
-    asked = [os.environ[name] for name in ("CXX", "CC") if os.environ.get(name)]
-    if not any(map(shutil.which, [*asked, "g++", "gcc", "clang"])):
+def _check_compiler(gpu: bool) -> None:
+    """PyTorch's compiler writes C++ for CPUs; for GPUs it writes Triton's language, and Triton some C."""
+    variable, programs = ("CC", ["gcc", "clang"]) if gpu else ("CXX", ["g++"])
+    asked = os.environ.get(variable, "").split()[:1]
+    packages = ["torch._inductor.codegen", *(["triton"] if gpu else [])]
+    if not any(map(shutil.which, asked or programs)) or not all(map(find_spec, packages)):
         raise InputError(
-            "hyperparameter compile: needs a C compiler, and the image holds none. Leave it out, or install g++ in "
-            "the image (docs/training.md)."
+            "hyperparameter compile: needs PyTorch's compiler and a C compiler, which the image leaves out. "
+            "Leave it out, or train in an image of your own (docs/training.md)."
         )
 
 

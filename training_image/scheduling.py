@@ -90,7 +90,7 @@ class Scheduler:
         self._changed = threading.Condition()
         self._clock = 0.0  # the start of the newest input that was taken
         self._working = 0  # threads that compute
-        self._newest = 0  # inputs of the batch that was taken last
+        self._newest = 0  # jobs in the batch that was taken last
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"model-{number}", daemon=True) for number in range(plan.workers)
@@ -135,18 +135,16 @@ class Scheduler:
 
     def _work(self) -> None:
         _keep_to_one_core()
-        while batch := self._take():
-            with self._changed:
-                alone = not self._waiting and not self._working
-                self._working += 1
+        while taken := self._take():
+            batch, alone = taken
             try:
                 self._compute(batch, self._forward_alone if alone else self._forward)
             finally:
                 with self._changed:
                     self._working -= 1
 
-    def _take(self) -> list[Input]:
-        """The next batch, waited for; empty when there will be none."""
+    def _take(self) -> tuple[list[Input], bool] | None:
+        """The next batch, waited for, and whether it is all there is to do; None when there will be none."""
         with self._changed:
             while not self._closed:
                 rest = self._rest()
@@ -156,19 +154,21 @@ class Scheduler:
                     taken = set(map(id, batch))
                     self._waiting[:LOOK_AHEAD] = [each for each in first if id(each) not in taken]
                     self._clock = batch[0].start
-                    self._newest = len(batch)
-                    return batch
+                    self._newest = _jobs(batch)
+                    alone = not self._waiting and not self._working
+                    self._working += 1
+                    return batch, alone
                 self._changed.wait(rest)
-            return []
+            return None
 
     def _rest(self) -> float | None:
         """The seconds that the first input may still wait for others; None without one.
 
-        It does not wait where none are to be expected: it is alone, and so was the one before.
+        It does not wait where none are to be expected: one request is there, and one alone was there before.
         """
         if not self._waiting:
             return None
-        if len(self._waiting) == 1 and not self._working and self._newest <= 1:
+        if not self._working and self._newest <= 1 and _jobs(self._waiting) == 1:
             return 0.0
         full = sum(len(each.ids) for each in self._waiting[:LOOK_AHEAD]) >= self._plan.batch_tokens
         return 0.0 if full else self._waiting[0].arrived + self._plan.linger - time.monotonic()
@@ -198,6 +198,10 @@ class Scheduler:
             self._forget(job)
             if not job.logits.done():
                 job.logits.set_exception(error)
+
+
+def _jobs(inputs: Sequence[Input]) -> int:
+    return len({id(each.job) for each in inputs})
 
 
 def next_batch(waiting: Sequence[Input], tokens: int) -> list[Input]:

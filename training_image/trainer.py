@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from training_image.progress import PrintProgress
 from training_image.torch_forward import forward
 from training_image.weights import load_classifier
 
+MIXED_PRECISION = "ACCELERATE_MIXED_PRECISION"
 WAIT_SECONDS = 600  # how long processes wait for each other, while the first one writes a checkpoint, for example
 
 
@@ -131,6 +133,8 @@ class FineTuning:
         if checkpoint:
             self._go_on_from(TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME)))
         self.trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        # What is evaluated is the model that is saved: without autocast, which accelerate has put into its forward.
+        self.trainer.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         return not self.trainer.asked_to_stop
 
     def _go_on_from(self, state: TrainerState) -> None:
@@ -183,6 +187,7 @@ class FineTuning:
 
     def _arguments(self) -> TrainingArguments:
         given, kernels = self._hyperparameters, self.kernels
+        os.environ[MIXED_PRECISION] = "no"  # TrainingArguments leave theirs behind, for the next training in a process
         return TrainingArguments(
             output_dir=str(self._checkpoints),
             num_train_epochs=given.epochs,

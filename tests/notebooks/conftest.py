@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ from tests.helpers.project import ACCESS, CONTEXT, ROOT, copy_project
 from workshop.aws.account import Account
 
 NOTEBOOKS = ROOT / "notebooks"
-CELL_SECONDS = 240
+CELL_SECONDS, LOOK_SECONDS = 240, 10
 PARTICIPANTS = ["participant-1", "participant-2"]
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CHITRA_"))}
 CLEAN |= {"PYTHONPATH": str(ROOT)}
@@ -87,6 +88,20 @@ def environment(local: Local) -> dict[str, str]:
     return local.environment(PARTICIPANTS[0])
 
 
+class LookingClient(NotebookClient):
+    """Looks for a cell's reply every few seconds: pyzmq at times misses that one has come, until a wait for it ends."""
+
+    def __init__(self, notebook: NotebookNode, **options: Any) -> None:
+        super().__init__(notebook, **options)
+        self._waited = Counter[int]()  # seconds, by cell
+
+    async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> dict[str, Any] | None:
+        self._waited[id(cell)] += timeout
+        if self._waited[id(cell)] < CELL_SECONDS:
+            return None
+        return await super()._async_handle_timeout(timeout, cell)
+
+
 @pytest.fixture(scope="session")
 def execute() -> Execute:
     """Runs a notebook in an environment and returns it with its outputs; nothing is written."""
@@ -94,7 +109,7 @@ def execute() -> Execute:
     def run(name: str, environment: dict[str, str]) -> NotebookNode:
         notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
         resources = {"metadata": {"path": str(NOTEBOOKS)}}
-        client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources=resources)
+        client = LookingClient(notebook, timeout=LOOK_SECONDS, kernel_name="python3", resources=resources)
         try:
             with stage(f"notebook {name.partition('_')[0]}"):
                 executed: NotebookNode = client.execute(env=environment)

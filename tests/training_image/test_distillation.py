@@ -24,7 +24,7 @@ from training_image.distillation import add_student, distil, halved, loss_of
 CATEGORIES = 3
 WORDS = range(10, 60)  # a word's category is its number, modulo CATEGORIES
 VIEW = View(16)
-GIVEN = Hyperparameters(train_batch_size=16, learning_rate=2e-3)
+GIVEN = Hyperparameters(train_batch_size=16, learning_rate=2e-3, precision="bf16")
 
 
 def articles(count: int, seed: int) -> Dataset:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
 from training_image.collation import padded
@@ -39,6 +41,20 @@ def test_should_hand_on_half_precision_with_the_same_results(model: Any) -> None
     torch.testing.assert_close(logits.logits.float(), expected, atol=5e-3, rtol=0)
     logits.loss.backward()
     assert all(each.grad is not None and each.grad.dtype == torch.float32 for each in model.parameters())
+
+
+@given(mean=st.floats(-0.5, 0.5), seed=st.integers(0, 9))
+@settings(max_examples=10, deadline=None)
+def test_should_lose_no_gradient_over_many_rows(mean: float, seed: int) -> None:
+    """Sums over all positions of a batch: in half precision they would end where one addend more changes nothing."""
+    torch.manual_seed(seed)
+    rows, back = torch.randn(8_192, 64), (torch.randn(8_192, 64) + mean).bfloat16()
+    exact, half = torch.nn.LayerNorm(64), HalfLayerNorm(64)
+    exact(rows.bfloat16().float()).backward(back.float())
+    with torch.autocast("cpu", torch.bfloat16):
+        half(rows.bfloat16()).backward(back)
+    for found, expected in zip(half.parameters(), exact.parameters(), strict=True):
+        torch.testing.assert_close(found.grad, expected.grad, atol=1.0, rtol=0.01)
 
 
 def test_should_compile_layers_in_place(model: Any) -> None:

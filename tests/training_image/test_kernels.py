@@ -51,7 +51,8 @@ def test_should_take_half_precision_on_cpus_that_compute_it(
 
 @pytest.mark.parametrize("gpu", [A10G], indirect=True)
 @pytest.mark.usefixtures("gpu")
-def test_should_take_what_the_hyperparameters_name() -> None:
+def test_should_take_what_the_hyperparameters_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "find_spec", lambda name: name)  # Triton comes with PyTorch for CUDA
     given = Hyperparameters(precision="tf32", attention="eager", fused_optimizer=False, compile=True, fetchers=2)
     assert choose_kernels(given).to_json() == {
         "device": "NVIDIA A10G",
@@ -77,13 +78,21 @@ def test_should_refuse_what_a_cpu_cannot_do() -> None:
 
 def test_should_refuse_to_compile_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(InputError, match=r"hyperparameter compile: needs a C compiler.*Leave it out"):
+    monkeypatch.delenv("CXX", raising=False)
+    refusal = r"hyperparameter compile: needs PyTorch's compiler and a C compiler.*Leave it out"
+    with pytest.raises(InputError, match=refusal):
         choose_kernels(Hyperparameters(compile=True))
-    compiler = tmp_path / "clang-19"
+    compiler = tmp_path / "g++"
     compiler.write_text("")
     compiler.chmod(0o755)
-    monkeypatch.setenv("CC", str(compiler))
     assert choose_kernels(Hyperparameters(compile=True)).compiled
+    monkeypatch.setenv("CXX", "ccache g++")
+    with pytest.raises(InputError, match=refusal):
+        choose_kernels(Hyperparameters(compile=True))
+    monkeypatch.delenv("CXX")
+    monkeypatch.setattr(kernels, "find_spec", lambda name: None)  # as in the image
+    with pytest.raises(InputError, match=refusal):
+        choose_kernels(Hyperparameters(compile=True))
 
 
 def test_should_allow_tf32_unless_single_precision_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

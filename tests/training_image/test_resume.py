@@ -19,6 +19,7 @@ from training_image.checkpoints import newest_complete_checkpoint
 EPOCHS = 3
 # What is drawn at random: the order of articles, the windows, the hidden words, the dropout of BERT.
 RANDOM = {"word_dropout": 0.2, "max_length": 32, "long_articles": "windows", "learning_rate": 0.001}
+RANDOM |= {"precision": "bf16"}  # with what autocast and its norms keep
 
 # The training, which is killed when it has begun to write the second epoch's optimiser.
 DIES_WRITING = """

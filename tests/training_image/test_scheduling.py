@@ -149,11 +149,13 @@ def test_should_wait_for_others_to_fill_a_gpus_batch() -> None:
     assert sizes == [1, 8]
 
 
-def test_should_not_wait_for_others_where_requests_come_one_by_one() -> None:
+@pytest.mark.parametrize("inputs", [1, 3])
+def test_should_not_wait_for_others_where_requests_come_one_by_one(inputs: int) -> None:
+    """A long article has several inputs, which make no crowd."""
     with scheduler(mean_of, workers=2, batch_tokens=64, linger=60) as running:
         for _ in range(3):
             job = Job()
-            running.add(job, [[[1] * 8]], last=True)
+            running.add(job, [[[1] * 8] * inputs], last=True)
             job.logits.result(30)
 
 
