@@ -182,7 +182,9 @@ def test_should_explain_a_mistake_in_one_line(desk: Desk, arguments: str, messag
 
 def test_should_end_what_a_killed_local_aws_left(desk: Desk, runs: list[str]) -> None:
     number = desk.state["pid"]
-    os.kill(number, signal.SIGKILL)
+    leader = psutil.Process(number)
+    leader.kill()
+    psutil.wait_procs([leader], timeout=10)
     assert len(group(number)) == len(TWO)  # the endpoints
     for command in ("status", "env", "shell"):
         assert "has ended by itself; what was on it is lost" in desk.type(f"{LOCAL} {command}", 1)
