@@ -55,4 +55,7 @@ def serve(folder: Path, port: int) -> None:
         def log_message(self, format: str, *arguments: object) -> None:
             """Nothing: thousands of requests are measured."""
 
-    ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # connections that come at once; with its own 5 some are reset
+
+    Server(("127.0.0.1", port), Handler).serve_forever()

@@ -19,7 +19,7 @@ from chitra.model_files import CONFIG
 from training_image.bert import read_bert
 from training_image.candidates.attempt import attempt
 from training_image.candidates.choice import load_way
-from training_image.candidates.cpu import cores, cpu_flags, suits
+from training_image.candidates.cpu import cpu_flags, suits
 from training_image.candidates.export import write_int8, write_onnx
 from training_image.candidates.measure import LENGTHS, logits, milliseconds, one_core_each
 from training_image.candidates.model import Device
@@ -139,7 +139,7 @@ def _affordable(articles: Articles, fp32: Measured) -> int:
     """How many articles fp32 can classify within PATIENCE."""
     parts = sum(len(articles.view.parts(ids)) for ids in articles.encodings) / max(1, len(articles.encodings))
     seconds = parts * fp32.milliseconds[LENGTHS[-1]] / 1_000
-    return max(1, int(PATIENCE / seconds * (cores() if fp32.device == "cpu" else 1)))
+    return max(1, int(PATIENCE / seconds))
 
 
 def _quality(folder: Path, way: Way, sample: Articles, expected: Array) -> Quality:

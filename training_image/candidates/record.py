@@ -42,7 +42,7 @@ class Way(BaseModel):
 
 
 class Measured(Way):
-    """``milliseconds`` are those of one input, by how many ids it has: on a CPU of one core's time.
+    """``milliseconds`` are those of one input that comes alone, by how many ids it has: on a CPU on all cores.
 
     ``accuracy`` and ``agreement`` (the share of articles that fp32 classifies the same) are on validation articles;
     None where a quicker way made it needless to look. ``served`` tells the ways that are in the artefact.
