@@ -26,12 +26,11 @@ from training_image.batches import EpochBatches, input_lengths
 from training_image.candidates.attempt import attempt
 from training_image.candidates.record import STUDENT
 from training_image.collation import TrainingCollator
-from training_image.kernels import choose_kernels
+from training_image.kernels import HALF, choose_kernels
 from training_image.learning_rates import parameter_groups
 
 TEMPERATURE = 2.0
 UNDECAYED = ("bias", "LayerNorm.weight")
-NUMBERS = {"bf16": torch.bfloat16, "fp16": torch.float16}  # by precision; autocast leaves the others alone
 LOGGED = 5  # lines in each epoch's log
 LONGEST_GRADIENT = 1.0
 
@@ -87,8 +86,8 @@ def distil(
     optimizer = torch.optim.AdamW(parameter_groups(student, given, decayed), lr=given.learning_rate)
     warmup = round(steps * given.warmup_ratio) if given.warmup_steps is None else given.warmup_steps
     schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps)
-    precision = choose_kernels(given).precision
-    scaler = torch.amp.GradScaler(teacher.device.type, enabled=precision == "fp16")
+    kernels = choose_kernels(given)
+    scaler = torch.amp.GradScaler(teacher.device.type, enabled=kernels.precision == "fp16")
     teacher.eval()
     student.train()
     every = max(1, len(batches) // LOGGED)
@@ -100,7 +99,7 @@ def distil(
                 print("distilling: stopped by SIGTERM, the model that was trained is kept", flush=True)
                 return False
             moved = {name: tensor.to(teacher.device) for name, tensor in batch.items()}
-            with torch.autocast(teacher.device.type, NUMBERS.get(precision), enabled=precision in NUMBERS):
+            with torch.autocast(teacher.device.type, HALF.get(kernels.precision), enabled=kernels.half):
                 loss = loss_of(student, teacher, moved)
             scaler.scale(loss).backward()
             scaler.unscale_(optimizer)

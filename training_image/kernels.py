@@ -14,6 +14,7 @@ from chitra.errors import InputError
 from chitra.hyperparameters import Hyperparameters
 from training_image.candidates.cpu import BF16, cpu_flags
 
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}  # by precision; autocast leaves the others alone
 TENSOR_CORES_OF_AMPERE = (8, 0)  # the first with bf16 and TF32; PyTorch would emulate bf16 on a T4, slowly
 
 
@@ -42,7 +43,7 @@ class Kernels:
     @property
     def half(self) -> bool:
         """Whether matrix products are computed in half precision."""
-        return self.precision in ("fp16", "bf16")
+        return self.precision in HALF
 
     def to_json(self) -> dict[str, str | int | bool]:
         return asdict(self)
